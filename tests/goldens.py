@@ -2,7 +2,8 @@
 
 `golden/parse/<format>/` holds whole answers, each beside its `.expected.json`. `cases/` below it holds files of
 `readings`: each is a small answer (`json`, or the `lines` of a text) with the snapshot or refusal that it gives.
-`golden/simulator/` holds what every platform shows of one story, `golden/words/` tables of words.
+`golden/simulator/` holds what every platform shows of one story, `golden/words/` tables of words, `golden/sinks/` what
+sinks write of events, and `golden/web/` a day in the life of three dozen vendors: their record and their pages.
 
 `python -m tests.goldens` writes what all of them give today: review the difference before you commit it. A new case
 needs nothing but its answer.
@@ -113,7 +114,8 @@ def main() -> None:
             for reading in readings(case)
         ]
         _write(case, {"readings": known})
-    suite = (sys.executable, "-m", "pytest", str(FOLDER.parent / "unit" / "simulator"), "-k", "reviewed")
+    suites = [str(FOLDER.parent / "unit" / name) for name in ("simulator", "delivery")]
+    suite = (sys.executable, "-m", "pytest", *suites, "-k", "reviewed")
     subprocess.run(suite, env={**os.environ, "WRITE_GOLDENS": "1"}, check=True)
 
 

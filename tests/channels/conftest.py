@@ -4,7 +4,7 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import which
@@ -181,10 +181,19 @@ def bench_of(type: str, service: Any, poster: RequestsPoster, certificate: Path)
 _TYPES = [pytest.param(each, marks=pytest.mark.faults if each == "apprise" else ()) for each in TRAITS]
 
 
+@pytest.fixture
+def bench_for(tmp_path: Path, mail_certificate: Path, poster: RequestsPoster) -> Iterator[Callable[[str], Bench]]:
+    """Open channels by type, each over a service that knows nothing yet."""
+    with ExitStack() as services:
+
+        def open_(type: str) -> Bench:
+            service = services.enter_context(service_of(type, tmp_path, mail_certificate))
+            return bench_of(type, service, poster, mail_certificate)
+
+        yield open_
+
+
 @pytest.fixture(params=_TYPES)
-def bench(
-    request: pytest.FixtureRequest, tmp_path: Path, mail_certificate: Path, poster: RequestsPoster
-) -> Iterator[Bench]:
-    """Every channel type in turn, over a service that knows nothing yet."""
-    with service_of(request.param, tmp_path, mail_certificate) as service:
-        yield bench_of(request.param, service, poster, mail_certificate)
+def bench(request: pytest.FixtureRequest, bench_for: Callable[[str], Bench]) -> Bench:
+    """Every channel type in turn."""
+    return bench_for(request.param)

@@ -10,6 +10,7 @@ from tests.channels.conftest import SECRETS, TRAITS, Bench
 from tests.channels.fakes.service import Fault, Shown
 from tests.channels.story import KEY, NOON, TEXTS, entry, life, message
 from tracker.alerting.channel import Act, Message
+from tracker.alerting.links import Links
 from tracker.errors import ChannelFailed, ChannelRefused, ConfigError, FetchError, TrackerError
 
 HOSTILE = (
@@ -51,13 +52,6 @@ def test_an_incident_is_one_object_that_opens_changes_and_closes_once(bench: Ben
     [shown] = bench.service.shown()
     assert (shown.opened, shown.closed, shown.is_open) == (1, 1, False)
     assert order_of(shown) == list(TRAITS[bench.type].shows)
-
-
-def test_while_an_incident_goes_on_its_object_is_open(bench: Bench) -> None:
-    tell(bench, life()[:-1])
-
-    [shown] = bench.service.shown()
-    assert (shown.opened, shown.closed, shown.is_open) == (1, 0, True)
 
 
 @pytest.mark.parametrize("lost", [1, 4, 5])
@@ -137,6 +131,15 @@ def test_a_secret_that_is_missing_is_named(bench: Bench) -> None:
     assert isinstance(error, ConfigError)
     assert variables[0] in str(error)
     assert 'channel "oncall"' in str(error)
+
+
+def test_an_open_alert_has_a_link_to_acknowledge_it_in_which_nothing_is_a_mark(bench: Bench) -> None:
+    links = Links(b"a secret of this test", "https://status_page.example.com/tracker")
+    link = links.link("a_b.c-d/0d1f6a2b/1", NOON)
+
+    tell(bench, [message(act_link=link)])
+
+    assert link in "\n".join(bench.service.strings())
 
 
 def hostile(act: Act, version: int) -> Message:

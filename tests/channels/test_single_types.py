@@ -1,14 +1,13 @@
 """What one channel type alone has to get right."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
 
-from tests.channels.conftest import Bench, bench_of, service_of
-from tests.channels.fakes.discord import FakeDiscord
+from tests.channels.conftest import Bench
 from tests.channels.fakes.service import Fault
 from tests.channels.fakes.slack import FakeSlack
 from tests.channels.story import KEY, NOON, TEXTS, entry, life, message
@@ -21,11 +20,17 @@ from tracker.errors import ChannelFailed, ChannelRefused, FetchError
 from tracker.fetch.post import RequestsPoster
 from tracker.model.channel import AlertmanagerConfig, AppriseConfig
 
+BenchFor = Callable[[str], Bench]
+
 
 @pytest.fixture
-def slack(poster: RequestsPoster, tmp_path, mail_certificate) -> Iterator[Bench]:
-    with service_of("slack", tmp_path, mail_certificate) as service:
-        yield bench_of("slack", service, poster, mail_certificate)
+def slack(bench_for: BenchFor) -> Bench:
+    return bench_for("slack")
+
+
+@pytest.fixture
+def discord(bench_for: BenchFor) -> Bench:
+    return bench_for("discord")
 
 
 def send_all(bench: Bench, messages, handle=None) -> str | None:
@@ -107,44 +112,36 @@ def test_slack_where_late_edits_are_forbidden(slack: Bench) -> None:
     assert len(slack.service.replies(slack.service.messages[0])) == 5
 
 
-def test_discord_posts_anew_what_somebody_deleted(poster: RequestsPoster, mail_certificate) -> None:
-    with FakeDiscord() as service:
-        bench = bench_of("discord", service, poster, mail_certificate)
-        handle = send_all(bench, life()[:2])
-        service.messages.clear()
-        send_all(bench, life()[2:], handle)
+def test_discord_posts_anew_what_somebody_deleted(discord: Bench) -> None:
+    handle = send_all(discord, life()[:2])
+    discord.service.messages.clear()
+    send_all(discord, life()[2:], handle)
 
-    [shown] = service.shown()
+    [shown] = discord.service.shown()
     assert shown.closed == 1
 
 
-def test_discord_says_where_a_message_whose_answer_was_lost_may_stay_open(
-    poster: RequestsPoster, mail_certificate
-) -> None:
+def test_discord_says_where_a_message_whose_answer_was_lost_may_stay_open(discord: Bench) -> None:
     """A webhook cannot find the first one; at most one such message is left, and its successor names it to the end."""
-    with FakeDiscord() as service:
-        bench = bench_of("discord", service, poster, mail_certificate)
-        first, *rest = life()
-        service.fail_next(Fault.LOST_ANSWER)
-        with pytest.raises(FetchError):
-            bench.channel.send(first, None)
-        handle = bench.channel.send(first, None, in_doubt=True)
-        texts = [service.shown()[-1].texts]
-        send_all(bench, rest, handle)
-        lost, shown = service.shown()
+    first, *rest = life()
+    discord.service.fail_next(Fault.LOST_ANSWER)
+    with pytest.raises(FetchError):
+        discord.channel.send(first, None)
+    handle = discord.channel.send(first, None, in_doubt=True)
+    texts = [discord.service.shown()[-1].texts]
+    send_all(discord, rest, handle)
+    lost, shown = discord.service.shown()
 
     assert (lost.is_open, shown.is_open) == (True, False)
     assert [any("may show this alert, too" in line for line in each) for each in (*texts, shown.texts)] == [True, True]
     assert not any("may show" in line for line in lost.texts)
 
 
-def test_discord_keeps_the_thread_of_its_address(poster: RequestsPoster, mail_certificate) -> None:
-    with FakeDiscord() as service:
-        bench = bench_of("discord", service, poster, mail_certificate)
-        bench.environ["URL"] += "?thread_id=77"
-        send_all(bench, life())
+def test_discord_keeps_the_thread_of_its_address(discord: Bench) -> None:
+    discord.environ["URL"] += "?thread_id=77"
+    send_all(discord, life())
 
-    assert {asked.query["thread_id"] for asked in service.asked} == {"77"}
+    assert {asked.query["thread_id"] for asked in discord.service.asked} == {"77"}
 
 
 class Recorder(Caller):
@@ -174,13 +171,12 @@ def test_alertmanager_ends_one_severity_and_begins_the_next_in_one_call() -> Non
     assert b'"endsAt":"2026-11-28T12:09:00.000Z"' in last.body
 
 
-def test_a_link_that_is_no_address_is_left_out(poster: RequestsPoster, tmp_path, mail_certificate) -> None:
-    with service_of("pagerduty", tmp_path, mail_certificate) as service:
-        bench = bench_of("pagerduty", service, poster, mail_certificate)
-        bench.channel.send(message(link="javascript:alert(1)"), None)
+def test_a_link_that_is_no_address_is_left_out(bench_for: BenchFor) -> None:
+    pagerduty = bench_for("pagerduty")
+    pagerduty.channel.send(message(link="javascript:alert(1)"), None)
 
-    assert "links" not in service.asked[0].json
-    assert service.asked[0].json["dedup_key"] == KEY
+    assert "links" not in pagerduty.service.asked[0].json
+    assert pagerduty.service.asked[0].json["dedup_key"] == KEY
 
 
 def test_apprise_is_ended_when_its_time_is_over() -> None:
@@ -231,16 +227,13 @@ def test_a_long_story_is_shown_from_its_end(slack: Bench) -> None:
 
 
 @pytest.mark.parametrize("type", ["slack-webhook", "teams", "apprise"])
-def test_a_reminder_that_a_route_asks_for_is_a_message_of_its_own(
-    type: str, poster: RequestsPoster, tmp_path, mail_certificate
-) -> None:
-    with service_of(type, tmp_path, mail_certificate) as service:
-        bench = bench_of(type, service, poster, mail_certificate)
-        first = message(note="held 3 min")
-        handle = send_all(bench, [first, replace(first, act=Act.CHANGE, version=2, note="")])
-        send_all(bench, [replace(first, act=Act.CHANGE, version=3, note="still open after 4 h")], handle)
+def test_a_reminder_that_a_route_asks_for_is_a_message_of_its_own(type: str, bench_for: BenchFor) -> None:
+    bench = bench_for(type)
+    first = message(note="held 3 min")
+    handle = send_all(bench, [first, replace(first, act=Act.CHANGE, version=2, note="")])
+    send_all(bench, [replace(first, act=Act.CHANGE, version=3, note="still open after 4 h")], handle)
 
-    [shown] = service.shown()
+    [shown] = bench.service.shown()
     assert [note for note in ("held 3 min", "still open after 4 h") for text in shown.texts if note in text] == [
         "held 3 min",
         "still open after 4 h",
@@ -270,19 +263,18 @@ def test_slack_does_not_forget_a_message_whose_thread_it_could_not_read(slack: B
     assert len(shown.texts) == 1
 
 
-def test_an_alertmanager_that_lost_everything_gets_it_again(poster: RequestsPoster, tmp_path, mail_certificate) -> None:
-    with service_of("alertmanager", tmp_path, mail_certificate) as service:
-        bench = bench_of("alertmanager", service, poster, mail_certificate)
-        first, *_, last = life()
-        handle = bench.channel.send(first, None)
-        service.settle(first)
-        service.lose_everything()
-        service.forget_notes()
-        again = replace(first, act=Act.CHANGE)
-        handle = bench.channel.send(again, handle, in_doubt=True)
-        service.settle(again)
-        bench.channel.send(last, handle)
-        service.settle(last)
+def test_an_alertmanager_that_lost_everything_gets_it_again(bench_for: BenchFor) -> None:
+    bench = bench_for("alertmanager")
+    first, *_, last = life()
+    handle = bench.channel.send(first, None)
+    bench.service.settle(first)
+    bench.service.lose_everything()
+    bench.service.forget_notes()
+    again = replace(first, act=Act.CHANGE)
+    handle = bench.channel.send(again, handle, in_doubt=True)
+    bench.service.settle(again)
+    bench.channel.send(last, handle)
+    bench.service.settle(last)
 
-    [shown] = service.shown()
+    [shown] = bench.service.shown()
     assert (shown.opened, shown.closed) == (1, 1)

@@ -1,16 +1,14 @@
-"""One incident and one maintenance, reported to all channels: what each shows. Run with `-s` to see the table."""
+"""One incident and one maintenance, reported to all channels: what each shows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from tests.channels.conftest import TRAITS, bench_of, service_of
+from tests.channels.conftest import TRAITS, Bench
 from tests.channels.story import NOON, entry, message
 from tracker.alerting.channel import Act, Entry, Message, Severity
-from tracker.fetch.post import RequestsPoster
 
 
 def reported(first: Message, steps: Sequence[tuple[Entry, dict[str, object]]]) -> list[Message]:
@@ -90,27 +88,16 @@ NUMBERED = {
 
 
 @pytest.mark.parametrize("type", TRAITS)
-def test_what_a_channel_shows(
-    type: str, tmp_path: Path, mail_certificate: Path, poster: RequestsPoster, capsys: pytest.CaptureFixture[str]
-) -> None:
-    rows = []
-    with service_of(type, tmp_path, mail_certificate) as service:
-        bench = bench_of(type, service, poster, mail_certificate)
-        for story, expected in zip((INCIDENT, MAINTENANCE), READABLE[type], strict=True):
-            before = len(bench.service.shown())
-            handle = None
-            for each in story:
-                handle = bench.channel.send(each, handle)
-                service.settle(each)
-            [shown] = bench.service.shown()[before:]
-            everything = "\n".join(shown.texts)
-            found = sorted(
-                (number for number, text in NUMBERED.items() if text in everything),
-                key=lambda number: everything.find(NUMBERED[number]),
-            )
-            rows.append((story[0].kind, len(story), shown.opened, found, shown.closed))
-            assert (shown.opened, shown.closed, shown.is_open) == (1, 1, False)
-            assert tuple(found) == expected
-    with capsys.disabled():
-        for kind, versions, opened, found, closed in rows:
-            print(f"\n{type:14} {kind:12} told {versions:2}, opened {opened}, shows {found}, closed {closed}", end="")  # noqa: T201
+def test_what_a_channel_shows(type: str, bench_for: Callable[[str], Bench]) -> None:
+    bench = bench_for(type)
+    for story, expected in zip((INCIDENT, MAINTENANCE), READABLE[type], strict=True):
+        before = len(bench.service.shown())
+        handle = None
+        for each in story:
+            handle = bench.channel.send(each, handle)
+            bench.service.settle(each)
+        [shown] = bench.service.shown()[before:]
+        assert (shown.opened, shown.closed, shown.is_open) == (1, 1, False)
+        everything = "\n".join(shown.texts)
+        found = (number for number, text in NUMBERED.items() if text in everything)
+        assert tuple(sorted(found, key=lambda number: everything.find(NUMBERED[number]))) == expected

@@ -6,9 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from tracker.cli import cli
+from tests.cli.calling import ENTRY, run
 from tracker.cli.options import read_providers
 from tracker.cli.shown_past import shown_by
 from tracker.delivery.event_stream import StreamedEvent
@@ -19,10 +18,6 @@ from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 
 NOW = datetime.now(UTC)
-
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
 
 
 def days_ago(days: float) -> datetime:
@@ -40,10 +35,9 @@ def providers(tmp_path: Path) -> Iterator[Path]:
     glitch = page.open_incident("Glitch", components={"Dashboard": "degraded_performance"}, now=days_ago(3))
     page.resolve(glitch, now=days_ago(2.9))
     with SimulatedVendor([page]) as vendor:
-        entry = '[[provider]]\nname = "{}"\nurl = "{}"\nallow_private = true\n'
         file = tmp_path / "providers.toml"
-        acme = entry.format("Acme", vendor.url("acme")) + 'min_impact = "major"\n'
-        file.write_text(acme + entry.format("Gone", "http://127.0.0.1:9/gone"))
+        acme = ENTRY.format("Acme", vendor.url("acme")) + 'min_impact = "major"\n'
+        file.write_text(acme + ENTRY.format("Gone", "http://127.0.0.1:9/gone"))
         yield file
 
 

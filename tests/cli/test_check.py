@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
+from tests.cli.calling import run as run_command
 from tests.contract.fetch_origin import Origin
 from tests.strategies import is_safe
 from tests.unit.parse.test_feed_subject import feed
 from tracker.catalogue import load_catalogue
-from tracker.cli import cli
 from tracker.errors import ConfigError
 from tracker.parse import FORMAT_NAMES
 from tracker.simulator import Page, RecordedSite, SimulatedVendor
@@ -22,7 +22,7 @@ TRICKS = 'Acme\x1b[2J "Cloud" \\ \u202e\nforged'
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(cli, ["check", *map(str, arguments), "--allow-private"])
+    return run_command("check", *arguments, "--allow-private")
 
 
 @pytest.fixture
@@ -154,9 +154,8 @@ def test_a_page_for_signed_in_readers_is_read_with_the_variables_that_are_named(
         url = origin.url("/history.rss")
         refused = run(url)
         missing = run(url, "--header-env", "Authorization=ACME_AUTH")
-        environ = {"ACME_AUTH": "Basic hunter2"}
-        arguments = ["check", url, "--allow-private", "--header-env", "Authorization=ACME_AUTH"]
-        found = CliRunner().invoke(cli, arguments, env=environ)
+        arguments = ("check", url, "--allow-private", "--header-env", "Authorization=ACME_AUTH")
+        found = run_command(*arguments, env={"ACME_AUTH": "Basic hunter2"})
 
     assert refused.exit_code == missing.exit_code == 1
     assert f"not found: {url}: answered 401: give its credentials by headers_env" in refused.output
@@ -178,3 +177,22 @@ def test_the_line_that_matters_is_said_after_a_long_search() -> None:
 
     assert result.exit_code == 1
     assert "redirected more than 10 times, in a circle that sets cookies, as for browsers (tried " in result.output
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "--allow-private", "--format", "feed", "--output", "json"),
+        ("check", "--allow-private", "--page-format", "feed", "--json"),
+        ("parse", "--format", "feed"),
+        ("parse", "--page-format", "feed"),
+    ],
+    ids=" ".join,
+)
+def test_options_that_an_earlier_version_spelled_otherwise_are_still_taken(words: tuple[str, ...]) -> None:
+    saved = Path(__file__).parents[1] / "golden" / "parse" / "feed" / "incidentio.atom"
+    with Origin(lambda exchange: exchange.answer(body=saved.read_bytes())) as origin:
+        result = run_command(*words, origin.url("/history.atom") if words[0] == "check" else saved)
+
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["incidents"]

@@ -3,31 +3,15 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner, Result
 
-from tracker.cli import cli
+from tests.cli.calling import ENTRY, commands, run
 from tracker.errors import ConfigError, ParseError
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
-
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
-
-
-def commands(group: click.Group, path: str = "tracker") -> Iterator[tuple[str, click.Command]]:
-    context = click.Context(group)
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        assert command is not None
-        yield f"{path} {name}", command
-        if isinstance(command, click.Group):
-            yield from commands(command, f"{path} {name}")
 
 
 def saved(directory: Path, name: str, page: Page, path: str = "/api/v2/summary.json") -> Path:
@@ -40,7 +24,7 @@ def saved(directory: Path, name: str, page: Page, path: str = "/api/v2/summary.j
     return file
 
 
-@pytest.mark.parametrize(("path", "command"), list(commands(cli)))
+@pytest.mark.parametrize(("path", "command"), list(commands()))
 def test_every_command_explains_itself_with_an_example(path: str, command: click.Command) -> None:
     assert command.help
     lines = [line.strip() for line in command.help.splitlines()]
@@ -51,7 +35,7 @@ def test_every_command_explains_itself_with_an_example(path: str, command: click
 WITHOUT_JSON = {"init", "web", "mcp", "ask", "completion", "config reference", "formats show", "parse", "replay"}
 
 
-@pytest.mark.parametrize(("path", "command"), [each for each in commands(cli) if not isinstance(each[1], click.Group)])
+@pytest.mark.parametrize(("path", "command"), [each for each in commands() if not isinstance(each[1], click.Group)])
 def test_every_other_command_says_it_as_json(path: str, command: click.Command) -> None:
     options = {option for parameter in command.params for option in parameter.opts}
     assert ("--json" in options) is (path.removeprefix("tracker ") not in WITHOUT_JSON)
@@ -75,14 +59,18 @@ def test_parse_prints_what_a_saved_answer_says(tmp_path: Path) -> None:
     assert {component["status"] for component in document["components"]} == {"operational", "major_outage"}
 
 
-def test_parse_refuses_what_is_no_status_page_with_one_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [("", "body: the answer is empty"), ("<!doctype html><html><body>Hello</body></html>", "HTML")],
+)
+def test_parse_refuses_what_is_no_status_page_with_one_sentence(tmp_path: Path, content: str, sentence: str) -> None:
     body = tmp_path / "body"
-    body.write_text("<!doctype html><html><body>Hello</body></html>")
+    body.write_text(content)
 
     result = run("parse", body)
 
     assert isinstance(result.exception, ParseError)
-    assert "HTML" in str(result.exception)
+    assert sentence in str(result.exception)
 
 
 def test_replay_takes_the_first_answer_as_the_baseline(tmp_path: Path) -> None:
@@ -102,51 +90,24 @@ def test_replay_takes_the_first_answer_as_the_baseline(tmp_path: Path) -> None:
     ]
 
 
-def test_replay_passes_over_an_answer_that_cannot_be_read(tmp_path: Path) -> None:
-    page = Page("Acme", id="acme")
-    before = saved(tmp_path, "1.json", page)
-    broken = tmp_path / "2.json"
-    broken.write_bytes(b"")
-    page.open_incident("Errors", body="We look into it.")
-    after = saved(tmp_path, "3.json", page)
-
-    result = run("replay", before, broken, after)
-
-    assert "2.json" in result.stderr
-    kinds = [json.loads(line)["event"] for line in result.stdout.splitlines()]
-    assert "new_incident" in kinds
-
-
-@pytest.mark.parametrize(
-    ("body", "reason"),
-    [
-        (b"", "the answer is empty"),
-        (b"<!doctype html><html></html>", "the answer is an HTML page, not a status page in a format that can be read"),
-        (b'{"error": "no such page"}', "the answer is an error message: no such page"),
-        (b"\x1f\x8b\x08\x00", "the answer is compressed data"),
-        (b"\x01plain", "the answer is neither a JSON object or list nor a feed"),
-    ],
-)
-def test_replay_of_nothing_that_can_be_read_fails_with_a_reason_for_each_file(
-    tmp_path: Path, body: bytes, reason: str
-) -> None:
-    files = [tmp_path / f"{number}.json" for number in range(5)]
-    for file in files:
+def test_replay_of_nothing_that_can_be_read_fails_with_a_reason_for_each_file(tmp_path: Path) -> None:
+    reasons = {
+        b"": "the answer is empty",
+        b"<!doctype html><html></html>": "the answer is an HTML page, not a status page in a format that can be read",
+        b'{"error": "no such page"}': "the answer is an error message: no such page",
+        b"\x1f\x8b\x08\x00": "the answer is compressed data",
+        b"\x01plain": "the answer is neither a JSON object or list nor a feed",
+    }
+    files = [tmp_path / f"{number}.json" for number in range(len(reasons))]
+    for file, body in zip(files, reasons, strict=True):
         file.write_bytes(body)
 
     result = run("replay", *files)
 
     assert result.exit_code == 1
     assert result.stdout == ""
-    assert result.stderr.splitlines() == [f"tracker: {file}: {reason}" for file in files]
-
-
-def test_parse_names_the_file_that_it_cannot_read(tmp_path: Path) -> None:
-    file = tmp_path / "body"
-    file.write_bytes(b"")
-
-    with pytest.raises(ParseError, match="body: the answer is empty"):
-        raise run("parse", file).exception or AssertionError("it was read")
+    said = zip(files, reasons.values(), strict=True)
+    assert result.stderr.splitlines() == [f"tracker: {file}: {reason}" for file, reason in said]
 
 
 def test_replay_shows_no_address_that_nobody_gave(tmp_path: Path) -> None:
@@ -167,6 +128,7 @@ def test_replay_shows_no_address_that_nobody_gave(tmp_path: Path) -> None:
         result = run("replay", *files)
         assert result.exit_code == 0
         assert "replay.invalid" not in result.output
+        assert (broken in files) is ("2.json" in result.stderr), "what cannot be read is named and passed over"
         reported |= {event["event"]: event for event in map(json.loads, result.stdout.splitlines())}
 
     assert {"page_unreadable", "page_readable", "new_incident", "page_moved"} <= set(reported)
@@ -179,8 +141,7 @@ def test_once_shows_every_page_and_fails_if_one_cannot_be_read(tmp_path: Path) -
     page.open_incident("Errors", impact="minor", body="We look into it.")
     with SimulatedVendor([page]) as vendor:
         file = tmp_path / "providers.toml"
-        entry = '[[provider]]\nname = "{}"\nurl = "{}"\nallow_private = true\n'
-        file.write_text(entry.format("Acme", vendor.url("acme")) + entry.format("Gone", "http://127.0.0.1:9/gone"))
+        file.write_text(ENTRY.format("Acme", vendor.url("acme")) + ENTRY.format("Gone", "http://127.0.0.1:9/gone"))
         both = run("once", "--providers", file, "--format", "json")
         one = run("once", "acme", "--providers", file)
 
@@ -195,7 +156,7 @@ def test_once_shows_every_page_and_fails_if_one_cannot_be_read(tmp_path: Path) -
 
 def test_once_names_what_it_does_not_know(tmp_path: Path) -> None:
     file = tmp_path / "providers.toml"
-    file.write_text('[[provider]]\nname = "Acme"\nurl = "https://status.acme.example"\n')
+    file.write_text(ENTRY.format("Acme", "https://status.acme.example"))
 
     result = run("once", "amce", "--providers", file)
 
@@ -205,7 +166,7 @@ def test_once_names_what_it_does_not_know(tmp_path: Path) -> None:
 
 def test_an_error_ends_the_command_with_one_line_and_status_2(tmp_path: Path) -> None:
     file = tmp_path / "providers.toml"
-    file.write_text('[[provider]]\nname = "Acme"\nurl = "ftp://status.acme.example"\n')
+    file.write_text(ENTRY.format("Acme", "ftp://status.acme.example"))
 
     done = subprocess.run(
         [sys.executable, "-m", "tracker", "once", "--providers", str(file)], capture_output=True, text=True, check=False

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner
 
 from tracker.catalogue import read_alerting
 from tracker.catalogue.route import ROUTES
@@ -45,9 +44,3 @@ def test_each_command_is_one_that_there_is(line: str) -> None:
 
     assert command is not cli
     assert context is None or context.command is command
-
-
-def test_help_names_all_commands_of_alerts() -> None:
-    shown = CliRunner().invoke(cli, ["alerts", "--help"]).output
-
-    assert all(word in shown for word in ("list", "explain", "backtest", "ack", "snooze", "resend"))

@@ -11,19 +11,14 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner, Result
 from msgspec.structs import replace
 
+from tests.cli.calling import run
 from tests.unit.ledger.test_ledger import event, write
 from tracker.cli import SECTIONS, cli, exit_status
 from tracker.cli.incidents import difference
 from tracker.cli.lazy import first_sentence
 from tracker.errors import ConfigError, TrackerError
-
-
-def run(*arguments: object, **options: object) -> Result:
-    return CliRunner().invoke(cli, [str(argument) for argument in arguments], **options)
-
 
 # --- help ---
 
@@ -133,6 +128,24 @@ def test_what_cannot_be_written_is_said(tmp_path: Path, vendors: tuple[str, ...]
     assert isinstance(result.exception, ConfigError)
     assert sentence in str(result.exception)
     assert not file.exists()
+
+
+def test_what_a_file_needs_of_the_environment_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "providers.toml"
+    file.write_text(
+        '[[provider]]\nname = "Acme"\nurl = "https://a.example"\nheaders_env = { Authorization = "ACME_AUTH" }\n'
+    )
+    monkeypatch.delenv("ACME_AUTH", raising=False)
+
+    without = run("check", file)
+    monkeypatch.setenv("ACME_AUTH", "Bearer secret")
+    given = run("check", file)
+
+    assert given.output == f"{file}: 1 page, 0 sinks\n"
+    assert without.output == given.output + (
+        'note: provider "acme": headers_env names ACME_AUTH, which is not set; set it, or ACME_AUTH_FILE to a file '
+        "that holds it; the page cannot be read without it\n"
+    )
 
 
 # --- completion ---

@@ -79,6 +79,25 @@ def test_a_trial_asks_a_page(files: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "options",
+    [
+        ("--format", "quay", "--output", "json"),
+        ("--format", "quay", "--json"),
+        ("--page-format", "quay", "--format", "json"),
+        ("--page-format", "quay", "--json"),
+    ],
+    ids=" ".join,
+)
+def test_a_trial_takes_the_name_of_the_definition_and_the_format_of_the_output(
+    options: tuple[str, ...], files: Path
+) -> None:
+    code, output = tried(files, str(files / "saved.json"), *options)
+
+    assert code == 0
+    assert len(json.loads(output)["snapshot"]["incidents"]) == 1
+
+
+@pytest.mark.parametrize(
     ("words", "message"),
     [
         (("saved.json", "--format", "quai"), 'has no [[format]] "quai"; did you mean quay?'),

@@ -1,15 +1,14 @@
 """A tracker that does not run: each command that asks it says so in one sentence, with exit status 4."""
 
-from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner
 
+from tests.cli.calling import commands, run
 from tests.silent_server import SickServer, says
-from tracker.cli import UNREACHABLE, cli, exit_status
+from tracker.cli import UNREACHABLE, exit_status
 from tracker.errors import TrackerError
 
 #: Arguments with which each command asks the data server; the file is one that can be used.
@@ -65,19 +64,14 @@ STOPPED: dict[str, tuple[str | None, str]] = {
 }
 
 
-def commands(group: click.Group, above: str = "") -> Iterator[str]:
-    """Yield all commands, with their groups; a group that does something by itself is one, too."""
-    context = click.Context(group)
-    for name in group.list_commands(context):
-        command, path = group.get_command(context, name), f"{above}{name}"
-        if isinstance(command, click.Group):
-            yield from commands(command, f"{path} ")
-        if not isinstance(command, click.Group) or command.invoke_without_command:
-            yield path
-
-
 def test_every_command_is_here() -> None:
-    assert {*commands(cli)} == {*ASKS, *ALONE}
+    found = {
+        path.removeprefix("tracker ")
+        for path, command in commands()
+        if not isinstance(command, click.Group) or command.invoke_without_command
+    }
+
+    assert found == {*ASKS, *ALONE}
 
 
 @pytest.mark.parametrize("command", ASKS)
@@ -125,7 +119,7 @@ def test_sentinels_that_take_connections_and_answer_nothing_are_one_sentence(
 
 def outcome(*arguments: str) -> tuple[int, str]:
     """Run a command; return its exit status and what it says."""
-    result = CliRunner().invoke(cli, arguments)
+    result = run(*arguments)
     if isinstance(result.exception, TrackerError):
         assert not result.output
         return exit_status(result.exception), str(result.exception)

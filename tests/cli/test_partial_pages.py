@@ -5,30 +5,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from tracker.cli import cli
+from tests.cli.calling import ENTRY, run
+from tests.fakes import component, incident, page, summary
+from tracker.model.page import Impact
 from tracker.simulator import RecordedSite, SimulatedVendor
 
-ODD = json.dumps(
-    {
-        "page": {
-            "id": "p1",
-            "name": "Acme",
-            "url": "https://status.acme.example",
-            "updated_at": "2026-03-09T09:00:00Z",
-        },
-        "components": [{"id": "c1", "name": "API", "status": "operational"}, None],
-        "incidents": [{"id": "i1", "name": "Errors", "status": "identified", "incident_updates": [{"body": "Hm."}]}],
-        "scheduled_maintenances": [],
-        "status": {"indicator": "minor"},
-    }
-).encode()
+
+def odd() -> bytes:
+    """Return a page with a component that is none, and an update without an id."""
+    errors = incident("i1", name="Errors", status="identified")
+    answer = json.loads(summary(page(errors, indicator=Impact.MINOR, components=(component("api"),))))
+    answer["components"].append(None)
+    answer["incidents"][0]["incident_updates"] = [{"body": "Hm."}]
+    return json.dumps(answer).encode()
+
+
+ODD = odd()
 SENTENCE = "left out: components with no object; updates with no id"
-
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(cli, list(map(str, arguments)))
 
 
 @pytest.fixture
@@ -57,11 +51,11 @@ def test_check_warns_of_what_it_left_out(url: str) -> None:
 
 def test_once_says_that_the_page_is_read_in_part(url: str, tmp_path: Path) -> None:
     file = tmp_path / "providers.toml"
-    file.write_text(f'[[provider]]\nname = "Acme"\nurl = "{url}"\nallow_private = true\n')
+    file.write_text(ENTRY.format("Acme", url))
 
     text, document = run("once", "--providers", file), run("once", "--providers", file, "--format", "json")
 
-    (page,) = json.loads(document.output)
+    (shown,) = json.loads(document.output)
     assert (text.exit_code, document.exit_code) == (0, 0)
-    assert (page["state"], page["incomplete"], page["error"]) == ("minor", SENTENCE, None)
+    assert (shown["state"], shown["incomplete"], shown["error"]) == ("minor", SENTENCE, None)
     assert f"Errors (identified); not all of it can be read: {SENTENCE}" in text.output

@@ -2,13 +2,17 @@
 
 import asyncio
 import contextlib
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import fakeredis
 import msgspec
 import uvicorn
+from fastapi.testclient import TestClient
 
 from tests.web import world
 from tests.web.invented_alerts import MadeUpAlerts
@@ -21,8 +25,9 @@ from tracker.history import History
 from tracker.model.event import Event
 from tracker.model.provider import Provider
 from tracker.polling.poll_cost import Savings
-from tracker.store.board import Act, Pulse
-from tracker.store.pages import PageStatus
+from tracker.store.board import RedisBoard
+from tracker.store.codec import encode_state, encode_view
+from tracker.store.connection import DUE, page_key
 from tracker.web.answers import provider_state
 from tracker.web.app import build_app
 from tracker.web.drills import Drills
@@ -34,6 +39,8 @@ from tracker.web.site import Site
 from tracker.web.with_pages import with_pages
 
 LINKS = Links(b"a secret of this test")
+#: When nothing is due.
+_LATER = 9e9
 TOKEN = "a-token-that-lets-one-act"
 CHECKS = (
     checked("data_server", "ok", "valkey 8.1 answers in 0.4 ms", None),
@@ -41,55 +48,28 @@ CHECKS = (
 )
 
 
-class MadeUp:
-    """What the data server would hold; acts change it."""
+class MadeUp(RedisBoard):
+    """What the data server would hold of a world, without a server."""
 
     def __init__(self, pages: Sequence[PageNow]) -> None:
-        self.known: dict[str, PageNow] = {page.provider.id: page for page in pages}
-        self.noted: list[Act] = []
-        self.pushed: list[str] = []
-        self._revision = 1
+        super().__init__(fakeredis.FakeRedis())
+        self._catalogue.put([page.provider for page in pages], world.NOW)
+        for page in pages:
+            self.change(page)
+            self._client.zadd(DUE, {page.provider.id: _LATER})
 
     def change(self, page: PageNow) -> None:
         """Let a page be known otherwise."""
-        self.known[page.provider.id] = page
-        self._revision += 1
+        key = page_key(page.provider.id)
+        known = {"state": encode_state(page.state), "view": encode_view(page.view)}
+        checked = {} if page.checked_at is None else {"checked": page.checked_at.timestamp()}
+        self._client.hset(key, mapping={**known, **checked, "revision": self._client.hincrby(key, "revision", 1)})
 
-    def version(self) -> bytes:
-        return f"{len(self.known)}".encode()
-
-    def providers(self) -> tuple[Provider, ...]:
-        return tuple(sorted((page.provider for page in self.known.values()), key=lambda each: each.name))
-
-    def pulses(self, provider_ids: Sequence[str]) -> tuple[Pulse, ...]:
-        revision = str(self._revision).encode()
-        return tuple(Pulse(revision=revision, checked_at=self.known[each].checked_at) for each in provider_ids)
-
-    def pages(self, providers: Sequence[Provider]) -> Iterator[PageStatus]:
-        for provider in providers:
-            page = self.known[provider.id]
-            yield PageStatus(provider=provider, state=page.state, view=page.view, checked_at=page.checked_at)
-
-    def push(self, provider_id: str, _now: datetime, _pause: timedelta) -> bool:
-        self.pushed.append(provider_id)
-        return provider_id in self.known
-
-    def add(self, provider: Provider, _now: datetime) -> None:
-        if provider.id in self.known:
-            raise ConfigError(f"there is a provider {provider.id} already")
-        self.change(world.known(provider.name, provider.group))
-
-    def remove(self, provider_id: str) -> bool:
-        return self.known.pop(provider_id, None) is not None
-
-    def note(self, act: Act) -> None:
-        self.noted.append(act)
-
-    def acts(self, count: int) -> tuple[Act, ...]:
-        return tuple(reversed(self.noted))[:count]
-
-    def ping(self) -> None:
-        pass
+    @property
+    def pushed(self) -> list[str]:
+        """Return the ids of the pages that are to be asked now."""
+        due: Any = self._client.zrangebyscore(DUE, "-inf", world.NOW.timestamp())
+        return [each.decode() for each in due]
 
     def timings(self, provider_ids: Sequence[str]) -> tuple[tuple[Timing, ...], ...]:
         each = tuple(Timing(stream_id=f"{n}-0", published_s=8 + n, unseen_s=30, logged_s=0.2) for n in range(20))
@@ -190,3 +170,26 @@ def serving(
         server.should_exit = True
         thread.join(10)
         recorded.close()
+
+
+@contextlib.contextmanager
+def asking(
+    directory: Path,
+    settings: WebSettings | None = None,
+    pages: Sequence[PageNow] | None = None,
+    url: str = "http://127.0.0.1",
+) -> Iterator[tuple[TestClient, Parts]]:
+    """Ask the app of a world without a server between."""
+    made_up = MadeUp(world.pages() if pages is None else pages)
+    parts = parts_over(made_up, world.history(directory), settings or WebSettings(act_token=TOKEN))
+    app = with_pages(build_app(parts), site_over(made_up, parts, "Looked at"))
+    with TestClient(app, base_url=url, headers={"accept": "text/html"}) as client:
+        yield client, parts
+    parts.history.close()
+
+
+def form_token(client: TestClient, path: str = "/") -> str:
+    """Return the token of the forms of a page."""
+    found = re.search(r'name="form_token" value="([^"]+)"', client.get(path).text)
+    assert found is not None
+    return found[1]

@@ -9,16 +9,14 @@ from fastapi.testclient import TestClient
 
 from tests.channels.story import message
 from tests.web import world
-from tests.web.served import LINKS, MadeUp, parts_over, site_over
+from tests.web.served import LINKS, asking
 from tracker.alerting.channel import Act
 from tracker.alerting.channels import wording
 from tracker.alerting.links import LASTS, Links
 from tracker.environment.link_key import link_key
 from tracker.environment.web import WebSettings
 from tracker.errors import ConfigError
-from tracker.web.app import build_app
 from tracker.web.parts import Parts
-from tracker.web.with_pages import with_pages
 
 OURS = {"sec-fetch-site": "same-origin"}
 
@@ -26,14 +24,9 @@ OURS = {"sec-fetch-site": "same-origin"}
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[TestClient, Parts]]:
     """An app on an address that asks everybody for a token, with the made-up world."""
-    made_up = MadeUp(world.pages())
-    parts = parts_over(
-        made_up, world.history(tmp_path), WebSettings(token="t" * 20, hosts=frozenset({"tracker.example"}))
-    )
-    app = with_pages(build_app(parts), site_over(made_up, parts))
-    with TestClient(app, base_url="https://tracker.example", headers={"accept": "text/html"}) as client:
-        yield client, parts
-    parts.history.close()
+    settings = WebSettings(token="t" * 20, hosts=frozenset({"tracker.example"}))
+    with asking(tmp_path, settings, url="https://tracker.example") as asked:
+        yield asked
 
 
 def _alert(parts: Parts) -> str:

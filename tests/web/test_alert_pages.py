@@ -7,41 +7,33 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.web import world
-from tests.web.served import TOKEN, MadeUp, parts_over, site_over
-from tracker.environment.web import WebSettings
+from tests.web.served import TOKEN, asking, form_token
 from tracker.errors import StoreError
-from tracker.web.app import build_app
 from tracker.web.parts import Parts
-from tracker.web.with_pages import with_pages
 
 OURS = {"origin": "http://127.0.0.1", "sec-fetch-site": "same-origin"}
 
 
 @pytest.fixture
-def parts(tmp_path: Path) -> Iterator[Parts]:
-    parts = parts_over(MadeUp(world.pages()), world.history(tmp_path), WebSettings(act_token=TOKEN))
-    yield parts
-    parts.history.close()
+def asked(tmp_path: Path) -> Iterator[tuple[TestClient, Parts]]:
+    with asking(tmp_path) as asked:
+        yield asked
 
 
 @pytest.fixture
-def client(parts: Parts) -> Iterator[TestClient]:
-    app = with_pages(build_app(parts), site_over(parts.acts, parts))  # type: ignore[arg-type]
-    with TestClient(app, base_url="http://127.0.0.1", headers={"accept": "text/html"}) as client:
-        yield client
+def parts(asked: tuple[TestClient, Parts]) -> Parts:
+    return asked[1]
+
+
+@pytest.fixture
+def client(asked: tuple[TestClient, Parts]) -> TestClient:
+    return asked[0]
 
 
 @pytest.fixture
 def actor(client: TestClient) -> TestClient:
     client.post("/login", data={"token": TOKEN})
     return client
-
-
-def _token(client: TestClient) -> str:
-    found = re.search(r'name="form_token" value="([^"]+)"', client.get("/alerts").text)
-    assert found is not None
-    return found[1]
 
 
 def _alert(parts: Parts, provider: str) -> str:
@@ -90,7 +82,7 @@ def test_who_may_only_read_sees_no_forms(client: TestClient, parts: Parts) -> No
 
 def test_an_act_needs_the_token_of_a_page(actor: TestClient, parts: Parts) -> None:
     path = f"/alerts/{_alert(parts, 'kestrel-pay')}/acknowledge"
-    token = _token(actor)
+    token = form_token(actor, "/alerts")
     assert actor.post(path, headers=OURS).status_code == 403
     assert actor.post(path, data={"form_token": token}, headers={"sec-fetch-site": "cross-site"}).status_code == 403
     assert parts.acts.acts(5) == ()
@@ -105,7 +97,7 @@ def test_each_form_does_what_it_says(actor: TestClient, parts: Parts) -> None:
     alert_id = _alert(parts, "kestrel-pay")
 
     def send(path: str, **fields: str) -> str:
-        done = actor.post(path, data={"form_token": _token(actor), **fields}, headers=OURS)
+        done = actor.post(path, data={"form_token": form_token(actor, "/alerts"), **fields}, headers=OURS)
         assert done.status_code == 200, done.text
         return done.text
 
@@ -121,17 +113,16 @@ def test_each_form_does_what_it_says(actor: TestClient, parts: Parts) -> None:
     send(f"/silences/{made.id}/end")
     assert made not in parts.desk.silences()
     assert "Drill of kestrel-pay" in send("/drills", provider="kestrel-pay", channel="oncall")
-    refused = actor.post("/silences", data={"form_token": _token(actor), "reason": "everything"}, headers=OURS)
+    refused = actor.post(
+        "/silences", data={"form_token": form_token(actor, "/alerts"), "reason": "everything"}, headers=OURS
+    )
     assert refused.status_code == 400
     assert "would hide all" in refused.text
 
 
 def test_without_channels_it_says_what_to_write(tmp_path: Path) -> None:
-    made_up = MadeUp(())
-    parts = parts_over(made_up, world.history(tmp_path), WebSettings())
-    with TestClient(with_pages(build_app(parts), site_over(made_up, parts)), base_url="http://127.0.0.1") as client:
+    with asking(tmp_path, pages=()) as (client, _):
         body = client.get("/alerts").text
-    parts.history.close()
 
     assert "Alerts go nowhere yet" in body
     assert "[[route]]" in body

@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -248,21 +247,3 @@ def test_what_is_not_there_or_over_is_refused_in_a_sentence(bench: Bench) -> Non
     assert misspelt.status_code == 400
     assert "30m, 4h or 2d" in misspelt.json()["detail"]
     assert (over.status_code, over.json()["title"]) == (409, "the alert is over")
-
-
-def test_pages_of_a_long_list_miss_nothing(bench: Bench) -> None:
-    begun = [
-        replace(bench.begun, id=f"acme/j{n}/u", incident_id=f"j{n}", update_id=f"w{n}", seen_at=utc() - timedelta(0, n))
-        for n in range(4)
-    ]
-    bench.web.happen(*begun)
-    bench.work()
-    seen, cursor = [], ""
-    while True:
-        page = bench.get(f"/api/v1/alerts?limit=2{cursor}")
-        seen += [each["subject"] for each in page["items"]]
-        if page["next"] is None:
-            break
-        cursor = f"&cursor={page['next']}"
-
-    assert sorted(seen) == ["i1", *(f"j{n}" for n in range(4))]

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.web import world
-from tests.web.browser import axe_source, running_browser, serious_violations
+from tests.web.browser import axe_source, serious_violations
 from tests.web.served import LINKS, TOKEN, Served, serving
 from tracker.assessment import assess
 from tracker.model.page import Impact, OpenIncident
@@ -46,12 +46,6 @@ SCREENS: Final = {
     "alerts-light": ("/alerts", 1440, "light"),
     "provider-dark": ("/providers/meridian-cloud", 1440, "dark"),
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

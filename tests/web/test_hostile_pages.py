@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from playwright.sync_api import Browser
 
 from tests.web import world
-from tests.web.browser import running_browser
 from tests.web.served import LINKS, Served, serving
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.history import History, open_history
@@ -99,12 +98,6 @@ def _history(directory: Path) -> History:
     found = open_history(directory)
     found.follow(directory / RECORD_NAME)
     return found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """What pages show, decided without HTTP and without a template."""
 
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -72,13 +73,21 @@ def test_an_edit_can_be_read_both_ways(before: list[str], after: list[str]) -> N
         ({State.OPERATIONAL: 34, State.MAINTENANCE: 2}, "All 36 providers work, 2 under maintenance"),
         ({State.OPERATIONAL: 34, State.UNKNOWN: 2}, "No problems known, 2 of 36 providers cannot be read"),
         ({State.UNKNOWN: 3}, "None of 3 providers is known now"),
+        ({State.NOT_ASKED: 3}, "None of 3 providers was asked yet"),
+        ({State.NOT_ASKED: 1}, "The only provider was not asked yet"),
+        ({State.NOT_ASKED: 2, State.OPERATIONAL: 1}, "No problems known, 2 of 3 providers not asked yet"),
+        (
+            {State.NOT_ASKED: 2, State.UNKNOWN: 1},
+            "No problems known, 1 of 3 providers cannot be read, 2 not asked yet",
+        ),
+        ({State.MAJOR: 1, State.NOT_ASKED: 2}, "1 of 3 providers has problems, 2 not asked yet"),
         ({State.MAJOR: 1}, "The only provider has problems"),
         ({State.MAJOR: 1, State.OPERATIONAL: 3}, "1 of 4 providers has problems"),
         ({State.MAJOR: 2, State.MINOR: 1, State.UNKNOWN: 1}, "3 of 4 providers have problems, 1 cannot be read"),
     ],
 )
 def test_the_headline_never_calls_well_what_is_not_known(counts: dict[State, int], expected: str) -> None:
-    assert headline(counts) == expected
+    assert headline(Counter(counts)) == expected
 
 
 def test_filters_leave_out_rows_and_no_numbers() -> None:

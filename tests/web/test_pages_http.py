@@ -7,13 +7,10 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.web import world
-from tests.web.served import TOKEN, MadeUp, parts_over, site_over
+from tests.web.served import TOKEN, MadeUp, asking, form_token
 from tracker import web
-from tracker.environment.web import WebSettings
-from tracker.web.app import build_app
+from tracker.web.parts import Parts
 from tracker.web.rendering import incident_path
-from tracker.web.with_pages import with_pages
 
 PAGES = (
     "/",
@@ -36,18 +33,19 @@ PAGES = (
 
 
 @pytest.fixture(scope="module")
-def made_up() -> MadeUp:
-    return MadeUp(world.pages())
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestClient, Parts]]:
+    with asking(tmp_path_factory.mktemp("record")) as asked:
+        yield asked
 
 
 @pytest.fixture(scope="module")
-def client(made_up: MadeUp, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    history = world.history(tmp_path_factory.mktemp("record"))
-    parts = parts_over(made_up, history, WebSettings(act_token=TOKEN))
-    app = with_pages(build_app(parts), site_over(made_up, parts, "Looked at"))
-    with TestClient(app, base_url="http://127.0.0.1", headers={"accept": "text/html"}) as client:
-        yield client
-    history.close()
+def made_up(asked: tuple[TestClient, Parts]) -> MadeUp:
+    return asked[1].acts  # type: ignore[return-value]
+
+
+@pytest.fixture(scope="module")
+def client(asked: tuple[TestClient, Parts]) -> TestClient:
+    return asked[0]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -215,51 +213,41 @@ def actor(client: TestClient) -> Iterator[TestClient]:
     client.cookies.clear()
 
 
-def _token(client: TestClient, path: str = "/") -> str:
-    found = re.search(r'name="form_token" value="([^"]+)"', client.get(path).text)
-    assert found is not None
-    return found[1]
-
-
 def test_an_act_needs_the_token_of_a_page(actor: TestClient, made_up: MadeUp) -> None:
     origin = {"origin": "http://127.0.0.1", "sec-fetch-site": "same-origin"}
     bare = actor.post("/providers/anvil-ci/check", headers=origin)
     foreign = actor.post(
-        "/providers/anvil-ci/check", data={"form_token": _token(actor)}, headers={"sec-fetch-site": "cross-site"}
+        "/providers/anvil-ci/check", data={"form_token": form_token(actor)}, headers={"sec-fetch-site": "cross-site"}
     )
     assert (bare.status_code, foreign.status_code) == (403, 403)
     assert made_up.pushed == []
 
     done = actor.post(
-        "/providers/anvil-ci/check", data={"form_token": _token(actor)}, headers=origin, follow_redirects=False
+        "/providers/anvil-ci/check", data={"form_token": form_token(actor)}, headers=origin, follow_redirects=False
     )
     assert (done.status_code, done.headers["location"]) == (303, "/providers/anvil-ci")
     assert made_up.pushed == ["anvil-ci"]
-    assert ("check", "anvil-ci") in [(act.act, act.subject) for act in made_up.noted]
+    assert ("check", "anvil-ci") in [(act.act, act.subject) for act in made_up.acts(10)]
 
 
 def test_a_page_is_looked_at_before_it_is_added(actor: TestClient, made_up: MadeUp) -> None:
-    refused = actor.post("/providers", data={"form_token": _token(actor), "page": "https://nowhere.example"})
+    refused = actor.post("/providers", data={"form_token": form_token(actor), "page": "https://nowhere.example"})
     assert refused.status_code == 422
     assert "nothing was found there" in refused.text
 
     added = actor.post(
-        "/providers", data={"form_token": _token(actor), "page": "https://status.new.example", "group": "Data"}
+        "/providers", data={"form_token": form_token(actor), "page": "https://status.new.example", "group": "Data"}
     )
     assert added.url.path == "/providers/looked-at"
     assert "Looked at" in added.text
-    removed = actor.post("/providers/looked-at/remove", data={"form_token": _token(actor, "/providers/looked-at")})
+    removed = actor.post("/providers/looked-at/remove", data={"form_token": form_token(actor, "/providers/looked-at")})
     assert removed.url.path == "/"
-    assert "looked-at" not in made_up.known
+    assert "looked-at" not in [known.id for known in made_up.providers()]
 
 
 def test_a_first_run_says_what_to_do(tmp_path: Path) -> None:
-    made_up = MadeUp(())
-    history = world.history(tmp_path)
-    parts = parts_over(made_up, history, WebSettings())
-    with TestClient(with_pages(build_app(parts), site_over(made_up, parts)), base_url="http://127.0.0.1") as client:
+    with asking(tmp_path, pages=()) as (client, _):
         body = client.get("/").text
-    history.close()
 
     assert "Nothing is watched yet" in body
     assert "tracker providers add" in body

@@ -1,7 +1,6 @@
 """How fast the page of many providers is in a real browser. The numbers are printed; the bounds are generous."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ from msgspec.structs import replace
 from playwright.sync_api import Browser, Page
 
 from tests.web import world
-from tests.web.browser import running_browser
 from tests.web.served import serving
 from tracker.model.provider import Provider
 from tracker.web.now import PageNow
@@ -40,12 +38,6 @@ _PATCH = """async () => {
   }
   return costs.sort((one, two) => one - two)[7];
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as running:
-        yield running
 
 
 def _numbered(provider: Provider, number: int) -> Provider:

@@ -54,15 +54,11 @@ def messages(*events: Event) -> Sequence[Message]:
 
 def test_a_maintenance_says_when_it_is_planned() -> None:
     first, moved = messages(maintenance("a", 6, 0), maintenance("b", 8, 1))
-
-    assert first.window == (NOON + timedelta(hours=6), NOON + timedelta(hours=7))
-    assert moved.window == (NOON + timedelta(hours=8), NOON + timedelta(hours=9))
-
-
-def test_an_incident_has_no_window() -> None:
     (incident,) = messages(an_event())
 
     assert incident.window is None
+    assert first.window == (NOON + timedelta(hours=6), NOON + timedelta(hours=7))
+    assert moved.window == (NOON + timedelta(hours=8), NOON + timedelta(hours=9))
 
 
 def test_a_channel_that_cannot_edit_announces_a_moved_maintenance_and_no_other_update() -> None:

@@ -28,29 +28,24 @@ def report_of(**view: object) -> PageReport:
     return report(page, NOON)
 
 
-def planned(*maintenances: OpenIncident) -> list[str]:
-    return [known.id for known in report_of(planned_maintenances=maintenances).planned_maintenances]
+WEEK_H = 7 * 24
 
 
-def test_maintenances_that_begin_within_a_week_are_shown_the_next_one_first() -> None:
-    week = 7 * 24
-    shown = [
-        maintenance("far", week + 1, week + 2, "scheduled"),
-        maintenance("last", week, week + 2, "scheduled"),
-        maintenance("next", 1, 2, "scheduled"),
-    ]
+@pytest.mark.parametrize(
+    ("windows", "shown"),
+    [
+        ({"far": (WEEK_H + 1, WEEK_H + 2), "last": (WEEK_H, WEEK_H + 2), "next": (1, 2)}, ["next", "last"]),
+        ({"late": (-1, 1), "over": (-2, -1), "passed": (-1, None)}, ["late"]),
+        ({"nobody knows when": (None, None)}, []),
+    ],
+    ids=["the next one first, within a week", "what a page forgot to begin, until it is over", "with a window alone"],
+)
+def test_planned_maintenances_are_shown(
+    windows: dict[str, tuple[float | None, float | None]], shown: list[str]
+) -> None:
+    planned = [maintenance(name, *window, "scheduled") for name, window in windows.items()]
 
-    assert planned(*shown) == ["next", "last"]
-
-
-def test_what_a_page_forgot_to_begin_is_shown_until_it_is_over() -> None:
-    late, over = maintenance("late", -1, 1, "scheduled"), maintenance("over", -2, -1, "scheduled")
-
-    assert planned(late, over, maintenance("passed", -1, None, "scheduled")) == ["late"]
-
-
-def test_what_is_planned_for_nobody_knows_when_is_not_shown() -> None:
-    assert planned(maintenance("m1", None, None, "scheduled")) == []
+    assert [known.id for known in report_of(planned_maintenances=planned).planned_maintenances] == shown
 
 
 def test_json_holds_windows_and_what_they_touch(capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,11 +27,6 @@ def took(published_s: float, unseen_s: float = 60.0, logged_s: float = 0.5) -> T
 # --- percentiles ---
 
 
-@pytest.mark.parametrize(("percent", "expected"), [(5, 15), (30, 20), (40, 20), (50, 35), (95, 50), (100, 50)])
-def test_percentiles_are_those_of_the_nearest_rank(percent: int, expected: float) -> None:
-    assert nearest_rank([15, 20, 35, 40, 50], percent) == expected
-
-
 @given(st.lists(seconds, min_size=1), st.integers(1, 100))
 def test_a_percentile_is_the_smallest_value_that_enough_do_not_exceed(values: list[float], percent: int) -> None:
     found = nearest_rank(sorted(values), percent)
@@ -57,34 +52,29 @@ def test_every_update_counts_once_and_no_delay_exceeds_what_can_be_ours(known: l
         assert figures.published_to_seen.p95_s <= figures.ours_at_most.p95_s
 
 
-def test_an_update_from_between_two_polls_is_timed() -> None:
-    assert latency([took(42.0)]) == Latency(
+@pytest.mark.parametrize("published_s", [0.0, 42.0, 60.0])
+def test_an_update_from_between_two_polls_is_timed(published_s: float) -> None:
+    assert latency([took(published_s)]) == Latency(
         updates=1,
-        published_to_seen=Spread(p50_s=42.0, p95_s=42.0),
+        published_to_seen=Spread(p50_s=published_s, p95_s=published_s),
         ours_at_most=Spread(p50_s=60.0, p95_s=60.0),
         seen_to_logged=Spread(p50_s=0.5, p95_s=0.5),
     )
 
 
-def test_the_two_polls_themselves_are_in_between() -> None:
-    assert latency([took(0.0), took(60.0)]).updates == 2
-
-
-def test_a_date_before_a_poll_that_did_not_show_the_update_is_counted_and_not_timed() -> None:
-    assert latency([took(60.001), took(90_000.0)]) == Latency(late=2)
-
-
-def test_a_date_to_come_is_counted_and_not_timed() -> None:
-    assert latency([took(-0.001), took(-3 * 86400.0)]) == Latency(ahead=2)
-
-
-def test_a_clock_that_was_put_back_makes_nothing_a_delay() -> None:
-    """The last poll is later than this one then."""
-    assert latency([took(10.0, unseen_s=-3600.0), took(-10.0, unseen_s=-3600.0)]) == Latency(late=2)
-
-
-def test_nothing_has_no_percentiles() -> None:
-    assert latency([]) == Latency(updates=0, published_to_seen=Spread(p50_s=None, p95_s=None))
+@pytest.mark.parametrize(
+    ("timings", "figures"),
+    [
+        ([], Latency(updates=0, published_to_seen=Spread(p50_s=None, p95_s=None))),
+        ([took(60.001), took(90_000.0)], Latency(late=2)),
+        ([took(-0.001), took(-3 * 86400.0)], Latency(ahead=2)),
+        # The last poll is later than this one then.
+        ([took(10.0, unseen_s=-3600.0), took(-10.0, unseen_s=-3600.0)], Latency(late=2)),
+    ],
+    ids=["nothing", "before a poll that did not show the update", "to come", "by a clock that was put back"],
+)
+def test_a_date_that_can_be_no_delay_is_counted_and_not_timed(timings: list[Timing], figures: Latency) -> None:
+    assert latency(timings) == figures
 
 
 # --- what is timed ---

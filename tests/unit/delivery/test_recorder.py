@@ -80,27 +80,14 @@ def no_space_beyond(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_events_reach_record_and_console_in_order(office: Office) -> None:
-    office.stream.append("a", "b", "c")
-
-    assert office.drains() == 3
-    assert office.recorded == office.console.ids == ["a", "b", "c"]
-
-
-def test_more_than_one_batch_is_drained_at_once(office: Office) -> None:
+def test_all_that_waits_is_drained_at_once_and_trimmed_but_for_the_last(office: Office) -> None:
     ids = [str(number) for number in range(2 * BATCH + 1)]
     office.stream.append(*ids)
 
     assert office.drains() == len(ids)
     assert office.recorded == office.console.ids == ids
-
-
-def test_what_is_delivered_is_trimmed_but_for_the_last(office: Office) -> None:
-    office.stream.append("a", "b", "c")
-    office.drains()
-
-    assert [entry.event.id for entry in office.stream.entries] == ["c"]
-    assert office.stream.cursors == {RECORD: "3-0", CONSOLE: "3-0"}
+    assert [entry.event.id for entry in office.stream.entries] == ids[-1:]
+    assert office.stream.cursors == dict.fromkeys((RECORD, CONSOLE), f"{len(ids)}-0")
 
 
 # --- how long it took ---
@@ -122,18 +109,6 @@ def test_a_line_says_when_it_was_written_and_how_long_it_took_is_kept(office: Of
         "acme": [Timing(stream_id="1-0", **took)],
         "bolt": [Timing(stream_id="2-0", **took)],
     }
-
-
-def test_an_update_that_is_on_record_is_not_timed_again(office: Office) -> None:
-    office.stream.append("a", **DATED)
-    office.drains()
-    timed = dict(office.stream.timings)
-    office.stream.append("a", **DATED)
-
-    office.drains()
-
-    assert office.recorded == ["a"]
-    assert office.stream.timings == timed
 
 
 def test_a_crash_costs_the_timings_of_what_was_just_recorded_and_doubles_none(office: Office) -> None:
@@ -197,22 +172,6 @@ def test_a_store_that_fails_at_start_is_asked_again(office: Office, method: str)
 
     assert office.drains() == 1
     assert office.recorded == office.console.ids == ["a"]
-
-
-def test_a_torn_last_line_is_cut_off_and_written_again(office: Office) -> None:
-    office.stream.append("a", "b")
-    office.drains()
-    office.stops()
-    whole = office.path.read_bytes()
-    office.path.write_bytes(whole[:-10])
-    office.stream.append("c")
-    office.stream.cursors.clear()
-    office.starts()
-
-    office.drains()
-
-    assert office.recorded == ["a", "b", "c"]
-    assert office.path.read_bytes().startswith(whole)
 
 
 def test_without_a_record_the_cursor_says_where_to_go_on(office: Office) -> None:

@@ -11,6 +11,7 @@ from tests.fakes import NOON, event
 from tests.outbox import webhook
 from tracker.delivery.retry_policy import (
     FIRST_PAUSE_S,
+    LEAST_FAILURES,
     LONGEST_DELAY_S,
     LONGEST_PAUSE_S,
     PATIENCE,
@@ -115,18 +116,12 @@ def test_a_pause_stays_within_its_bounds(failures: int, retry_after_s: float | N
     assert pause >= min(retry_after_s or 0.0, LONGEST_DELAY_S)
 
 
-def test_a_receiver_that_asks_for_a_longer_pause_gets_it() -> None:
-    disposition = disposition_of(ReceiverResponse(status=429, retry_after_s=120.0), streak=FailureStreak())
+@pytest.mark.parametrize(("asked_s", "obeyed_s"), [(120.0, 120.0), (86_400.0, LONGEST_DELAY_S)])
+def test_a_receiver_that_asks_for_a_longer_pause_gets_it_up_to_a_bound(asked_s: float, obeyed_s: float) -> None:
+    disposition = disposition_of(ReceiverResponse(status=429, retry_after_s=asked_s), streak=FailureStreak())
 
     assert isinstance(disposition, Postponed)
-    assert disposition.not_before == NOON + timedelta(seconds=120)
-
-
-def test_no_receiver_makes_us_wait_for_a_day() -> None:
-    disposition = disposition_of(ReceiverResponse(status=503, retry_after_s=86_400.0), streak=FailureStreak())
-
-    assert isinstance(disposition, Postponed)
-    assert disposition.not_before == NOON + timedelta(seconds=LONGEST_DELAY_S)
+    assert disposition.not_before == NOON + timedelta(seconds=obeyed_s)
 
 
 # --- when patience ends ---
@@ -151,3 +146,14 @@ def test_an_event_that_came_later_has_its_own_day() -> None:
 def test_an_event_that_waited_for_other_reasons_has_its_day_from_the_first_failure() -> None:
     assert isinstance(disposition_of(503, FAILING, waited=10 * PATIENCE), Postponed)
     assert isinstance(disposition_of(503, FailureStreak(), waited=10 * PATIENCE), Postponed)
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=25), timedelta(days=400), timedelta(days=-400)])
+def test_a_clock_that_jumps_makes_no_dead_letter_of_an_event_that_was_hardly_tried(jump: timedelta) -> None:
+    hardly, often = (
+        disposition_of(503, FailureStreak(failures=failures, failing_since=NOON - jump), waited=jump)
+        for failures in (LEAST_FAILURES - 2, LEAST_FAILURES - 1)
+    )
+
+    assert isinstance(hardly, Postponed)
+    assert isinstance(often, DeadLettered if jump > PATIENCE else Postponed)

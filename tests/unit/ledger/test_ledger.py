@@ -147,12 +147,6 @@ def test_an_incident_that_began_before_the_month_counts_from_its_first_minute() 
     assert (vendor.incidents, vendor.opened, vendor.minor_minutes) == (1, 0, 60)
 
 
-def test_what_goes_on_counts_until_now() -> None:
-    vendor = month(event(0, "new_incident"), now=NOON + timedelta(minutes=7))
-
-    assert vendor.minor_minutes == 7
-
-
 def test_delays_are_those_of_updates_that_can_be_timed() -> None:
     def timed(minute: float, published_s: float) -> StreamedEvent:
         at = NOON + timedelta(minutes=minute)

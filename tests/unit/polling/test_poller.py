@@ -23,7 +23,7 @@ from tests.fakes import (
 )
 from tests.poller_on_a_loop import LoopPoller
 from tests.vendor import INCIDENTS, SCHEDULED, SITE, SUMMARY, TIMEOUT, Tracker
-from tracker.errors import Conflict, ConnectError, HttpStatusError, PollError, StoreError
+from tracker.errors import Conflict, ConnectError, HttpStatusError, StoreError
 from tracker.model.event import EventKind
 from tracker.model.page import Incident, IncidentUpdate, Snapshot
 from tracker.model.provider import FirstSight
@@ -62,34 +62,13 @@ def acme(*incidents: Incident, minute: int, **fields: object) -> Snapshot:
 def test_a_new_update_is_reported_once(tracker: Tracker) -> None:
     tracker.shows(acme(incident("i1", update("u1", 1)), minute=1))
 
+    now = tracker.clock()
     first, second = tracker.polls(), tracker.polls()
 
     assert (first.outcome, first.response_class, first.events) == (Outcome.CHANGED, ResponseClass.CHANGED, 1)
     assert (second.outcome, second.response_class, second.events) == (Outcome.QUIET, ResponseClass.SAME_BODY, 0)
     assert tracker.ids() == ["acme/i1/u1"]
-
-
-def test_a_resolution_that_only_a_detail_shows_is_reported(tracker: Tracker) -> None:
-    opened = incident("i1", update("u1", 1))
-    tracker.shows(acme(opened, minute=1))
-    tracker.polls()
-    over = incident("i1", update("u1", 1), update("u2", 2, "resolved"))
-    tracker.shows(acme(over, minute=2))
-    tracker.fetcher.answers(SUMMARY, summary(acme(minute=2)))
-
-    tracker.polls()
-
-    assert tracker.ids() == ["acme/i1/u1", "acme/i1/u2"]
-    assert tracker.pages.view("acme").open_incidents == ()
-
-
-def test_an_update_that_leaves_the_page_and_comes_back_is_not_reported_again(tracker: Tracker) -> None:
-    shown = incident("i1", update("u1", 1))
-    for minute, incidents in enumerate([(shown,), (), (shown,)], start=1):
-        tracker.shows(acme(*incidents, minute=minute))
-        tracker.polls()
-
-    assert tracker.ids() == ["acme/i1/u1"]
+    assert tracker.state.activity.changed_at == now
 
 
 def test_an_update_that_only_a_detail_shows_belongs_to_the_incident_that_is_known(tracker: Tracker) -> None:
@@ -104,8 +83,18 @@ def test_an_update_that_only_a_detail_shows_belongs_to_the_incident_that_is_know
     assert [pending.key for pending in tracker.pages.commits[-1].pending] == ["i1/u3"]
 
 
-def test_other_bytes_of_the_same_meaning_cost_one_request_and_report_nothing(tracker: Tracker) -> None:
-    tracker.shows(acme(minute=0), salt=1)
+@pytest.mark.parametrize(
+    ("shown", "salt"),
+    [
+        (page(components=(component("api"), component("web"))), 1),
+        (page(components=(component("web"), component("api"))), 0),
+    ],
+    ids=["other bytes", "another order of components"],
+)
+def test_another_answer_of_the_same_meaning_costs_one_request_and_reports_nothing(
+    tracker: Tracker, shown: Snapshot, salt: int
+) -> None:
+    tracker.shows(shown, salt=salt)
     tracker.fetcher.asked()
 
     poll = tracker.polls()
@@ -113,6 +102,7 @@ def test_other_bytes_of_the_same_meaning_cost_one_request_and_report_nothing(tra
     assert (poll.outcome, poll.response_class) == (Outcome.QUIET, ResponseClass.SAME_MEANING)
     assert tracker.fetcher.asked() == [SUMMARY]
     assert tracker.polls().response_class is ResponseClass.SAME_BODY, "the new bytes are known now"
+    assert tracker.ids() == []
 
 
 def test_a_page_that_stamps_itself_anew_reports_nothing(tracker: Tracker) -> None:
@@ -146,35 +136,10 @@ def test_a_page_that_writes_its_times_in_another_zone_reports_nothing(tracker: T
     assert tracker.ids() == []
 
 
-def test_components_in_another_order_report_nothing(tracker: Tracker) -> None:
-    tracker.shows(page(components=(component("web"), component("api"))))
-
-    assert tracker.polls().response_class is ResponseClass.SAME_MEANING
-    assert tracker.ids() == []
-
-
 def test_a_component_that_changes_while_the_clock_of_the_page_stands_is_reported(tracker: Tracker) -> None:
     tracker.shows(page(components=(component("api", "major_outage"), component("web"))))
 
     assert tracker.polls().events == 1
-
-
-def test_a_stale_answer_does_not_flap_a_component(tracker: Tracker) -> None:
-    healthy, broken = (component("api"),), (component("api", "major_outage"),)
-    for minute, parts in ((10, broken), (5, healthy), (10, broken), (5, healthy), (11, broken)):
-        tracker.shows(page(components=parts, minute=minute))
-        tracker.polls()
-
-    assert [event.status for event in tracker.pages.events] == ["major_outage"]
-
-
-def test_when_the_page_changed_last_is_when_it_was_reported(tracker: Tracker) -> None:
-    assert tracker.state.activity.changed_at is None
-    now = tracker.clock()
-    tracker.shows(acme(incident("i1", update("u1", 1)), minute=1))
-    tracker.polls()
-
-    assert tracker.state.activity.changed_at == now
 
 
 # --- first sight ---
@@ -229,96 +194,21 @@ def test_a_provider_with_another_url_is_another_page() -> None:
     assert list(tracker.pages.view("acme").components) == ["web"]
 
 
-def test_what_the_old_url_showed_is_gone_from_the_view() -> None:
-    tracker = Tracker()
-    tracker.shows(page(components=(component("api", "major_outage"),)))
-    tracker.polls()
-    moved = "https://status.other.example/feed.atom"
-    tracker.moves(moved)
-    tracker.fetcher.answers(moved, ATOM)
-
-    tracker.polls()
-
-    assert tracker.pages.view("acme").components == {}
-
-
-# --- details ---
-
-
-def test_updates_of_the_primary_are_reported_though_a_detail_fails(tracker: Tracker) -> None:
-    tracker.shows(acme(incident("i1", update("u1", 1)), minute=1))
-    tracker.fetcher.raises(INCIDENTS, TIMEOUT)
-
-    poll = tracker.polls()
-
-    assert poll.outcome is Outcome.CHANGED
-    assert tracker.ids() == ["acme/i1/u1"]
-
-
-def test_no_change_is_missed_when_a_detail_fails_while_it_happens(tracker: Tracker) -> None:
-    brief = incident("i1", update("u1", 1), update("u2", 2, "resolved"))
-    tracker.shows(acme(brief, minute=2), etag='"2"')
-    tracker.fetcher.answers(SUMMARY, summary(acme(minute=2)), etag='"2"')
-    tracker.fetcher.raises(INCIDENTS, TIMEOUT)
-    tracker.polls()
-    assert tracker.ids() == []
-
-    tracker.fetcher.answers(INCIDENTS, incidents_json(acme(brief, minute=2)), etag='"2"')
-    tracker.polls()
-
-    assert tracker.ids() == ["acme/i1/u1", "acme/i1/u2"]
-    assert tracker.polls().response_class is ResponseClass.NOT_MODIFIED
-
-
-def test_no_change_is_missed_when_details_lag_behind(tracker: Tracker) -> None:
-    brief = incident("i1", update("u1", 1), update("u2", 2, "resolved"))
-    tracker.fetcher.answers(SUMMARY, summary(acme(minute=2)), etag='"2"')
-    tracker.polls()
-    tracker.polls()
-    assert tracker.ids() == []
-
-    tracker.shows(acme(brief, minute=2), etag='"2"')
-    tracker.fetcher.answers(SUMMARY, summary(acme(minute=2)), etag='"2"')
-    tracker.polls()
-
-    assert tracker.ids() == ["acme/i1/u1", "acme/i1/u2"]
-
-
 # --- failure and recovery ---
 
 
-def test_failures_count_up_and_say_why(tracker: Tracker) -> None:
-    since = tracker.clock()
+def test_failures_count_up_say_why_and_leave_no_trace_once_the_page_is_read_again(tracker: Tracker) -> None:
+    before, view, since = tracker.state, tracker.view, tracker.clock()
     tracker.fails()
 
     polls = [tracker.polls() for _ in range(3)]
 
-    assert [(poll.outcome, poll.response_class, poll.failure) for poll in polls] == [
-        (Outcome.FAILED, None, TIMEOUT)
-    ] * 3
-    assert (tracker.state.readability.failures, tracker.state.readability.failing_since) == (3, since)
-    assert (tracker.state.readability.failure_reason, tracker.state.readability.failure) == (
-        "timeout",
-        "no answer within 10 s",
-    )
-
-
-def test_a_page_that_cannot_be_read_keeps_what_is_known_of_it(tracker: Tracker) -> None:
-    view = tracker.pages.view("acme")
-    known = tracker.state.answers
-    tracker.fails()
-    tracker.polls()
-
-    assert tracker.pages.view("acme") == view
-    assert tracker.state.answers == known
-
-
-def test_recovery_resets_what_was_counted(tracker: Tracker) -> None:
-    before = tracker.state
-    tracker.fails()
-    tracker.polls()
+    known = tracker.state.readability
+    assert {(poll.outcome, poll.response_class, poll.failure) for poll in polls} == {(Outcome.FAILED, None, TIMEOUT)}
+    assert (known.failures, known.failing_since) == (3, since)
+    assert (known.failure_reason, known.failure) == ("timeout", "no answer within 10 s")
+    assert (tracker.view, tracker.state.answers) == (view, before.answers)
     tracker.shows(acme(minute=0), etag='"0"')
-
     assert tracker.polls().outcome is Outcome.QUIET
     assert tracker.state == before
 
@@ -376,22 +266,17 @@ def test_a_quiet_poll_writes_nothing_but_that_it_took_place(tracker: Tracker) ->
     )
 
 
-@pytest.mark.parametrize(
-    "error",
-    [HttpStatusError("the page answers with status 404", None, 404), None],
-    ids=["not found", "not a status page"],
-)
-def test_a_page_that_moved_is_looked_for_after_some_failures(tracker: Tracker, error: PollError | None) -> None:
-    if error:
-        tracker.fails(error)
-    else:
+@pytest.mark.parametrize("is_found", [True, False], ids=["not a status page", "not found"])
+def test_a_page_that_moved_is_looked_for_after_some_failures(tracker: Tracker, is_found: bool) -> None:
+    if is_found:
         tracker.fetcher.answers(SUMMARY, "<html>We have moved</html>")
+    else:
+        tracker.fails(HttpStatusError("the page answers with status 404", None, 404))
     tracker.fetcher.answers(f"{SITE}/history.atom", ATOM)
 
-    for _ in range(FAILURES_BEFORE_SEARCH - 1):
-        assert tracker.polls().outcome is Outcome.FAILED
+    outcomes = [tracker.polls().outcome for _ in range(FAILURES_BEFORE_SEARCH)]
 
-    assert tracker.polls().outcome is not Outcome.FAILED
+    assert outcomes == [*[Outcome.FAILED] * (FAILURES_BEFORE_SEARCH - 1), Outcome.CHANGED]
     assert tracker.state.source.format == "feed"
     assert tracker.state.readability.failures == 0
 
@@ -415,11 +300,7 @@ def test_a_page_that_was_never_read_fails_with_a_reason() -> None:
 
     assert poll.outcome is Outcome.FAILED
     assert poll.failure.reason == "not_a_status_page"
-    assert (tracker.state.seeded, tracker.state.readability.failures, tracker.state.url) == (
-        False,
-        1,
-        SITE,
-    )
+    assert (tracker.state.seeded, tracker.state.readability.failures, tracker.state.url) == (False, 1, SITE)
 
 
 # --- turns ---
@@ -549,7 +430,10 @@ def test_whatever_the_network_does_every_update_is_reported_once_and_no_componen
     assert sorted(reported) == sorted(vendor.posted)
     statuses = [event.status for event in tracker.pages.events if event.event is EventKind.COMPONENT_STATUS_CHANGE]
     assert statuses == (["major_outage", "operational"] * len(statuses))[: len(statuses)]
-    assert tracker.pages.view("acme").components["api"] == vendor.versions[-1].components[0]
+    assert tracker.view.components["api"] == vendor.versions[-1].components[0]
+    assert {known.id for known in tracker.view.open_incidents} == {
+        known.id for known in vendor.versions[-1].incidents if known.is_open
+    }
 
 
 def reported_updates(tracker: Tracker) -> Iterator[str]:

@@ -72,6 +72,22 @@ def test_the_plainest_poll_writes_what_the_general_way_would(
         assert short == replace(general, cost=PollCost(ending=ResponseClass.NOT_MODIFIED))
 
 
+#: The state of a page that was read and owes nothing.
+READ = PageState(
+    url=PAGE,
+    seeded=True,
+    source=Source(format="statuspage", primary=PAGE),
+    answers={PAGE: KnownAnswer(validators=Validators(etag='"1"'))},
+)
+
+
+def takes_the_short_cut(page: Provider, state: PageState, at: datetime) -> bool:
+    """Return whether a 304 at that moment is committed without the general way."""
+    lease = PollLease(provider=page, state=state, revision=1, fencing_token=1, begun_at=at)
+    answer = NotModified(url=PAGE, validators=Validators(etag='"1"'))
+    return plain_commit(lease, plain_of(lease, NO_VARIABLES, FakeClock().now), answer, at) is not None
+
+
 @pytest.mark.parametrize(
     "owed",
     [
@@ -87,33 +103,15 @@ def test_the_plainest_poll_writes_what_the_general_way_would(
     ids=str,
 )
 def test_only_a_page_that_owes_nothing_takes_the_short_cut(owed: dict[str, object]) -> None:
-    acme, now = provider(url=PAGE), FakeClock().now
-    known = {PAGE: KnownAnswer(validators=Validators(etag='"1"'))}
-    slow = PageState(url=PAGE, seeded=True, source=Source(format="statuspage", primary=PAGE), answers=known)
-    lease = PollLease(provider=acme, state=replace(slow, **owed), revision=1, fencing_token=1, begun_at=now)
-    answer = NotModified(url=PAGE, validators=Validators(etag='"1"'))
-
-    assert (plain_commit(lease, plain_of(lease, NO_VARIABLES, now), answer, now) is not None) == (not owed)
+    assert takes_the_short_cut(provider(url=PAGE), replace(READ, **owed), FakeClock().now) == (not owed)
 
 
 def test_a_slow_page_leaves_the_short_cut_when_its_pace_changes() -> None:
     acme, now = provider(url=PAGE, cadence=Cadence.ADAPTIVE), FakeClock().now
-    known = {PAGE: KnownAnswer(validators=Validators(etag='"1"'))}
-    state = PageState(
-        url=PAGE,
-        seeded=True,
-        source=Source(format="statuspage", primary=PAGE),
-        answers=known,
-        activity=Activity(quiet_since=now),
-    )
-    answer = NotModified(url=PAGE, validators=Validators(etag='"1"'))
+    quiet_since_now = replace(READ, activity=Activity(quiet_since=now))
 
-    def takes_it(at: datetime) -> bool:
-        lease = PollLease(provider=acme, state=state, revision=1, fencing_token=1, begun_at=at)
-        return plain_commit(lease, plain_of(lease, NO_VARIABLES, now), answer, at) is not None
-
-    assert takes_it(now + timedelta(days=14, seconds=-1))
-    assert not takes_it(now + timedelta(days=14))
+    assert takes_the_short_cut(acme, quiet_since_now, now + timedelta(days=14, seconds=-1))
+    assert not takes_the_short_cut(acme, quiet_since_now, now + timedelta(days=14))
 
 
 class Page(Watch):
@@ -123,8 +121,7 @@ class Page(Watch):
 
     def __init__(self, body: bytes) -> None:
         super().__init__(url=PAGE)
-        known = {PAGE: KnownAnswer(digest=digest(body))}
-        state = PageState(url=PAGE, seeded=True, source=Source(format="statuspage", primary=PAGE), answers=known)
+        state = replace(READ, answers={PAGE: KnownAnswer(digest=digest(body))})
         lease = self.pages.begin("acme", self.clock())
         assert lease is not None
         self.pages.commit(lease, Commit(state=state, checked_at=self.clock()))

@@ -104,16 +104,6 @@ def test_it_is_said_where_a_page_leads_that_cannot_be_read(watched: Watched) -> 
     )
 
 
-def test_a_page_that_comes_back_goes_on_where_it_was(watched: Watched) -> None:
-    RETIRED["a site that links its blog"](watched.fetcher)
-    watched.outcomes(UNREADABLE_AFTER)
-
-    watched.shows_an_incident()
-
-    assert watched.outcomes(2)[-1] is Outcome.QUIET
-    assert watched.kinds == ["new_incident", "page_unreadable", "page_readable"]
-
-
 def test_a_page_that_leads_to_a_feed_of_incidents_has_moved(watched: Watched) -> None:
     leads_home(watched.fetcher, {"": html("/blog.xml", "/status.xml"), "/blog.xml": BLOG, "/status.xml": STATUS_FEED})
 
@@ -166,27 +156,3 @@ def test_a_feed_at_another_host_is_read_if_its_format_is_named(page_format: str,
     found = discover(network, provider(url=SITE, format=page_format)).found
 
     assert (found is not None) is is_found
-
-
-def test_the_home_page_of_a_vendor_is_no_status_page_for_its_blog() -> None:
-    network = FakeFetcher()
-    network.answers(HOME, html("/blog.xml"), content_type="text/html")
-    network.answers(f"{HOME}/blog.xml", BLOG)
-
-    discovery = discover(network, provider(url=HOME))
-
-    assert discovery.found is None
-    answered = {attempt.url: attempt.answered for attempt in discovery.attempts}
-    assert answered[f"{HOME}/blog.xml"] == "Atom or RSS feed, but its entries do not look like incidents"
-
-
-def test_a_linked_feed_of_incidents_is_found_behind_others() -> None:
-    network = FakeFetcher()
-    network.answers(HOME, html("/blog.xml", "/incidents.xml"), content_type="text/html")
-    network.answers(f"{HOME}/blog.xml", BLOG)
-    network.answers(f"{HOME}/incidents.xml", STATUS_FEED)
-
-    found = discover(network, provider(url=HOME)).found
-
-    assert found is not None
-    assert found.source.primary == f"{HOME}/incidents.xml"

@@ -21,7 +21,7 @@ def fetcher() -> FakeFetcher:
     return network
 
 
-def test_bodies_are_counted_together_and_by_url(fetcher: FakeFetcher) -> None:
+def test_bodies_are_counted_together_and_by_url_and_every_poll_begins_at_nothing(fetcher: FakeFetcher) -> None:
     meter = TrafficMeter(fetcher)
     meter.start()
 
@@ -29,14 +29,7 @@ def test_bodies_are_counted_together_and_by_url(fetcher: FakeFetcher) -> None:
         meter.fetch(request)
 
     assert (meter.received_bytes, meter.received_from(A.url), meter.received_from(B.url)) == (10, 7, 3)
-
-
-def test_every_poll_begins_at_nothing(fetcher: FakeFetcher) -> None:
-    meter = TrafficMeter(fetcher)
-    meter.fetch(A)
-
     meter.start()
-
     assert (meter.received_bytes, meter.received_from(A.url)) == (0, None)
 
 

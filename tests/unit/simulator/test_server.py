@@ -8,11 +8,11 @@ import socket
 import threading
 from datetime import timedelta
 from email.utils import format_datetime, parsedate_to_datetime
-from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.unit.simulator.conftest import ask, asked_once
 from tracker.simulator import Page, RecordedSite, SimulatedVendor
 
 SUMMARY = "/api/v2/summary.json"
@@ -28,39 +28,6 @@ EVERY_PATH = (
 )
 
 
-@pytest.fixture
-def page():
-    return Page("Acme", id="acme")
-
-
-@pytest.fixture
-def vendor(page):
-    with SimulatedVendor([page]) as running:
-        yield running
-
-
-@pytest.fixture
-def connection(vendor):
-    opened = http.client.HTTPConnection(urlsplit(vendor.url()).netloc, timeout=10)
-    yield opened
-    opened.close()
-
-
-def ask(connection, path, headers=(), method="GET"):
-    connection.request(method, path, headers=dict(headers))
-    answer = connection.getresponse()
-    return SimpleNamespace(status=answer.status, headers=answer.headers, body=answer.read())
-
-
-def raw(vendor, request):
-    """Send bytes and return all bytes until the server closes."""
-    address = urlsplit(vendor.url())
-    with socket.create_connection((address.hostname, address.port), timeout=10) as client:
-        client.sendall(request)
-        with client.makefile("rb") as answer:
-            return answer.read()
-
-
 @pytest.mark.parametrize("prefix", ["", "/acme"])
 @pytest.mark.parametrize("path", EVERY_PATH)
 def test_a_single_page_answers_at_the_root_and_under_its_id(connection, prefix, path):
@@ -74,27 +41,12 @@ def test_a_single_page_answers_at_the_root_and_under_its_id(connection, prefix, 
     assert len(answer.body) == int(answer.headers["Content-Length"])
 
 
-def test_content_types_are_those_of_status_pages(connection):
-    types = {
-        path: ask(connection, path).headers["Content-Type"] for path in (SUMMARY, "/history.atom", "/history.rss", "/")
-    }
-
-    assert types == {
-        SUMMARY: "application/json; charset=utf-8",
-        "/history.atom": "application/atom+xml; charset=utf-8",
-        "/history.rss": "application/rss+xml; charset=utf-8",
-        "/": "text/html; charset=utf-8",
-    }
-
-
 def test_many_pages_answer_under_their_ids_and_are_listed_at_the_root():
     pages = [Page(f"Vendor {number}") for number in range(3)]
     with SimulatedVendor(pages) as vendor:
-        connection = http.client.HTTPConnection(urlsplit(vendor.url()).netloc, timeout=10)
-        names = [json.loads(ask(connection, f"/{page.id}{SUMMARY}").body)["page"]["name"] for page in pages]
-        listing = ask(connection, "/").body.decode()
-        lost = ask(connection, SUMMARY)
-        connection.close()
+        names = [json.loads(asked_once(vendor, f"/{page.id}{SUMMARY}").body)["page"]["name"] for page in pages]
+        listing = asked_once(vendor, "/").body.decode()
+        lost = asked_once(vendor)
 
     assert names == ["Vendor 0", "Vendor 1", "Vendor 2"]
     assert all(f'href="/{page.id}"' in listing for page in pages)
@@ -263,16 +215,16 @@ def test_a_connection_is_kept_alive(connection):
     ],
     ids=["1.0", "close", "with a body", "absolute form", "with a query"],
 )
-def test_a_connection_that_must_end_ends(vendor, request_head):
-    answer = raw(vendor, request_head)
+def test_a_connection_that_must_end_ends(raw, request_head):
+    answer = raw(request_head)
 
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b"\r\nConnection: close\r\n" in answer
 
 
-def test_requests_can_be_sent_ahead(vendor):
+def test_requests_can_be_sent_ahead(raw):
     ahead = b"HEAD / HTTP/1.1\r\n\r\n"
-    answers = raw(vendor, 3 * ahead + b"GET /nothing HTTP/1.0\r\n\r\n")
+    answers = raw(3 * ahead + b"GET /nothing HTTP/1.0\r\n\r\n")
 
     assert answers.count(b"HTTP/1.1 200 OK\r\n") == 3
     assert answers.count(b"HTTP/1.1 404 Not Found\r\n") == 1
@@ -283,8 +235,8 @@ def test_requests_can_be_sent_ahead(vendor):
     [b"\x16\x03\x01\r\n\r\n", b"GET / HTTP/2\r\n\r\n", b"GET http://[ HTTP/1.1\r\n\r\n", b"x" * 70_000 + b"\r\n\r\n"],
     ids=["tls", "http/2", "no target", "endless"],
 )
-def test_what_is_not_http_gets_a_400(vendor, request_bytes):
-    assert raw(vendor, request_bytes).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+def test_what_is_not_http_gets_a_400(raw, request_bytes):
+    assert raw(request_bytes).startswith(b"HTTP/1.1 400 Bad Request\r\n")
 
 
 def test_other_methods_are_refused(connection):
@@ -331,52 +283,49 @@ def test_the_address_of_any_is_one_that_can_be_asked(page, host, url):
     assert SimulatedVendor([page], host, 80).url() == url
 
 
-class TestRecordedSite:
-    @pytest.fixture
-    def site(self):
-        return RecordedSite("old", {SUMMARY: [b'{"n":1}', b"", b'{"n":3}'], "/history.atom": [b"<feed/>"]})
+@pytest.fixture
+def site():
+    return RecordedSite("old", {SUMMARY: [b'{"n":1}', b"", b'{"n":3}'], "/history.atom": [b"<feed/>"]})
 
-    @pytest.fixture
-    def connection(self, site):
-        with SimulatedVendor([site]) as vendor:
-            opened = http.client.HTTPConnection(urlsplit(vendor.url()).netloc, timeout=10)
-            yield opened
-            opened.close()
 
-    def test_bodies_are_served_step_by_step_byte_for_byte(self, site, connection):
-        bodies = [ask(connection, SUMMARY, {"Accept-Encoding": "identity"}).body]
-        while site.step():
-            bodies.append(ask(connection, f"/old{SUMMARY}", {"Accept-Encoding": "gzip"}).body)
+@pytest.fixture
+def recorded(site):
+    """A connection to a vendor that serves a recorded series."""
+    with SimulatedVendor([site]) as vendor:
+        opened = http.client.HTTPConnection(urlsplit(vendor.url()).netloc, timeout=10)
+        yield opened
+        opened.close()
 
-        assert bodies[:2] == [b'{"n":1}', b""]
-        assert gzip.decompress(bodies[2]) == b'{"n":3}'
-        assert not site.step()
-        assert site.position == 2
 
-    def test_a_shorter_series_stays_at_its_last_body(self, site, connection):
-        site.step()
-        answer = ask(connection, "/history.atom")
+def test_recorded_bodies_are_served_step_by_step_byte_for_byte(site, recorded):
+    bodies = [ask(recorded, SUMMARY, {"Accept-Encoding": "identity"}).body]
+    tag = ask(recorded, SUMMARY).headers["ETag"]
+    assert ask(recorded, SUMMARY, {"If-None-Match": tag}).status == 304
+    while site.step():
+        bodies.append(ask(recorded, f"/old{SUMMARY}", {"Accept-Encoding": "gzip", "If-None-Match": tag}).body)
 
-        assert (answer.body, answer.headers["Content-Type"]) == (b"<feed/>", "application/atom+xml; charset=utf-8")
+    assert bodies[:2] == [b'{"n":1}', b""]
+    assert gzip.decompress(bodies[2]) == b'{"n":3}'
+    assert not site.step()
+    assert site.position == 2
 
-    def test_the_same_body_gives_a_304(self, site, connection):
-        tag = ask(connection, SUMMARY).headers["ETag"]
 
-        assert ask(connection, SUMMARY, {"If-None-Match": tag}).status == 304
-        site.step()
-        assert ask(connection, SUMMARY, {"If-None-Match": tag}).status == 200
+def test_a_shorter_series_stays_at_its_last_body_and_other_paths_have_nothing(site, recorded):
+    site.step()
+    answer = ask(recorded, "/history.atom")
 
-    def test_other_paths_have_nothing(self, connection):
-        assert ask(connection, "/api/v2/incidents.json").status == 404
+    assert (answer.body, answer.headers["Content-Type"]) == (b"<feed/>", "application/atom+xml; charset=utf-8")
+    assert ask(recorded, "/api/v2/incidents.json").status == 404
 
-    def test_it_can_move_on_by_itself(self):
-        now_s = [100.0]
-        site = RecordedSite("old", {SUMMARY: [b"1", b"2", b"3"]}, advance_every_s=10, monotonic=lambda: now_s[0])
 
-        assert site.position == 0
-        now_s[0] += 10
-        assert site.position == 1
-        site.step()
-        assert site.position == 2
-        now_s[0] += 1000
-        assert site.position == 2
+def test_a_recorded_series_can_move_on_by_itself():
+    now_s = [100.0]
+    site = RecordedSite("old", {SUMMARY: [b"1", b"2", b"3"]}, advance_every_s=10, monotonic=lambda: now_s[0])
+
+    assert site.position == 0
+    now_s[0] += 10
+    assert site.position == 1
+    site.step()
+    assert site.position == 2
+    now_s[0] += 1000
+    assert site.position == 2

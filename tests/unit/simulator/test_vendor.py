@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.fakes import FakeClock
 from tracker.simulator import Page
 from tracker.simulator.draft import REMEMBERED_INCIDENTS
 from tracker.simulator.vendor import REMEMBERED_REVISIONS
@@ -13,27 +14,17 @@ from tracker.simulator.vendor import REMEMBERED_REVISIONS
 NOON = datetime(2026, 8, 21, 12, 0, 0, 123456, tzinfo=UTC)
 
 
-class FakeClock:
-    def __init__(self) -> None:
-        self.moment = NOON
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-    def forward(self, **span: float):
-        self.moment += timedelta(**span)
-
-
 @pytest.fixture
 def clock():
-    return FakeClock()
+    return FakeClock(NOON)
 
 
 @pytest.fixture
 def page(clock):
-    clock.forward(hours=-1)
+    """A page that has been there for an hour."""
+    clock.passes(hours=-1)
     made = Page("Acme", clock=clock)
-    clock.forward(hours=1)
+    clock.passes(hours=1)
     return made
 
 
@@ -56,7 +47,7 @@ def test_resolved_again_keeps_the_first_resolution(page, clock):
     incident_id = page.open_incident("API down")
     page.resolve(incident_id)
     first = page.incident(incident_id).resolved_at
-    clock.forward(minutes=1)
+    clock.passes(minutes=1)
     page.post_update(incident_id, "monitoring", "It came back.")
     page.resolve(incident_id)
 
@@ -66,7 +57,7 @@ def test_resolved_again_keeps_the_first_resolution(page, clock):
 def test_an_edit_keeps_the_id_and_creation_and_cuts_the_milliseconds(page, clock):
     incident_id = page.open_incident("API down", body="Typo")
     before = page.incident(incident_id).updates[0]
-    clock.forward(minutes=1)
+    clock.passes(minutes=1)
     page.edit_update(incident_id, before.id, "No typo")
 
     after = page.incident(incident_id).updates[0]
@@ -151,7 +142,7 @@ def test_every_change_moves_the_page_even_if_the_clock_stands(page):
 
 def test_the_page_is_never_older_than_its_incidents(page, clock):
     incident_id = page.open_incident("API down")
-    clock.forward(seconds=-30)
+    clock.passes(seconds=-30)
     page.post_update(incident_id, "identified", "The clock went back.")
 
     assert page.revision.updated_at >= max(incident.updated_at for incident in page.revision.incidents)

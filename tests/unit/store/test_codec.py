@@ -56,19 +56,35 @@ V1_PROVIDER = (
 )
 
 
-@given(states)
-def test_a_state_is_read_as_it_was_written(state: PageState) -> None:
-    assert decode_state(encode_state(state)) == state
+digests_by_page = st.dictionaries(
+    st.sampled_from("ij"),
+    st.dictionaries(
+        st.sampled_from("uv"),
+        st.builds(
+            UpdateDigest,
+            digest=st.none() | texts,
+            words=st.none() | texts,
+            missing=st.integers(0, 3),
+            edits=st.integers(0, 100),
+            edited_to=st.lists(texts, max_size=3).map(tuple),
+            withdrawals=st.integers(0, 9),
+        ),
+    ),
+)
+STORED = {
+    "state": (states, encode_state, decode_state),
+    "view": (views, encode_view, decode_view),
+    "provider": (providers, encode_provider, decode_provider),
+    "digests": (digests_by_page, encode_digests, decode_digests),
+}
 
 
-@given(views)
-def test_a_view_is_read_as_it_was_written(view: PageView) -> None:
-    assert decode_view(encode_view(view)) == view
+@pytest.mark.parametrize(("values", "encode", "decode"), STORED.values(), ids=STORED)
+@given(data=st.data())
+def test_what_is_written_is_read_as_it_was(values, encode, decode, data: st.DataObject) -> None:
+    value = data.draw(values)
 
-
-@given(providers)
-def test_a_provider_is_read_as_it_was_written(provider: Provider) -> None:
-    assert decode_provider(encode_provider(provider)) == provider
+    assert decode(encode(value)) == value
 
 
 def test_a_state_of_version_1_is_still_read() -> None:
@@ -131,28 +147,6 @@ def test_a_provider_of_version_1_is_still_read() -> None:
         components=("API*",),
         first_sight=FirstSight.OPEN,
     )
-
-
-digests_by_page = st.dictionaries(
-    st.sampled_from("ij"),
-    st.dictionaries(
-        st.sampled_from("uv"),
-        st.builds(
-            UpdateDigest,
-            digest=st.none() | texts,
-            words=st.none() | texts,
-            missing=st.integers(0, 3),
-            edits=st.integers(0, 100),
-            edited_to=st.lists(texts, max_size=3).map(tuple),
-            withdrawals=st.integers(0, 9),
-        ),
-    ),
-)
-
-
-@given(digests_by_page)
-def test_a_digests_is_read_as_it_was_written(digests: dict[str, dict[str, UpdateDigest]]) -> None:
-    assert decode_digests(encode_digests(digests)) == digests
 
 
 def test_a_digests_of_version_1_is_still_read() -> None:

@@ -1,9 +1,7 @@
 """A page that was not asked yet says so wherever its state shows, and is never called unknown."""
 
-from collections import Counter
 from datetime import timedelta
 
-import pytest
 from prometheus_client.core import CollectorRegistry
 from prometheus_client.registry import Collector
 
@@ -19,7 +17,6 @@ from tracker.web import statuspage
 from tracker.web.answers import provider_state
 from tracker.web.badges import badge_of
 from tracker.web.now import PageNow
-from tracker.web.pages.now import headline
 from tracker.web.pages.rows import unread_row
 
 NEW = assess(provider(), PageState(), PageView(), None, NOON)
@@ -58,21 +55,7 @@ def test_metrics_say_so() -> None:
     assert registry.get_sample_value("tracker_provider_state", labels["unknown"]) == 0
 
 
-@pytest.mark.parametrize(
-    ("counts", "said"),
-    [
-        ({State.NOT_ASKED: 3}, "None of 3 providers was asked yet"),
-        ({State.NOT_ASKED: 1}, "The only provider was not asked yet"),
-        ({State.NOT_ASKED: 2, State.OPERATIONAL: 1}, "No problems known, 2 of 3 providers not asked yet"),
-        (
-            {State.NOT_ASKED: 2, State.UNKNOWN: 1},
-            "No problems known, 1 of 3 providers cannot be read, 2 not asked yet",
-        ),
-        ({State.MAJOR: 1, State.NOT_ASKED: 2}, "1 of 3 providers has problems, 2 not asked yet"),
-    ],
-)
-def test_the_page_says_so(counts: dict[State, int], said: str) -> None:
-    assert headline(Counter(counts)) == said
+def test_the_page_says_so() -> None:
     assert unread_row(PAGE).badge.word == "Not asked yet"
 
 

@@ -26,12 +26,6 @@ def test_the_example_of_the_specification_is_signed_as_its_libraries_do() -> Non
     assert header == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
-def test_the_time_is_signed_in_whole_seconds() -> None:
-    keys = signing_keys(SECRET)
-
-    assert signature("a", NOON, b"{}", keys) == signature("a", NOON.replace(microsecond=999_999), b"{}", keys)
-
-
 def test_two_keys_give_two_signatures() -> None:
     old, new = (f"whsec_{base64.b64encode(bytes([number] * 32)).decode()}" for number in (1, 2))
 

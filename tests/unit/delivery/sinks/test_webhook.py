@@ -6,7 +6,7 @@ import pytest
 
 from tests.fakes import NOON, FakeClock, event
 from tests.outbox import OK, webhook
-from tests.receiver import SECRET, Delivery
+from tests.receiver import SECRET
 from tracker.delivery.poster import PostRequest
 from tracker.delivery.retry_policy import ReceiverResponse
 from tracker.delivery.sinks.webhook import WebhookSender, endpoint, shown_address
@@ -46,14 +46,6 @@ def test_an_event_is_posted_as_it_stands_on_record() -> None:
         "webhook-id": "acme/i1/u1",
         "webhook-timestamp": str(int(NOON.timestamp())),
     }
-
-
-def test_an_event_is_signed_with_the_key_that_the_environment_holds() -> None:
-    request = sent(webhook(secret_env="OPS_SECRET"), OPS_SECRET=SECRET)
-
-    delivery = Delivery(dict(request.headers), request.body, was_accepted=True)
-    assert delivery.is_signed_with(SECRET)
-    assert not Delivery(dict(request.headers), request.body + b" ", was_accepted=True).is_signed_with(SECRET)
 
 
 def test_another_attempt_has_the_same_id_at_another_time() -> None:
