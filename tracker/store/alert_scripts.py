@@ -20,7 +20,7 @@ from tracker.store.connection import (
     UPDATES,
     VERSION,
 )
-from tracker.store.scripts import Named
+from tracker.store.scripts import CATALOGUE_OWNER, Named
 
 
 class SettingsKeys(Named, frozen=True, kw_only=True):
@@ -30,6 +30,7 @@ class SettingsKeys(Named, frozen=True, kw_only=True):
     updates_key: str = UPDATES
     version_key: str = VERSION
     awaited_key: str = ALERTS_AWAITED
+    owned_key: str = CATALOGUE_OWNER
 
 
 class SettingsArguments(Named, frozen=True, kw_only=True):
@@ -43,6 +44,7 @@ class SettingsArguments(Named, frozen=True, kw_only=True):
     mode: str
     #: How long nobody decides where there were no settings; 0 for not at all.
     awaited_ms: int
+    token: str
 
 
 class AlertCommitKeys(Named, frozen=True, kw_only=True):

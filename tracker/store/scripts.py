@@ -32,6 +32,8 @@ from tracker.store.connection import (
 
 #: The lease of the record, which its printer holds.
 RECORD_OWNER: Final = f"{OWNER_PREFIX}record"
+#: The lease of the providers, sinks, channels and routes of a file, which its tracker holds.
+CATALOGUE_OWNER: Final = f"{OWNER_PREFIX}catalogue:file"
 
 #: The files of the scripts that several make, in their order; any other is one file.
 BEGIN: Final = ("one_by_one", "begin")
@@ -156,6 +158,7 @@ class SyncKeys(Named, frozen=True, kw_only=True):
     generation_key: str = GENERATION
     cursors_key: str = CURSORS
     updates_key: str = UPDATES
+    owned_key: str = CATALOGUE_OWNER
 
 
 class SyncArguments(Named, frozen=True, kw_only=True):
@@ -166,6 +169,7 @@ class SyncArguments(Named, frozen=True, kw_only=True):
     latency_prefix: str = LATENCY_PREFIX
     new_generation: str
     waiting_s: float | str
+    token: str
     removed_count: int
     removed_origin: str
 
@@ -275,6 +279,7 @@ class SinksKeys(Named, frozen=True, kw_only=True):
     sinks_key: str = SINKS
     updates_key: str = UPDATES
     version_key: str = VERSION
+    owned_key: str = CATALOGUE_OWNER
 
 
 class SinksArguments(Named, frozen=True, kw_only=True):
@@ -285,6 +290,7 @@ class SinksArguments(Named, frozen=True, kw_only=True):
     dead_prefix: str = DEAD_PREFIX
     again_prefix: str = AGAIN_PREFIX
     mode: str
+    token: str
 
 
 class RedriveKeys(Named, frozen=True, kw_only=True):
