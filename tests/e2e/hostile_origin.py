@@ -42,7 +42,7 @@ class Attack:
     #: The title of the one update that is reported all the same, and those of further incidents.
     title: str | None = None
     more_titles: tuple[str, ...] = ()
-    #: What its entry of providers.toml says besides.
+    #: What its entry of providers.toml says, too.
     keys: dict[str, str] = field(default_factory=dict)
 
 
@@ -73,12 +73,12 @@ def says(body: bytes, *, status: str = "200 OK", **headers: str) -> Callable[[Ex
     return lambda exchange: exchange.answer(status, body, **headers)
 
 
-def in_turn(*answers: Callable[[Exchange], None]) -> Callable[[Exchange], None]:
+def one_by_one(*answers: Callable[[Exchange], None]) -> Callable[[Exchange], None]:
     """Answer otherwise each time."""
-    turn = cycle(answers)
+    following = cycle(answers)
 
     def answer(exchange: Exchange) -> None:
-        next(turn)(exchange)
+        next(following)(exchange)
 
     return answer
 
@@ -194,7 +194,7 @@ REFUSED: dict[str, Attack] = {
     ),
     # redirects
     "redirects without an end": Attack(
-        answer=in_turn(*(redirects(f"?{number}") for number in range(1_000))), reason="redirected more than 10 times"
+        answer=one_by_one(*(redirects(f"?{number}") for number in range(1_000))), reason="redirected more than 10 times"
     ),
     "redirect loop": Attack(answer=redirects("?again"), reason="redirected more than 10 times, in a circle"),
     "redirect with a password": Attack(
@@ -256,13 +256,13 @@ REPORTED: dict[str, Attack] = {
         title="\ufffdKnown\ufffd\ufffd\ufffd",
     ),
     "another encoding each time": Attack(
-        answer=in_turn(*(says(page(_KNOWN).decode().encode(name)) for name in ("utf-8", "utf-16", "utf-8-sig"))),
+        answer=one_by_one(*(says(page(_KNOWN).decode().encode(name)) for name in ("utf-8", "utf-16", "utf-8-sig"))),
         title="Known",
     ),
     "ids of a megabyte": Attack(answer=says(page(incident("Long", MARK, id="i" * 1_000_000))), title="Long"),
     "one id for all": Attack(answer=says(page(*(incident(f"N {n}", MARK) for n in range(50)))), title="N 0"),
     "two incidents in turn": Attack(
-        answer=in_turn(*(says(page(incident(name, MARK, id=name))) for name in ("One", "Other"))),
+        answer=one_by_one(*(says(page(incident(name, MARK, id=name))) for name in ("One", "Other"))),
         title="One",
         more_titles=("Other",),
     ),
