@@ -146,7 +146,7 @@ COSTLY = """
 name = "costly"
 kind = "xml"
 always = "channel"
-incidents = "//item[count(//*) > count(.//*)]"
+incidents = "//item[count(//*[count(//*) > 1]) > 1]"
 title = "title"
 only_open = true
 """
