@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from tracker.history.answers import Phase, RecordedIncident
+from tracker.history.answers import ImpactPhase, RecordedIncident
 from tracker.history.rows import to_us
 from tracker.model.event import Event, EventKind
 from tracker.model.page import Impact
@@ -83,7 +83,7 @@ def incidents(updates: int) -> Iterator[RecordedIncident]:
             first_seen_at=began,
             updated_at=ended,
             ended_at=ended if incident + PROVIDERS < updates // PER_INCIDENT else None,
-            phases=(Phase(since=began, impact=impact),),
+            phases=(ImpactPhase(since=began, impact=impact),),
             updates=PER_INCIDENT,
         )
 

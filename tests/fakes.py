@@ -151,6 +151,8 @@ class MemoryStream:
         #: What pages were reminded of, and up to when they were known.
         self.reminders: list[tuple[Mapping[str, Reported], datetime]] = []
         self.has_pages = True
+        #: When a poll was committed last.
+        self.polled: datetime | None = None
         #: Whether anybody has put a catalogue in since all was lost.
         self.has_catalogue = True
         #: Up to where each webhook has settled, and what was handed over to them.
@@ -197,7 +199,17 @@ class MemoryStream:
     def generation(self) -> str | None:
         return str(self.losses) if self.has_catalogue else None
 
-    def remind(self, reported: Mapping[str, Reported], known_until: datetime, now: datetime) -> bool:  # noqa: ARG002
+    def polled_at(self) -> datetime | None:
+        return self.polled
+
+    def remind(
+        self,
+        reported: Mapping[str, Reported],
+        known_until: datetime,
+        now: datetime,  # noqa: ARG002
+        *,
+        begun_at: datetime | None = None,  # noqa: ARG002
+    ) -> bool:
         self.reminders.append((reported, known_until))
         return self.has_pages
 

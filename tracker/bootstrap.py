@@ -63,13 +63,13 @@ OWNER_NAME: Final = "owner"
 
 
 def links_of(settings: Settings) -> Links | None:
-    """Return what makes links for messages, None where the page's address is not set. Raises ConfigError."""
+    """Return the maker of links for messages, None where the page's address is not set. Raises ConfigError."""
     base = web_url(os.environ)
     return None if base is None else Links(link_key(settings.data_dir, os.environ), base)
 
 
 def client_options(settings: Settings) -> ClientOptions:
-    """Return what all clients of this process share. Each process makes it once."""
+    """Return the options of all clients of this process. Each process makes them once."""
     ca_file = None if settings.ca_file is None else str(settings.ca_file)
     return ClientOptions(user_agent=settings.user_agent, ca_file=ca_file, proxies=settings.proxies)
 
@@ -194,7 +194,7 @@ class Runtime:
         return self._decider.is_well(utc_now())
 
     def heartbeat(self) -> Callable[[], object] | None:
-        """Return what gives a watchdog elsewhere a sign of life, None where there is none. Raises ConfigError."""
+        """Return the sender of signs of life to a watchdog elsewhere, None without one. Raises ConfigError."""
         url = heartbeat_url(os.environ)
         if url is None:
             return None

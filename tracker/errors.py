@@ -58,7 +58,7 @@ class PollError(TrackerError):
     `retry_after_s` is how long the server asked us to wait, in seconds, if it did.
     """
 
-    #: Why, as one stable word for logs, states and counters.
+    #: The reason, as one stable word for logs, states and counters.
     reason: ClassVar[str] = "failed"
 
     def __init__(self, message: str, retry_after_s: float | None = None) -> None:

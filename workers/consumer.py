@@ -1,4 +1,4 @@
-"""How a worker takes and acknowledges messages, where Celery's way costs more than a quiet poll.
+"""Takes and acknowledges messages where Celery's way costs more than a quiet poll.
 
 Losing a fetch message is harmless (docs/adr/0001-messages-are-hints.md), so nothing is stored when it is taken or done.
 A worker takes several messages at a time, never more than it has free slots, and sends task events twice a second

@@ -44,7 +44,7 @@ def _encoded(events: list["_Event"]) -> bytes:
 
 
 class _Event(msgspec.Struct, tag_field="type"):
-    """What all of them have. Made by position: there are three of each task."""
+    """The common part of events. Made by position: there are three of each task."""
 
     uuid: str
     timestamp: float

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Final
 
-from tracker.environment.settings import read_secret
+from tracker.environment.secret import read_secret
 from tracker.errors import ConfigError
 from workers.app import app
 from workers.flower_login import USER

@@ -23,7 +23,7 @@ from flower.app import Flower
 from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler, decode_signed_value
 
-from tracker.environment.settings import read_secret
+from tracker.environment.secret import read_secret
 from tracker.errors import ConfigError
 from workers.guesses import Guesses
 
@@ -36,7 +36,7 @@ _REMEDY: Final = "set FLOWER_PASSWORD or FLOWER_PASSWORD_FILE"
 
 
 class Refusal(NamedTuple):
-    """Why a request is not answered."""
+    """The reason why a request is not answered."""
 
     status: int
     headers: Mapping[str, str]
@@ -53,7 +53,7 @@ class LoginGate:
         self._guesses = Guesses(time.monotonic)
 
     def refusal(self, request: HTTPServerRequest) -> Refusal | None:
-        """Return why a request is not answered, None if it is."""
+        """Return the reason why a request is not answered, None if it is."""
         if self._credentials:
             return self._without_password(request)
         if self._signs_in:
@@ -129,7 +129,7 @@ class GuardedFlower(Flower):  # type: ignore[misc]
     def get_handler_delegate(
         self, request: HTTPServerRequest, target_class: Any, *arguments: Any, **keywords: Any
     ) -> Any:
-        """Return what answers a request: Flower's own handler, or a refusal."""
+        """Return the handler of a request: Flower's own, or a refusal."""
         refusal = self._gate.refusal(request)
         if refusal is not None:
             return super().get_handler_delegate(request, _Closed, {"refusal": refusal})

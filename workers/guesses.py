@@ -1,4 +1,4 @@
-"""How fast passwords may be guessed: a few at once, then one in some seconds, for each client and for all together."""
+"""Limits the rate of password guesses: a few at once, then one in some seconds, per client and for all together."""
 
 from collections import OrderedDict
 from collections.abc import Callable

@@ -66,7 +66,7 @@ class LeanRequest(Job):
 
     @property
     def shown(self) -> str:
-        """Return what the task returned, as Celery shows it."""
+        """Return the task's result, as Celery shows it."""
         return str(safe_repr(self.value))[: self.task.resultrepr_maxsize]
 
     def begin(self) -> None:

@@ -1,4 +1,4 @@
-"""How Celery finds our modules."""
+"""Makes Celery find our modules."""
 
 from types import ModuleType
 from typing import Any

@@ -40,9 +40,9 @@ class _Template(NamedTuple):
     """A message with placeholders, and its queue."""
 
     key: str
-    #: What stands before, between and after the message's body, id, expiry, argument as shown, and tag.
+    #: The constant parts before, between and after the message's body, id, expiry, argument as shown, and tag.
     parts: tuple[str, str, str, str, str, str]
-    #: What stands before and after the argument in the body.
+    #: The constant parts before and after the argument in the body.
     before: bytes
     after: bytes
 

@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from typing import Final
 
-from celery.exceptions import SoftTimeLimitExceeded
+from celery.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded
 from celery.signals import worker_shutdown
 from kombu.exceptions import OperationalError
 
@@ -54,7 +54,8 @@ async def _poll_in_loop(provider_id: str) -> Summary:
     Strategy="workers.lean:strategy",
     Request="workers.consumer:HintRequest",
     coroutine=staticmethod(_poll_in_loop),
-    throws=(SoftTimeLimitExceeded,),  # the pool says so in a line; a machine that stood still brings many at once
+    # The pool says so in a line; a machine that stood still brings many at once.
+    throws=(SoftTimeLimitExceeded, TimeLimitExceeded),
 )
 def fetch_provider(provider_id: str) -> Summary:
     """Poll one page. Whatever fails, the provider's next due time is the retry."""

@@ -11,7 +11,7 @@ from tests.chaos.fleet import Fleet
 
 _EXPECTED = (
     r"tracker:alerting|tracker:alerts:changes",
-    r"tracker:(providers|schedule|due|updates|cursors|providers:version|generation|sinks|owner:record|owner:catalogue:file)",
+    r"tracker:(providers|schedule|due|polls|updates|cursors|providers:version|generation|sinks)|tracker:owner:(record|catalogue:file)",
     r"tracker:(page|seen|latency):(page|beside)-\d+",
     # A host's slots and who waits for them end by themselves.
     r"tracker:(slots|waiting|crowded):[a-z0-9.:-]+",

@@ -147,7 +147,16 @@ class Run:
         self._fleet.heal()
         self._wait(self._is_settled, SETTLE_S)
         self._wait(lambda: False, 5.0)
-        self._wait(lambda: all("/".join(update) in receiver.accepted for update in self._publisher.updates), SETTLE_S)
+        self._await_deliveries(receiver)
+
+    def _await_deliveries(self, receiver: Receiver) -> None:
+        """Wait while the receiver gets what it lacks: after each refusal a webhook pauses for seconds."""
+        wanted = {"/".join(update) for update in self._publisher.updates}
+        before, missing = 0, len(wanted - receiver.accepted.keys())
+        while missing and missing != before:
+            before = missing
+            self._wait(lambda: wanted <= receiver.accepted.keys(), SETTLE_S)
+            missing = len(wanted - receiver.accepted.keys())
 
     def _is_settled(self) -> bool:
         return all(

@@ -45,7 +45,7 @@ def tried(files: Path, *words: str) -> tuple[int, str]:
 
 
 def test_a_trial_shows_parts_values_and_what_comes_out(files: Path) -> None:
-    code, output = tried(files, str(files / "saved.json"), "--format", "quay")
+    code, output = tried(files, str(files / "saved.json"), "--page-format", "quay")
 
     assert code == 0
     assert "data.events[]" in output
@@ -58,7 +58,7 @@ def test_a_trial_shows_parts_values_and_what_comes_out(files: Path) -> None:
 def test_a_trial_of_what_cannot_be_read_says_so_and_fails(files: Path) -> None:
     (files / "saved.json").write_text('{"data": {"news": []}}')
 
-    code, output = tried(files, str(files / "saved.json"), "--format", "quay")
+    code, output = tried(files, str(files / "saved.json"), "--page-format", "quay")
 
     assert code == 1
     assert "note: incidents: data.events finds nothing; data has keys news" in output
@@ -72,7 +72,7 @@ def test_a_trial_asks_a_page(files: Path) -> None:
     (files / "providers.toml").write_text(text.replace("log[]", "incident_updates").replace('"note"', '"body"'))
     with SimulatedVendor([page]) as vendor:
         url = f"{vendor.url('acme')}/api/v2/incidents.json"
-        code, output = tried(files, url, "--format", "quay", "--allow-private", "--output", "json")
+        code, output = tried(files, url, "--page-format", "quay", "--allow-private", "--format", "json")
 
     assert code == 0
     assert [incident["name"] for incident in json.loads(output)["snapshot"]["incidents"]] == ["Errors"]
@@ -82,7 +82,7 @@ def test_a_trial_asks_a_page(files: Path) -> None:
     ("words", "message"),
     [
         (("saved.json", "--format", "quai"), 'has no [[format]] "quai"; did you mean quay?'),
-        (("nothing.json", "--format", "quay"), "cannot read"),
+        (("nothing.json", "--page-format", "quay"), "cannot read"),
     ],
 )
 def test_a_slip_in_a_trial_is_one_sentence(files: Path, words: tuple[str, ...], message: str) -> None:
@@ -107,5 +107,5 @@ def test_a_format_that_is_not_written_out_is_distinguished_from_none() -> None:
 
 
 def test_a_preset_that_nobody_knows_is_not_checked() -> None:
-    with pytest.raises(ConfigError, match="there is no preset gihub"):
+    with pytest.raises(ConfigError, match=r"there is no preset gihub; did you mean github\?"):
         run("presets", "check", "gihub")

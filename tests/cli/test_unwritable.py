@@ -40,6 +40,22 @@ def run(
         )
 
 
+@pytest.mark.parametrize("module", ["click", "difflib"], ids=["at the start", "for a command"])
+def test_ctrl_c_during_an_import_says_nothing(module: str, tmp_path: Path) -> None:
+    """The module stands for Ctrl-C at that moment."""
+    (tmp_path / f"{module}.py").write_text("raise KeyboardInterrupt")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "tracker", "no-such-command"],
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
 @pytest.mark.skipif(not FULL.exists(), reason="a device of Linux")
 @pytest.mark.parametrize("command", [["--help"], ["providers", "search"], ["config", "reference"], ["--version"]])
 def test_an_output_without_room_is_one_sentence(command: list[str], tmp_path: Path) -> None:

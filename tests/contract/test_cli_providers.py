@@ -193,6 +193,23 @@ def test_a_dry_run_adds_nothing(run: Run, catalogue: RedisCatalogue, feeds: Path
     assert catalogue.providers() == ()
 
 
+def test_what_a_list_holds_is_shown_before_a_tracker_ran(tmp_path: Path) -> None:
+    file = tmp_path / "vendors.txt"
+    file.write_text("OpenAI\n" + "\n".join(map("Stranger {}".format, range(60))))
+    words = ["providers", "import", str(file), "--data-dir", str(tmp_path)]
+
+    shown, printed, refused = (CliRunner().invoke(cli, [*words, *more]) for more in (["--dry-run"], ["--toml"], []))
+
+    assert shown.stdout.splitlines() == [
+        "would add openai: https://status.openai.com every 60 s",
+        "1 pages to add, 60 skipped",
+    ]
+    assert len(shown.stderr.splitlines()) == 51
+    assert "skipped: 10 more; --json lists all" in shown.stderr
+    assert tomllib.loads(printed.stdout)["provider"] == [{"name": "OpenAI", "url": "https://status.openai.com"}]
+    assert isinstance(refused.exception, TrackerError)
+
+
 def test_what_was_done_is_said_as_json(valkey: "redis.Redis", feeds: Path, valkey_url: str, tmp_path: Path) -> None:
     def said(*words: object) -> Any:
         done = CliRunner().invoke(cli, [*map(str, words), "--json", "--data-dir", str(tmp_path)], env=environ)

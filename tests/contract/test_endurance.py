@@ -25,6 +25,7 @@ from tracker.store.connection import (
     CURSORS,
     DUE,
     GENERATION,
+    POLLS,
     PREFIX,
     PROVIDERS,
     SCHEDULE,
@@ -135,7 +136,7 @@ def test_a_month_of_ten_thousand_updates_leaves_little_and_reports_each_once(
     assert set(valkey.hkeys(CURSORS)) == {RECORD.encode(), CONSOLE.encode()}
     keys = {key.decode() for key in valkey.scan_iter(f"{PREFIX}*", count=1000)}
     assert keys == {
-        *(PROVIDERS, VERSION, GENERATION, SCHEDULE, DUE, UPDATES, CURSORS),
+        *(PROVIDERS, VERSION, GENERATION, SCHEDULE, DUE, POLLS, UPDATES, CURSORS),
         *most,
     }
     record_property("bytes_of_a_page", sum(most.values()))

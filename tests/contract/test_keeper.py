@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 import redis
 
-from tests.fakes import FakeClock, provider
+from tests.fakes import FakeClock, incident, page, provider, update
 from tests.outbox import committed, webhook
+from tests.vendor import SUMMARY, TIMEOUT, Watch
 from tracker.store.catalogue import ASKED_AFTER, RedisCatalogue
 from tracker.store.connection import CURSORS, DUE, GENERATION, PROVIDERS, SCHEDULE, SINKS, UPDATES, VERSION
 from tracker.store.keeper import Keeper
 from tracker.store.outbox import RedisOutbox
+from tracker.store.pages import RedisPages
 from tracker.store.sinks import RedisSinks
 from tracker.store.stream import RedisStream
 
@@ -187,3 +189,25 @@ def test_looking_takes_one_call(valkey: "redis.Redis") -> None:
     stats = valkey.info("commandstats")
     assert stats["cmdstat_exec"]["calls"] == 1
     assert not {name for name in stats if name.startswith(("cmdstat_evalsha", "cmdstat_hscan", "cmdstat_hvals"))}
+
+
+def test_what_came_while_a_page_could_not_be_read_before_a_loss_is_reported_after_it(client: "redis.Redis") -> None:
+    watch = Watch(FakeClock(), pages=RedisPages(client))
+    catalogue, stream = RedisCatalogue(client), RedisStream(client)
+    catalogue.put([watch.provider], watch.clock())
+    keeper = Keeper(catalogue, RedisSinks(client), watch.clock)
+    keeper.look()
+    past = incident("past", update("p1", -600, "resolved"))
+    watch.shows(page(past))
+    watch.polls()
+    watch.fetcher.raises(SUMMARY, TIMEOUT)
+    watch.polls()
+    watch.clock.passes(minutes=2)
+    watch.polls()
+    watch.shows(page(past, incident("i1", update("u1", 2), update("u2", 3, "resolved"))))
+    client.flushall()
+    keeper.look()
+    stream.remind({}, watch.clock(), watch.clock())
+    watch.polls()
+
+    assert [streamed.event.id for streamed in stream.read("0-0", 9)] == ["acme/i1/u1", "acme/i1/u2"]

@@ -46,7 +46,7 @@ from tracker.store.stream import RedisStream
 ACME = provider(url=SITE, first_sight=FirstSight.ALL)
 REPORTED = {EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE}
 KEYS = re.compile(
-    r"tracker:(providers|providers:version|generation|schedule|due|updates|cursors|(page|seen|latency):acme"
+    r"tracker:(providers|providers:version|generation|schedule|due|polls|updates|cursors|(page|seen|latency):acme"
     r"|slots:status\.acme\.example)"
 )
 WORKERS = "AB"

@@ -31,7 +31,7 @@ from tracker.store.connection import (
 from tracker.store.leases import LEASE_S, LEAST_GAP_S, begin_arguments, unknown
 from tracker.store.memory import MemoryPages
 from tracker.store.pages import RedisPages
-from tracker.store.scripts import BEGIN
+from tracker.store.scripts.polling import BEGIN
 from tracker.store.stream import RedisStream
 
 ACME = provider()

@@ -11,7 +11,7 @@ from tests.internet import internet
 from tracker.catalogue.presets import Preset
 from tracker.catalogue.presets.line import preset_line
 from tracker.parse import FORMATS
-from tracker.polling.preset_check import PAUSE_S, Finding, Verdict, check_presets, corrected
+from tracker.polling.preset_check import PAUSE_S, PresetFinding, PresetVerdict, check_presets, corrected
 from tracker.simulator import Page, Redirect, SimulatedVendor
 
 MONTH = "2026-11"
@@ -43,7 +43,7 @@ NOBODY = "http://127.0.0.1:9"
 class Asked:
     """What asking all of them once brought."""
 
-    found: dict[str, Finding]
+    found: dict[str, PresetFinding]
     urls: list[str]
     pauses: list[float]
 
@@ -67,15 +67,15 @@ def asked() -> Iterator[Asked]:
 @pytest.mark.parametrize(
     ("preset_id", "verdict", "detail"),
     [
-        ("same", Verdict.SAME, ""),
-        ("beside", Verdict.SAME, ""),
-        ("changed", Verdict.CHANGED, "it answers as Better Stack, not as Instatus"),
-        ("found", Verdict.FOUND, "it answers as incident.io"),
-        ("moved", Verdict.MOVED, "status.moved.example leads to www.moved.example"),
+        ("same", PresetVerdict.SAME, ""),
+        ("beside", PresetVerdict.SAME, ""),
+        ("changed", PresetVerdict.CHANGED, "it answers as Better Stack, not as Instatus"),
+        ("found", PresetVerdict.FOUND, "it answers as incident.io"),
+        ("moved", PresetVerdict.MOVED, "status.moved.example leads to www.moved.example"),
     ],
 )
 def test_each_preset_is_compared_with_what_its_page_answers(
-    asked: Asked, preset_id: str, verdict: Verdict, detail: str
+    asked: Asked, preset_id: str, verdict: PresetVerdict, detail: str
 ) -> None:
     finding = asked.found[preset_id]
 
@@ -86,7 +86,7 @@ def test_each_preset_is_compared_with_what_its_page_answers(
 def test_a_page_that_does_not_answer_is_distinguished_from_one_that_cannot_be_read(asked: Asked) -> None:
     gone = asked.found["gone"]
 
-    assert gone.verdict is Verdict.UNREACHABLE
+    assert gone.verdict is PresetVerdict.UNREACHABLE
     assert gone.requests == 1
     assert gone.detail
 

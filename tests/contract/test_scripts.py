@@ -5,37 +5,37 @@ from importlib.resources import files
 
 import pytest
 
-from tracker.store import alert_scripts, board_scripts, scripts
-from tracker.store.scripts import Named
+from tracker.store.scripts import alerts, board, catalogue, delivery, polling, stream
+from tracker.store.scripts.values import ScriptValues
 
-NONE: type[Named] = Named
+NONE: type[ScriptValues] = ScriptValues
 #: By Lua file: its keys, its arguments, and what a file before it in the same script has taken of either.
-TAKEN: dict[str, tuple[type[Named], type[Named], type[Named], type[Named]]] = {
-    "acknowledge": (scripts.AcknowledgeKeys, scripts.AcknowledgeArguments, NONE, NONE),
-    "alert_commit": (alert_scripts.AlertCommitKeys, alert_scripts.AlertCommitArguments, NONE, NONE),
-    "alert_lease": (alert_scripts.ChannelLeaseKeys, alert_scripts.ChannelLeaseArguments, NONE, NONE),
-    "alert_row": (alert_scripts.RowKeys, alert_scripts.RowArguments, NONE, NONE),
-    "alert_settings": (alert_scripts.SettingsKeys, alert_scripts.SettingsArguments, NONE, NONE),
-    "begin": (scripts.BeginKeys, scripts.BeginArguments, NONE, NONE),
-    "claim": (scripts.ClaimKeys, scripts.ClaimArguments, NONE, NONE),
-    "commit": (scripts.CommitKeys, scripts.CommitArguments, scripts.RuleKeys, scripts.RuleArguments),
-    "commit_quiet": (scripts.RuleKeys, scripts.QuietArguments, scripts.RuleKeys, scripts.RuleArguments),
-    "commit_rules": (scripts.RuleKeys, scripts.RuleArguments, NONE, NONE),
-    "cursor": (scripts.CursorKeys, scripts.CursorArguments, NONE, NONE),
-    "delivery_lease": (scripts.DeliveryLeaseKeys, scripts.DeliveryLeaseArguments, NONE, NONE),
+TAKEN: dict[str, tuple[type[ScriptValues], type[ScriptValues], type[ScriptValues], type[ScriptValues]]] = {
+    "acknowledge": (delivery.AcknowledgeKeys, delivery.AcknowledgeArguments, NONE, NONE),
+    "alert_commit": (alerts.AlertCommitKeys, alerts.AlertCommitArguments, NONE, NONE),
+    "alert_lease": (alerts.ChannelLeaseKeys, alerts.ChannelLeaseArguments, NONE, NONE),
+    "alert_row": (alerts.RowKeys, alerts.RowArguments, NONE, NONE),
+    "alert_settings": (alerts.SettingsKeys, alerts.SettingsArguments, NONE, NONE),
+    "begin": (polling.BeginKeys, polling.BeginArguments, NONE, NONE),
+    "claim": (polling.ClaimKeys, polling.ClaimArguments, NONE, NONE),
+    "commit": (polling.CommitKeys, polling.CommitArguments, polling.RuleKeys, polling.RuleArguments),
+    "commit_quiet": (polling.RuleKeys, polling.QuietArguments, polling.RuleKeys, polling.RuleArguments),
+    "commit_rules": (polling.RuleKeys, polling.RuleArguments, NONE, NONE),
+    "cursor": (stream.CursorKeys, stream.CursorArguments, NONE, NONE),
+    "delivery_lease": (delivery.DeliveryLeaseKeys, delivery.DeliveryLeaseArguments, NONE, NONE),
     "one_by_one": (NONE, NONE, NONE, NONE),
-    "pulses": (NONE, board_scripts.PulsesArguments, NONE, NONE),
-    "push": (board_scripts.PushKeys, board_scripts.PushArguments, NONE, NONE),
-    "disown": (scripts.OwnKeys, scripts.DisownArguments, NONE, NONE),
-    "own": (scripts.OwnKeys, scripts.OwnArguments, NONE, NONE),
-    "redrive": (scripts.RedriveKeys, NONE, NONE, NONE),
-    "release": (scripts.ReleaseKeys, scripts.ReleaseArguments, NONE, NONE),
-    "remind": (scripts.RemindKeys, scripts.RemindArguments, NONE, NONE),
-    "revisions": (NONE, scripts.RevisionArguments, NONE, NONE),
-    "sinks": (scripts.SinksKeys, scripts.SinksArguments, NONE, NONE),
-    "sync": (scripts.SyncKeys, scripts.SyncArguments, NONE, NONE),
-    "trim": (scripts.TrimKeys, scripts.TrimArguments, NONE, NONE),
-    "timings": (scripts.TimingKeys, scripts.TimingArguments, NONE, NONE),
+    "pulses": (NONE, board.PulsesArguments, NONE, NONE),
+    "push": (board.PushKeys, board.PushArguments, NONE, NONE),
+    "disown": (stream.OwnKeys, stream.DisownArguments, NONE, NONE),
+    "own": (stream.OwnKeys, stream.OwnArguments, NONE, NONE),
+    "redrive": (delivery.RedriveKeys, NONE, NONE, NONE),
+    "release": (delivery.ReleaseKeys, delivery.ReleaseArguments, NONE, NONE),
+    "remind": (stream.RemindKeys, stream.RemindArguments, NONE, NONE),
+    "revisions": (NONE, polling.RevisionArguments, NONE, NONE),
+    "sinks": (catalogue.SinksKeys, catalogue.SinksArguments, NONE, NONE),
+    "sync": (catalogue.SyncKeys, catalogue.SyncArguments, NONE, NONE),
+    "trim": (stream.TrimKeys, stream.TrimArguments, NONE, NONE),
+    "timings": (stream.TimingKeys, stream.TimingArguments, NONE, NONE),
 }
 
 
@@ -89,5 +89,5 @@ def test_what_follows_the_named_arguments_begins_behind_them(name: str) -> None:
 def test_the_places_within_a_commit_are_those_of_its_fields() -> None:
     ((names, places),) = re.findall(r"^local (ID,[\w,\s]+?) =\s+([\d,\s]+)$", source("commit_rules"), re.MULTILINE)
 
-    assert tuple(re.split(r",\s*", names.lower())) == scripts.CommitFields.__struct_fields__
-    assert [int(place) for place in places.split(",")] == [*range(1, len(scripts.CommitFields.__struct_fields__) + 1)]
+    assert tuple(re.split(r",\s*", names.lower())) == polling.CommitFields.__struct_fields__
+    assert [int(place) for place in places.split(",")] == [*range(1, len(polling.CommitFields.__struct_fields__) + 1)]

@@ -7,8 +7,9 @@ import redis
 
 from tests.fakes import NOON, MemoryStream, event, provider
 from tests.outbox import webhook
-from tracker.delivery.event_stream import EventStream
+from tracker.delivery.event_stream import EventStream, Reported, order
 from tracker.delivery.latency import MOST_TIMINGS, Timing
+from tracker.detection.readability import read_until
 from tracker.errors import StoreError
 from tracker.model.event import PendingEvent
 from tracker.polling.page_store import Commit
@@ -16,7 +17,7 @@ from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import AGAIN_PREFIX, CURSORS, UPDATES, latency_key
 from tracker.store.pages import RedisPages
 from tracker.store.sinks import RedisSinks
-from tracker.store.stream import RedisStream, order
+from tracker.store.stream import RedisStream
 
 
 class Outbox:
@@ -135,6 +136,30 @@ def test_what_sinks_are_given_again_is_known_until_they_have_it(client: "redis.R
     assert list(stream.given_again(["ops", "other"])) == ["other"]
     client.delete(f"{AGAIN_PREFIX}other")
     assert not stream.given_again(["ops", "other"])
+
+
+def test_it_is_known_when_a_page_was_polled_last(client: "redis.Redis") -> None:
+    stream, pages = RedisStream(client), RedisPages(client)
+    RedisCatalogue(client).put([provider()], NOON)
+    assert stream.polled_at() is None
+    for minute, pending in ((1, ()), (2, (PendingEvent(event=event("a")),))):
+        now = NOON + timedelta(minutes=minute)
+        pages.commit(pages.begin("acme", now), Commit(pending=pending, checked_at=now))
+
+        assert stream.polled_at() == now
+
+
+def test_a_page_that_could_not_be_read_before_a_loss_is_known_until_then(client: "redis.Redis") -> None:
+    hour, zeta = timedelta(hours=1), provider(id="zeta", name="Zeta")
+    RedisCatalogue(client).put([provider(), zeta], NOON)
+    RedisStream(client).remind({"zeta": Reported(unreadable_at=NOON - hour)}, NOON, NOON)
+
+    until = {each.id: RedisPages(client).begin(each.id, NOON).state.known_until for each in (provider(), zeta)}
+
+    assert until == {
+        "acme": read_until(provider(), NOON, None, None),
+        "zeta": read_until(zeta, NOON, NOON - hour, None),
+    }
 
 
 def test_timings_are_saved_with_the_cursor(outbox: Outbox) -> None:

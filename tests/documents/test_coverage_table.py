@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tracker.catalogue.presets import Preset, presets
 from tracker.parse import FORMATS
-from tracker.polling.coverage import Reach, coverage
+from tracker.polling.coverage import Extent, coverage
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "coverage.md"
 INTRODUCTION = """\
@@ -42,7 +42,7 @@ def table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
 def summary() -> str:
     reached = Counter(coverage(preset).reach for preset in presets())
     total = sum(reached.values())
-    shares = ", ".join(f"{reached[reach]} {reach} ({reached[reach] / total:.1%})" for reach in Reach)
+    shares = ", ".join(f"{reached[reach]} {reach} ({reached[reach] / total:.1%})" for reach in Extent)
     return f"{total} vendors: {shares}.\n\n"
 
 
@@ -50,7 +50,7 @@ def by_platform() -> Iterator[tuple[str, ...]]:
     vendors = Counter(platform(preset) for preset in presets())
     reached = {platform(preset): coverage(preset).reach for preset in presets() if preset.unread is None}
     for name, count in sorted(vendors.items(), key=lambda item: (-item[1], item[0])):
-        yield name, str(count), reached.get(name, Reach.NOT)
+        yield name, str(count), reached.get(name, Extent.NOT)
 
 
 def by_vendor() -> Iterator[tuple[str, ...]]:
@@ -80,5 +80,5 @@ def test_the_document_says_what_presets_and_formats_say() -> None:
 def test_nineteen_of_twenty_vendors_are_read_fully() -> None:
     reached = Counter(coverage(preset).reach for preset in presets())
 
-    assert reached[Reach.FULLY] >= 600
-    assert reached[Reach.FULLY] / reached.total() >= 0.95
+    assert reached[Extent.FULLY] >= 600
+    assert reached[Extent.FULLY] / reached.total() >= 0.95

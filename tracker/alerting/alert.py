@@ -34,7 +34,7 @@ class GroupKind(StrEnum):
     """The reason why one alert stands for several."""
 
     STORM = "storm"
-    #: What quiet hours held back.
+    #: The part that quiet hours held back.
     SUMMARY = "summary"
     DIGEST = "digest"
 
@@ -74,7 +74,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_edit: bool = False
     is_withdrawal: bool = False
     is_worse: bool = False
-    #: How the alert stood.
+    #: The alert's title and impact at that moment.
     title: str
     impact: Impact | None = None
 
@@ -88,7 +88,7 @@ class Child(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one channel is to show of one alert; `tracker.alerting.row` is what it was sent."""
+    """The wanted content of one alert in one channel; `tracker.alerting.row` holds the content sent so far."""
 
     phase: Phase
     #: Position of the route that decided, from 1 on; 0 where none did.
@@ -118,7 +118,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     provider_id: str
     provider_name: str
-    #: What it is about at its provider: an incident id, a component, the page.
+    #: Its subject at the provider: an incident id, a component, the page.
     subject: str
     kind: AlertKind
     generation: int = 1
@@ -148,7 +148,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def id(self) -> str:
-        """Return what names it everywhere: `<provider>/<digest>/<generation>`, printable ASCII."""
+        """Return its id: `<provider>/<digest>/<generation>`, printable ASCII."""
         return f"{self.provider_id}/{subject_digest(self.subject)}/{self.generation}"
 
     @property
@@ -158,7 +158,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def cause(self) -> str | None:
-        """Return what several alerts may have in common beside their host; None for nothing."""
+        """Return the cause, beside their host, that several alerts may share; None for none."""
         return "unreadable" if self.kind is AlertKind.PAGE else None
 
 

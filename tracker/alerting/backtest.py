@@ -1,4 +1,4 @@
-"""What routes would have sent of recorded events, by the machine that decides about new ones. Pure."""
+"""Replays recorded events through routes, with the machine that decides about new ones. Pure."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from tracker.alerting.machine import MemoryBook, look_again, take_in
 from tracker.alerting.rules import Rules
 from tracker.model.event import Event
 
-#: How often one moment is looked at; more would be a bug.
+#: The most steps for one moment; more would be a bug.
 _MOST_LOOKS: Final = 10_000
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 

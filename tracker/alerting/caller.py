@@ -1,4 +1,4 @@
-"""What channels need from the network: calls of a service's API. Implemented in `fetch`."""
+"""The port of channels to the network: calls of a service's API. Implemented in `fetch`."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -24,7 +24,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to one call."""
 
     status: int
-    #: How long the service asks us to wait, in seconds.
+    #: The wait that the service asks for, in seconds.
     retry_after_s: float | None = None
     #: The beginning of what it says, on one line, without our secrets: fit to be shown.
     text: str = ""

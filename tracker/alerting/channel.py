@@ -1,4 +1,4 @@
-"""What alerting needs from a channel: an alert as one message, and the object that shows it."""
+"""The port of alerting to a channel: an alert as one message, and the object that shows it."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ import msgspec
 
 
 class Act(StrEnum):
-    """What happens to the one object that an alert is in a channel."""
+    """An operation on the one object that an alert is in a channel."""
 
     OPEN = "open"
     CHANGE = "change"
@@ -17,7 +17,7 @@ class Act(StrEnum):
 
 
 class Severity(StrEnum):
-    """How bad an alert is, in the words of PagerDuty's Events API."""
+    """The severity of an alert, in the words of PagerDuty's Events API."""
 
     INFO = "info"
     WARNING = "warning"
@@ -60,7 +60,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     #: The vendor's impact (`minor`, `major`, …), empty where it gives none.
     impact: str = ""
     status: str
-    #: What the newest update says.
+    #: The text of the newest update.
     text: str = ""
     #: Oldest first. Holds at least all entries since the last message that this channel accepted.
     updates: tuple[Entry, ...] = ()
@@ -77,9 +77,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     labels: Mapping[str, str] = {}
     #: Titles of the alerts that a storm's alert stands for.
     children: tuple[str, ...] = ()
-    #: Where a reader acknowledges or snoozes the alert without signing in; None where there is no such page.
+    #: The link to acknowledge or snooze the alert without signing in; None without one.
     act_link: str | None = None
-    #: How the message came to be, in our words: "held 3 min".
+    #: The reason for the message, in our words: "held 3 min".
     note: str = ""
 
 

@@ -22,13 +22,13 @@ from tracker.model.clock import Clock
 
 log = logging.getLogger(__name__)
 
-#: What is read and decided together.
+#: Events that are read and decided together.
 BATCH: Final = 100
 #: A busy decider gives its worker back after this long.
 TIME_SLICE: Final = timedelta(seconds=3)
 #: When a channel fails for so long, the others say so.
 FAILS_FOR: Final = timedelta(minutes=15)
-#: What subjects of alerts about channels begin with.
+#: The prefix of subjects of alerts about channels.
 _CHANNEL: Final = "channel/"
 #: A page that is not in the catalogue for so long is not watched any more: a catalogue that was lost is back by then.
 ABSENT_FOR: Final = timedelta(minutes=1)

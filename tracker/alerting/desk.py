@@ -19,7 +19,7 @@ from tracker.model.clock import Clock
 from tracker.model.plain import one_line
 from tracker.model.route import AlertKind, Silence
 
-#: How long somebody waits for whoever decides now.
+#: The longest wait for the process that decides now.
 _PATIENCE_S: Final = 10.0
 _PAUSE_S: Final = 0.05
 #: Characters of a name, of a note and of a reason.
@@ -47,10 +47,10 @@ class DeskAlerts(AlertStore, ListedAlerts, Protocol):
 
 
 class DeskRows(ListedRows, Protocol):
-    """What was sent, as people work with it. Every method raises StoreError."""
+    """The messages sent so far, as people work with them. Every method raises StoreError."""
 
     def row(self, channel: str, alert_id: str) -> Row:
-        """Return what was sent of one alert to one channel."""
+        """Return the messages of one alert to one channel."""
         ...
 
     def resend(self, channel: str, alert_id: str, now: datetime) -> None:
@@ -155,15 +155,15 @@ class Desk:
         return self.alerts.good_drills()
 
     def rules(self) -> Rules:
-        """Return what decides now where alerts go."""
+        """Return the rules that hold now."""
         return rules_of(self.alerts.config(), self.alerts.providers(), self.alerts.silences())
 
     def verdicts(self, alert: Alert) -> tuple[Verdict, ...]:
-        """Return what each route says of an alert now."""
+        """Return the verdict of each route on an alert now."""
         return tuple(verdicts(alert, self.rules()))
 
     def verdicts_of(self, alert_ids: Sequence[str]) -> dict[str, tuple[Verdict, ...]]:
-        """Return what each route says now of alerts, by alert id."""
+        """Return the verdicts of each route on alerts now, by alert id."""
         rules = self.rules()
         return {alert.id: tuple(verdicts(alert, rules)) for alert in self.alerts.named(alert_ids)}
 

@@ -1,4 +1,4 @@
-"""Why an event was sent, or not: what each route says of its alert, and what was decided. Pure."""
+"""Explains whether an event was sent: the verdict of each route on its alert, and the decision. Pure."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def explained(events: Sequence[Event], position: int, rules: Rules) -> Explanation:
-    """Return what these rules make of one event after those before it, all in the order in which they were seen."""
+    """Return the verdicts of these rules on one event after those before it, in the order in which they were seen."""
     replay = Replay(rules)
     replay.play(events[:position])
     before = len(replay.sent)

@@ -26,7 +26,7 @@ class AlertFacts(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Place(NamedTuple):
-    """Where an alert is in the order of all: by when it opened, and then by its id."""
+    """The position of an alert in the order of all: by the time it opened, and then by its id."""
 
     opened_s: float
     id: str

@@ -9,7 +9,7 @@ from tracker.errors import FetchError, HttpStatusError
 
 log = logging.getLogger(__name__)
 
-#: How often it is given while all is well.
+#: The interval of signs of life.
 EVERY: Final = timedelta(minutes=1)
 _GOOD: Final = range(200, 400)
 

@@ -42,7 +42,7 @@ class AlertJournalFile:
             raise self._failure("read", error) from error
 
     def read(self) -> Journalled:
-        """Return what it says; a line that cannot be read is passed over. Raises SinkError."""
+        """Return its contents; a line that cannot be read is skipped. Raises SinkError."""
         newest, decided = self._newest()
         alerts: list[Alert] = []
         rows: dict[tuple[str, str], Row] = {}

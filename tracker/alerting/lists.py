@@ -39,10 +39,10 @@ class ListedAlerts(Protocol):
 
 
 class ListedRows(Protocol):
-    """What was sent. Raises StoreError."""
+    """The messages sent so far. Raises StoreError."""
 
     def rows(self, wanted: Mapping[str, Sequence[str]]) -> Mapping[str, Mapping[str, Row]]:
-        """Return what channels were sent of some alerts, by channel and alert id; `wanted` has the ids by channel."""
+        """Return the messages of some alerts, by channel and alert id; `wanted` has the ids by channel."""
         ...
 
 

@@ -36,7 +36,7 @@ class Storm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The alerts that opened recently with one cause."""
 
     opened: tuple[tuple[datetime, str], ...] = ()
-    #: What names the storm, once it is one.
+    #: The name of the storm, once it is one.
     name: str | None = None
 
 
@@ -52,7 +52,7 @@ class Book(Protocol):
         ...
 
     def storm(self, cause: str) -> Storm:
-        """Return which alerts opened recently with that cause."""
+        """Return the alerts that opened recently with that cause."""
         ...
 
     def write_storm(self, cause: str, storm: Storm) -> None:
@@ -78,7 +78,7 @@ class MemoryBook:
         self._alerts.setdefault(alert.provider_id, {})[alert.id] = alert
 
     def storm(self, cause: str) -> Storm:
-        """Return which alerts opened recently with that cause."""
+        """Return the alerts that opened recently with that cause."""
         return self.storms.get(cause, Storm())
 
     def write_storm(self, cause: str, storm: Storm) -> None:

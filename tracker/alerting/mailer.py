@@ -1,4 +1,4 @@
-"""What the mail channel needs from the network: a mail server. Implemented in `fetch`."""
+"""The port of the mail channel to the network: a mail server. Implemented in `fetch`."""
 
 from typing import Protocol
 
@@ -8,7 +8,7 @@ from tracker.model.channel import MailSecurity
 
 
 class MailServer(msgspec.Struct, frozen=True, kw_only=True):
-    """Where mail is handed over, and as whom. Never stored, never shown."""
+    """The address of a mail server, with the credentials for it. Never stored, never shown."""
 
     host: str
     port: int

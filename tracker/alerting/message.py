@@ -20,7 +20,7 @@ _MOST_CHILDREN: Final = 50
 
 
 def message_of(alert: Alert, target: Target, plan: Planned, act_link: str | None = None) -> Message:
-    """Return what a channel is sent with one step of its plan: the alert as it stood with that version."""
+    """Return the message for one step of a channel's plan: the alert as it was with that version."""
     steps = [step for step in alert.steps if step.version <= plan.version]
     newest = steps[-1] if steps else None
     is_newest = plan.version >= alert.version
@@ -54,7 +54,7 @@ def message_of(alert: Alert, target: Target, plan: Planned, act_link: str | None
 
 
 def severity(kind: AlertKind, impact: Impact | None) -> Severity:
-    """Return how bad an alert is."""
+    """Return the severity of an alert."""
     if kind is AlertKind.TRACKER:
         return Severity.ERROR
     return Severity.WARNING if impact is None else _SEVERITIES[impact]

@@ -1,4 +1,4 @@
-"""What an event means for alerts: which one it is about, and whether that is ongoing. Pure."""
+"""The meaning of an event for alerts: its subject, and whether that is ongoing. Pure."""
 
 from datetime import datetime
 from typing import Final
@@ -48,7 +48,7 @@ class Occurrence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def occurrence_of(event: Event) -> Occurrence | None:
-    """Return what an event means for alerts; None for one that concerns all of a provider's (a page that moved)."""
+    """Return the meaning of an event for alerts; None for one that concerns all of a provider's (a page that moved)."""
     match event.event:
         case EventKind.PAGE_MOVED:
             return None
@@ -61,7 +61,7 @@ def occurrence_of(event: Event) -> Occurrence | None:
 
 
 def of_tracker(subject: str, title: str, text: str, now: datetime, *, is_over: bool) -> Occurrence:
-    """Return what the tracker has to say of itself."""
+    """Return a finding of the tracker about itself."""
     return Occurrence(
         id=f"{TRACKER}/{subject}/{'over' if is_over else 'begun'}/{now.timestamp():.3f}",
         kind=AlertKind.TRACKER,

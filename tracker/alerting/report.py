@@ -11,12 +11,12 @@ from tracker.alerting.row import Row
 
 
 class ChannelReport(msgspec.Struct, frozen=True, kw_only=True):
-    """How far one alert has come in one channel."""
+    """The progress of one alert in one channel."""
 
     channel: str
     #: held, open, closed, dropped or grouped, as decided.
     phase: str
-    #: What holds it back, and until when.
+    #: The holds on it, and until when.
     hold: str | None
     until: datetime | None
     #: The newest version that the channel is to show, and the one that it took.
@@ -24,7 +24,7 @@ class ChannelReport(msgspec.Struct, frozen=True, kw_only=True):
     sent_version: int
     attempts: int
     last_error: str | None
-    #: Why something of it was given up; `alerts resend` sends it again.
+    #: The reason why a message was given up; `alerts resend` sends it again.
     dead_letter: str | None
     #: When the channel took the first open, the newest message and the close, and how many messages it took.
     opened_at: datetime | None = None
@@ -56,11 +56,11 @@ class AlertReport(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: datetime | None
     is_drill: bool
     channels: tuple[ChannelReport, ...]
-    #: What it is about at its provider: an incident id, a component, the page.
+    #: Its subject at the provider: an incident id, a component, the page.
     subject: str = ""
     provider_name: str = ""
     snoozed_until: datetime | None = None
-    #: What was done to it by people, the newest last.
+    #: The acts of people on it, the newest last.
     marks: tuple["Mark", ...] = ()
 
     @property
@@ -84,7 +84,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def by(self) -> str:
-        """Return who did it."""
+        """Return the author."""
         if self.act == "noted":
             return self.text.partition(": “")[0]
         name = self.text.partition(" by ")[2].removesuffix(".")
@@ -132,7 +132,7 @@ def report(alert: Alert, rows: Mapping[str, Row]) -> AlertReport:
 
 
 def deliveries(found: AlertReport) -> tuple[Delivery, ...]:
-    """Return what each channel was sent of an alert, one by one."""
+    """Return the deliveries of an alert, one for each channel."""
     return tuple(
         Delivery(alert=found.id, title=found.title, provider=found.provider, state=found.state, channel=each)
         for each in found.channels

@@ -18,7 +18,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     version: int = 0
     repeats: int = 0
     handle: str | None = None
-    #: What is being sent, or was when the sender died: it may have arrived.
+    #: The message that is being sent, or was when the sender died: it may have arrived.
     intent: Act | None = None
     intent_version: int = 0
     attempts: int = 0
@@ -32,7 +32,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     opened_at: datetime | None = None
     closed_at: datetime | None = None
     messages: int = 0
-    #: Why the wanted message is not sent: the alert was over before the channel took anything.
+    #: The reason why the wanted message is not sent: the alert was over before the channel took anything.
     missed: str | None = None
 
     @property

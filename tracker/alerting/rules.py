@@ -63,7 +63,7 @@ def rules_of(config: Alerting, providers: Sequence[Provider], silences: Sequence
 
 
 def facts_of(provider: Provider) -> ProviderFacts:
-    """Return what routes and storms have to know of a provider."""
+    """Return the facts of a provider that routes and storms need."""
     return ProviderFacts(
         group=provider.group,
         host=urlsplit(provider.url).hostname or "",
@@ -90,7 +90,7 @@ def wanted(alert: Alert, rules: Rules) -> dict[str, tuple[int, Route]]:
 
 
 def verdicts(alert: Alert, rules: Rules) -> Iterator[Verdict]:
-    """Yield what each route says, in order, to the one behind which none is looked at."""
+    """Yield the verdict of each route in order, to the last one that applies."""
     for position, route in enumerate(rules.routes, start=1):
         reason = _left_out(alert, route, rules.providers.get(alert.provider_id, ProviderFacts()))
         if reason is None:
@@ -130,7 +130,7 @@ def _is_silenced(alert: Alert, silence: Silence) -> bool:
 
 
 def _left_out(alert: Alert, route: Route, facts: ProviderFacts) -> str | None:
-    """Return which key of a route leaves an alert out and why, None for a route that matches."""
+    """Return the key of a route that leaves an alert out, with the reason; None for a route that matches."""
     kinds = route.kinds or (MEASURED if route.min_impact is not Impact.NONE else tuple(AlertKind))
     if alert.kind not in kinds:
         written = "kinds" if route.kinds else "min_impact is given and kinds is not, so that kinds"

@@ -64,7 +64,7 @@ class WrittenBook(Book, Protocol):
 
 
 class AlertStore(Protocol):
-    """Where alerts are kept. Every method raises StoreError."""
+    """The store of alerts. Every method raises StoreError."""
 
     def begin(self) -> str | None:
         """Take the right to decide, and return its owner; None where another one has it, or nobody may decide yet."""
@@ -79,11 +79,11 @@ class AlertStore(Protocol):
         ...
 
     def version(self) -> bytes:
-        """Return what differs after every change of the catalogue or the configuration."""
+        """Return a value that every change of the catalogue or the configuration changes."""
         ...
 
     def config(self) -> Alerting:
-        """Return what the configuration says of alerts."""
+        """Return the alerting part of the configuration."""
         ...
 
     def providers(self) -> Sequence[Provider]:
@@ -111,11 +111,11 @@ class AlertStore(Protocol):
         ...
 
     def channel_states(self, names: Collection[str]) -> Sequence[ChannelState]:
-        """Return how channels have done."""
+        """Return the states of channels."""
         ...
 
     def signs(self) -> Signs:
-        """Return what shows that beat, workers and printer do their work."""
+        """Return the signs that beat, workers and printer do their work."""
         ...
 
     def keep(self, owner: str, decided: Decided, now: datetime) -> None:

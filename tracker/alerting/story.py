@@ -9,7 +9,7 @@ from tracker.alerting.alert import REOPENS_WITHIN, Alert, AlertState, Step, is_w
 from tracker.alerting.occurrence import WORDLESS, Occurrence
 from tracker.model.route import AlertKind
 
-#: What an alert of a page that moved waits for the new page to show it again.
+#: The time that an alert of a moved page waits for the new page to show it again.
 MOVED_PATIENCE: Final = timedelta(hours=24)
 
 

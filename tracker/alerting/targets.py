@@ -1,4 +1,4 @@
-"""What each channel is to show of an alert, and when: opens, changes and closes, and what holds them back. Pure.
+"""Decides the content of an alert in each channel, and its time: opens, changes, closes and holds. Pure.
 
 A channel that got an open gets exactly one close, whatever becomes of the routes; one that got none gets none.
 """
@@ -91,7 +91,7 @@ def _opening(
 
 
 def _holds(alert: Alert, channel: str, route: Route, rules: Rules, now: datetime) -> Iterator[tuple[Hold, datetime]]:
-    """Yield what holds an alert back from opening, and until when."""
+    """Yield the holds that keep an alert from opening, each with its end."""
     silence = silenced_by(alert, rules, now)
     if silence is not None:
         yield Hold.SILENCE, silence.ends_at
@@ -184,7 +184,7 @@ def _grouped(alert: Alert, before: Target, now: datetime) -> Target:
 
 
 def _of_group(alert: Alert, before: Target, now: datetime) -> Target:
-    """Return what a channel is to show of a group's alert."""
+    """Return the target of a group's alert in a channel."""
     if before.phase is Phase.HELD:
         if before.due_at is not None and now < before.due_at:
             return before

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-#: What does not change for so long has stopped. A restart takes less.
+#: A process that reports no change for so long has stopped. A restart takes less.
 STOPS_AFTER: Final = timedelta(seconds=30)
 #: Looks that are further apart show nothing: whoever looks may have slept, or its clock was set.
 LOOKS_WITHIN: Final = timedelta(seconds=15)
@@ -28,7 +28,7 @@ class Signs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be said of one kind of process."""
+    """A finding about one kind of process."""
 
     subject: str
     title: str
@@ -45,7 +45,7 @@ class VitalSigns:
         self._seen: dict[str, tuple[str | None, datetime]] = {}
 
     def judge(self, signs: Signs, now: datetime) -> tuple[Finding, ...]:
-        """Return what the signs of this moment mean, compared with those of the looks before."""
+        """Return the findings of this moment, compared with those of the looks before."""
         if self._looked_at is None or not timedelta(0) <= now - self._looked_at <= LOOKS_WITHIN:
             self._seen = {}
         self._looked_at = now

@@ -1,4 +1,4 @@
-"""What the state of a provider or a component is now, how old that knowledge is, and what decides it.
+"""The state of a provider or a component now, the age of that knowledge, and the reason for it.
 
 Comes in: what is remembered of a page. Goes out: a state with its age and reason, for every screen, metric and command.
 Pure: `now` is a parameter.

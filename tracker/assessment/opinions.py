@@ -31,7 +31,7 @@ class Opinions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def opinions(view: PageView, found: Assessment) -> Opinions:
-    """Return what each of the three says; `found` is the page's assessment."""
+    """Return the opinion of each of the three; `found` is the page's assessment."""
     incident = min(view.open_incidents, key=lambda each: _state(each.impact or Impact.MINOR).rank, default=None)
     component = min(view.known_statuses, key=lambda each: _state(COMPONENT_IMPACT.get(each.status)).rank, default=None)
     return Opinions(

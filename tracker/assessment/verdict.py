@@ -8,7 +8,7 @@ from tracker.assessment.state import Assessment, State
 
 
 class Answer(StrEnum):
-    """Whether a vendor has a problem."""
+    """The answer to the question whether a vendor has a problem."""
 
     YES = "yes"
     NO = "no"

@@ -6,7 +6,7 @@ The caller names the formats that exist: nothing here knows how a page is read.
 from tracker.catalogue.entry import PROVIDERS, new_provider, refiltered
 from tracker.catalogue.file import load_alerting, load_catalogue, load_sinks, read_alerting, read_catalogue, read_sinks
 from tracker.catalogue.names import name_of, slug
-from tracker.catalogue.opml import Subscriptions, load_opml, read_opml, subscriptions
+from tracker.catalogue.opml import Subscriptions, read_opml, subscriptions
 from tracker.catalogue.renaming import kept_ids_line, with_known_ids
 from tracker.catalogue.sink import SINKS
 from tracker.catalogue.toml import as_toml
@@ -19,7 +19,6 @@ __all__ = [
     "kept_ids_line",
     "load_alerting",
     "load_catalogue",
-    "load_opml",
     "load_sinks",
     "name_of",
     "new_provider",

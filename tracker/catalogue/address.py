@@ -1,4 +1,4 @@
-"""Which addresses of the web we accept from a person."""
+"""Checks of web addresses that a person gives."""
 
 from urllib.parse import SplitResult, urlsplit
 
@@ -28,16 +28,6 @@ def web_address(value: object) -> str:
     _refuse_bad_host(value, parts)
     # A fragment never travels to the server: it came along from a browser's address bar.
     return parts._replace(netloc=parts.netloc.lower(), fragment="").geturl()
-
-
-def receiver_address(value: object) -> str:
-    """Return where messages are posted. The message does not repeat what is given: it may be a secret."""
-    try:
-        return web_address(value)
-    except InvalidValue:
-        raise InvalidValue(
-            "is not an http or https address without a user name; write one like https://hooks.example.com/updates"
-        ) from None
 
 
 def _refuse_all_but_web(value: str, parts: SplitResult) -> None:

@@ -1,4 +1,4 @@
-"""What keys of channels and routes may hold: checks that return the value, or raise InvalidValue."""
+"""Checks of the values of channels and routes: each returns the value, or raises InvalidValue."""
 
 import re
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ _TIME: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _QUIET_KEYS: Final = {"from": "start", "to": "end", "timezone": "timezone", "pass": "passes"}
 #: Prometheus data model; names that begin with two underscores are its own.
 _LABEL: Final = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]{0,99}")
-#: What every alert gets and cannot be given otherwise.
+#: The labels that every alert gets and that no channel may set.
 _OWN_LABELS: Final = frozenset({"alertname", "provider", "incident", "kind", "severity", "drill"})
 _MOST_LABELS: Final = 20
 
@@ -39,7 +39,7 @@ def host(value: object) -> str:
 
 
 def conversation(value: object) -> str:
-    """Return what names a conversation of Slack."""
+    """Return the checked name of a conversation of Slack."""
     return _matching(value, _CONVERSATION, 'write its id, as in channel = "C0123456789"')
 
 

@@ -84,13 +84,13 @@ def read_sinks(data: bytes, *, file: str) -> tuple[Webhook, ...]:
 
 
 def load_alerting(path: Path) -> Alerting:
-    """Return what a catalogue file says of alerts. Raises ConfigError."""
+    """Return the alerting part of a catalogue file. Raises ConfigError."""
     file, data = _read(path)
     return read_alerting(data, file=file)
 
 
 def read_alerting(data: bytes, *, file: str) -> Alerting:
-    """Return what a catalogue's bytes say of alerts; `file` is what messages call it. Raises ConfigError."""
+    """Return the alerting part of a catalogue's bytes; `file` is its name in messages. Raises ConfigError."""
     document = _document(data, file)
     channels = entries_of(document, "channel", file, channel_config_of)
     _refuse_twice("name", {place: channel.name for place, channel in channels}, file)
@@ -109,7 +109,7 @@ def read_alerting(data: bytes, *, file: str) -> Alerting:
 
 
 def _read(path: Path) -> tuple[str, bytes]:
-    """Return what messages call a file, and its bytes."""
+    """Return the name of a file in messages, and its bytes."""
     file = visible(str(path), _LINE)
     try:
         with path.open("rb") as stream:
@@ -135,7 +135,7 @@ _DEEP: Final = re.compile(rb"(?<![A-Za-z0-9_-])(?:%b){%d}" % (_PART, _MOST_PARTS
 
 
 def _document(data: bytes, file: str) -> dict[str, Any]:
-    """Return what the TOML says, below the tables that we know."""
+    """Return the contents of the TOML, below the tables that we know."""
     if deep := _DEEP.search(data):
         line = data.count(b"\n", 0, deep.start()) + 1
         raise ConfigError(f"{file}: line {line} has a key of {_MOST_PARTS} parts or more; no key here has over 3")
@@ -193,7 +193,7 @@ def _refuse_empty(table: dict[str, Any], place: str, defaults: dict[str, Any]) -
 def entries_of(
     document: dict[str, Any], kind: str, file: str, make: Callable[[dict[str, Any], str], T]
 ) -> list[tuple[str, T]]:
-    """Return what `make` makes of each entry of a kind, with what messages call that entry. Raises ConfigError."""
+    """Return the result of `make` for each entry of a kind, with the entry's name in messages. Raises ConfigError."""
     entries = document.get(kind, [])
     if not isinstance(entries, list):
         raise ConfigError(f"{file}: {kind} is {described(entries)}; write [[{kind}]], with two brackets each side")
@@ -219,13 +219,13 @@ def _refuse_twice(key: str, ids: dict[str, str], file: str) -> None:
 
 
 def _entry_name(kind: str, position: int, entry: object) -> str:
-    """Return how messages call an entry: by its position, and its name if it has one."""
+    """Return the name of an entry in messages: by its position, and its name if it has one."""
     name = entry.get("name") if isinstance(entry, dict) else None
     return f"{kind} {position} {quoted(name)}" if isinstance(name, str) else f"{kind} {position}"
 
 
 def _kind(value: object) -> str:
-    """Return what a top-level key that we do not know introduces."""
+    """Return the kind of an unknown top-level key."""
     return "table" if isinstance(value, dict | list) else "key"
 
 

@@ -33,7 +33,7 @@ _NOT_TO_BE_SENT: Final = re.compile(r"(REDIS|FLOWER|CELERY)_.*|(HTTP|HTTPS|ALL)_
 
 
 def header_variables(value: object, reserved: Collection[str] = ()) -> tuple[tuple[str, str], ...]:
-    """Return which header takes its value from which variable; `reserved` are those that cannot be given."""
+    """Return the headers, each with the variable that holds its value; `reserved` are those that cannot be given."""
     if not isinstance(value, Mapping) or not value:
         raise InvalidValue(f"is not a table of headers and names of variables; write one, as in {EXAMPLE}")
     if len(value) > _MOST:

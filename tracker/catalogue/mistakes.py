@@ -39,7 +39,7 @@ def described(value: object) -> str:
 
 
 def alternatives(word: str, known: Collection[str]) -> str:
-    """Return which words are known, led by the one that was probably meant."""
+    """Return the known words, led by the one that was probably meant."""
     spellings = {spelling.lower(): spelling for spelling in known}
     # Comparing costs the product of the lengths, and a word may be a megabyte long.
     close = get_close_matches(word[:_CAP].lower(), spellings, n=1)

@@ -6,7 +6,6 @@ Folders are outlines without an address; they are looked into and otherwise igno
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final, NoReturn
 from xml.parsers import expat
 
@@ -24,7 +23,7 @@ _LONGEST_FILE: Final = 10 * 1024 * 1024
 _DEEPEST: Final = 50
 _MOST: Final = 10_000
 _LINE: Final = 200
-#: What vendors put behind their names in the titles of feeds: `GitHub Status - Incident History`.
+#: The suffix of vendors' names in the titles of feeds: `GitHub Status - Incident History`.
 _SUFFIX: Final = re.compile(r"(?: status(?: page)?)?(?: - incident history)?$", re.IGNORECASE)
 
 
@@ -42,21 +41,8 @@ class Subscriptions:
     unmatched: tuple[str, ...] = ()
 
 
-def load_opml(path: Path, *, known: Iterable[Provider], formats: Collection[str]) -> Subscriptions:
-    """Return what the file asks for beyond the known providers. Raises ConfigError."""
-    file = visible(str(path), _LINE)
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(_LONGEST_FILE + 1)
-    except (OSError, ValueError) as error:
-        # ValueError: the path holds a NUL.
-        reason = getattr(error, "strerror", None) or "not a valid path"
-        raise ConfigError(f"{file}: cannot be read ({reason}); name an OPML file") from None
-    return read_opml(data, file=file, known=known, formats=formats)
-
-
 def read_opml(data: bytes, *, file: str, known: Iterable[Provider], formats: Collection[str]) -> Subscriptions:
-    """Return what the bytes ask for; `file` is what messages call them. Raises ConfigError."""
+    """Return the pages that the bytes name; `file` is their name in messages. Raises ConfigError."""
     if len(data) > _LONGEST_FILE:
         raise ConfigError(f"{file}: is larger than {_LONGEST_FILE >> 20} MB; split it")
     return subscriptions(_outlines(data, file), known=known, formats=formats)
@@ -69,7 +55,7 @@ def subscriptions(
     formats: Collection[str],
     unmatched: Iterable[str] = (),
 ) -> Subscriptions:
-    """Return what names and addresses of pages ask for beyond the known providers, each page once."""
+    """Return the subscriptions of names and addresses beyond the known providers, each page once."""
     urls = {provider.url.rstrip("/"): provider.id for provider in known}
     ids = _Ids(urls.values())
     providers, repeated, invalid = [], [], []

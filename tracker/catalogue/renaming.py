@@ -1,4 +1,4 @@
-"""Which entry of a file is which provider of a running tracker. Pure.
+"""Matches the entries of a file with the providers of a running tracker. Pure.
 
 An id that nobody gave is made from the name, and all that is known of a page is kept by id. So an entry that is called
 otherwise from now on is known again by its address, and keeps the id that it had.

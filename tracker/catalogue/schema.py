@@ -1,4 +1,4 @@
-"""What a table of providers.toml may hold: its keys, checks, defaults and messages, all read from one struct.
+"""The schema of a table of providers.toml: keys, checks, defaults and messages, all read from one struct.
 
 A new key of an existing table is one edit: an annotated field of the struct.
 
@@ -70,7 +70,7 @@ class Entry:
         return f"{self.name} = {self.key.example}"
 
     def checked(self, value: object, words: Sequence[str] | None) -> object:
-        """Return what the field holds; `words` are those that only the caller knows. Raises InvalidValue."""
+        """Return the checked value of the field; `words` are those that only the caller knows. Raises InvalidValue."""
         if self.type is tuple and not self.key.holds.is_table:
             return self._list(value)
         if self.key.holds is Holds.DURATION:
@@ -147,7 +147,7 @@ def refuse_unknown(table: Mapping[str, object], known: Collection[str], place: s
 
 
 def _entry(field: msgspec.structs.FieldInfo) -> Entry | None:
-    """Return what can be written of a field, None for one that people do not write."""
+    """Return the entry of a field, None for one that people do not write."""
     if get_origin(field.type) is not Annotated:
         return None
     annotated, *notes = get_args(field.type)

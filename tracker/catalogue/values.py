@@ -1,4 +1,4 @@
-"""What a key of an entry may hold: checks that return the value, or raise InvalidValue, which says what to write."""
+"""Checks of the values of an entry: each returns the value, or raises InvalidValue, which says what to write."""
 
 import re
 import unicodedata

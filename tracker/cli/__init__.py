@@ -1,7 +1,7 @@
 """The command `tracker`. Each module holds one group of commands; what they do is elsewhere.
 
-A command is imported when it runs. Exit statuses: 0 fine; 1 a problem was found, or something failed; 2 what was given
-is wrong; 3 the answer is unknown; 4 the data server cannot be reached.
+A command is imported when it runs. Exit statuses: 0 fine; 1 a problem was found, or something failed; 2 the input is
+wrong; 3 the answer is unknown; 4 the data server cannot be reached; 130 Ctrl-C.
 """
 
 import contextlib
@@ -57,7 +57,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
         "history": Lazy("tracker.cli.history:history", "Rebuild the database that answers questions about the past."),
     },
     "Decide": {
-        "gate": Lazy("tracker.cli.gate:gate", "Tell by the exit status whether vendors have a problem now."),
+        "gate": Lazy("tracker.cli.gate:gate", "Exit with status 1 while vendors have a problem."),
     },
     "Set up": {
         "providers": Lazy(
@@ -130,7 +130,7 @@ def _choose_namespace(_context: click.Context, _option: click.Parameter, name: s
     expose_value=False,
     callback=_choose_namespace,
     metavar="NAME",
-    help="Which of several trackers on one data server is meant; the same as TRACKER_NAMESPACE.",
+    help="The namespace of one of several trackers on a data server; the same as TRACKER_NAMESPACE.",
 )
 def cli() -> None:
     """Watch status pages; log every new incident update and component change, once.

@@ -25,7 +25,7 @@ from tracker.cli.options import (
 from tracker.cli.table import json_text
 from tracker.cli.unreached import print_unreached
 from tracker.cli.unread import is_unread, print_unread
-from tracker.errors import ConfigError, TrackerError
+from tracker.errors import ConfigError, NoServer, TrackerError
 from tracker.model.clock import utc_now
 from tracker.model.plain import one_line
 from tracker.model.provider import Provider
@@ -34,6 +34,8 @@ from tracker.store.catalogue import RedisCatalogue
 
 #: The longest address or reason that is shown, in characters.
 _LONGEST_LINE: Final = 300
+#: How many lines say what `import` skipped.
+_MOST_SKIPPED: Final = 50
 #: Pages that `add` asks at a time.
 _ASKED_TOGETHER: Final = 8
 _PRIVATE: Final = "{url} is not public; add --allow-private if it is a page of your own network"
@@ -46,9 +48,9 @@ def complete_presets(_context: click.Context, _parameter: click.Parameter, incom
 
 @click.command()
 @click.argument("pages", nargs=-1, required=True, shell_complete=complete_presets)
-@click.option("--name", help="Default: the vendor's, or from the host; for one page only.")
-@click.option("--toml", is_flag=True, help="Print what to put in providers.toml instead; asks and changes nothing.")
-@click.option("--no-check", is_flag=True, help="Add pages without asking them first.")
+@click.option("--name", help="The page's name; for one page only. Default: the vendor's, or from the host.")
+@click.option("--toml", is_flag=True, help="Print the lines for providers.toml instead; read no page, change nothing.")
+@click.option("--no-check", is_flag=True, help="Add pages without reading them first.")
 @header_option
 @key_options(*PROVIDERS.shared_keys)
 @data_dir_option
@@ -65,7 +67,7 @@ def add(
 ) -> None:
     """Watch more pages: all of the given ones, or none if one of them is wrong.
 
-    Each page is asked first, as `tracker check` does; one that cannot be read is refused (exit status 1) unless
+    Each page is read first, as `tracker check` does; one that cannot be read is refused (exit status 1) unless
     --no-check is given.
 
     A page is an address, or a preset (`search` shows them). Regions and components of a preset may be chosen, with
@@ -105,22 +107,25 @@ def add(
 @click.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Show what would be added, and add nothing.")
-@click.option("--allow-private", is_flag=True, help="Take addresses that are not public, too.")
+@click.option("--toml", is_flag=True, help="Print blocks for providers.toml instead, and add nothing.")
+@click.option("--allow-private", is_flag=True, help="Allow addresses that are not public.")
 @data_dir_option
 @format_option
-def import_(file: Path, dry_run: bool, allow_private: bool, data_dir: Path, output_format: str) -> None:
+def import_(file: Path, dry_run: bool, toml: bool, allow_private: bool, data_dir: Path, output_format: str) -> None:
     """Watch the pages that a list names; exit status 1 if none of them can be watched.
 
     A list has addresses or vendors' names, one a line; or is CSV with a column of either, as other trackers export it;
-    or the OPML of a feed reader, Backstage's catalog-info.yaml, or a Terraform list. Names are matched to presets;
-    the others are reported. Pages that are watched already are skipped, and so is all that is not an http address.
+    or the OPML of a feed reader, JSON, Backstage's catalog-info.yaml, or a Terraform list. Names are matched to
+    presets; the others are reported. Pages that are watched already are skipped, and so is all that is not an http
+    address. --dry-run and --toml need no running tracker.
 
     \b
     Example:
       tracker providers import vendors.csv --dry-run
     """
-    catalogue = running_catalogue(data_dir)
-    found = load_list(file, known=catalogue.providers(), formats=FORMAT_NAMES)
+    catalogue = _catalogue(data_dir, needed=not (dry_run or toml))
+    known = catalogue.providers() if catalogue else ()
+    found = load_list(file, known=known, formats=FORMAT_NAMES)
     inner = [provider for provider in found.providers if is_inner(provider)]
     if allow_private:
         allowed = [replace(provider, allow_private=is_inner(provider)) for provider in found.providers]
@@ -128,17 +133,32 @@ def import_(file: Path, dry_run: bool, allow_private: bool, data_dir: Path, outp
         allowed = [provider for provider in found.providers if provider not in inner]
     refused = [] if allow_private else [_PRIVATE.format(url=provider.url) for provider in inner]
     skipped = (*found.repeated, *found.invalid, *found.unmatched, *refused)
-    for reason in skipped:
+    for reason in skipped[:_MOST_SKIPPED]:
         click.echo(f"skipped: {one_line(reason, _LONGEST_LINE)}", err=True)
-    if not dry_run:
+    if len(skipped) > _MOST_SKIPPED:
+        click.echo(f"skipped: {len(skipped) - _MOST_SKIPPED} more; --json lists all", err=True)
+    is_added = not (dry_run or toml)
+    if is_added and catalogue is not None:
         catalogue.put(allowed, utc_now())
-    if output_format == "json":
-        click.echo(json_text({"would_add" if dry_run else "added": allowed, "skipped": skipped}))
+    if toml:
+        click.echo(as_toml(allowed), nl=False)
+    elif output_format == "json":
+        click.echo(json_text({"added" if is_added else "would_add": allowed, "skipped": skipped}))
     else:
-        _print_added(allowed, "would add" if dry_run else "added")
-        click.echo(f"{len(allowed)} pages {'to add' if dry_run else 'added'}, {len(skipped)} skipped")
+        _print_added(allowed, "added" if is_added else "would add")
+        click.echo(f"{len(allowed)} pages {'added' if is_added else 'to add'}, {len(skipped)} skipped")
     if not (allowed or found.repeated):
         raise TrackerError(f"{file}: holds no page that can be watched")
+
+
+def _catalogue(data_dir: Path, *, needed: bool) -> RedisCatalogue | None:
+    """Return the catalogue of the running tracker, None where none has run yet and none is needed."""
+    try:
+        return running_catalogue(data_dir)
+    except NoServer:
+        if needed:
+            raise
+        return None
 
 
 def _provider(choice: Choice, name: str | None, asked: dict[str, Any]) -> Provider:

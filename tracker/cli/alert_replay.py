@@ -59,7 +59,7 @@ def explain(event_id: str, providers_file: Path, data_dir: Path, output_format: 
     show_default=True,
     help="The file with the routes to try.",
 )
-@click.option("--record-only", is_flag=True, help="Ask no page for its own past.")
+@click.option("--record-only", is_flag=True, help="Read only the record, and no page's own past.")
 @data_dir_option
 @format_option
 def backtest(days: int, config_file: Path, record_only: bool, data_dir: Path, output_format: str) -> None:
@@ -109,7 +109,7 @@ def _shown_past(providers: Sequence[Provider], data_dir: Path, now: datetime) ->
 
 
 def _source(sent: Sent, of_pages: Collection[str]) -> str:
-    """Return where a delivery comes from: `record`, or `page` where only the page shows what brought it."""
+    """Return the origin of a delivery: `record`, or `page` where only the page shows what brought it."""
     brought_by = sent.event_id or (sent.alert.steps[-1].id if sent.alert.steps else "")
     return "page" if brought_by in of_pages else "record"
 
@@ -150,7 +150,7 @@ def _lines(found: Explanation) -> Iterator[str]:
 
 
 def _explanation(found: Explanation) -> dict[str, object]:
-    """Return what `GET /api/v1/alerts/explain` answers."""
+    """Return the answer of `GET /api/v1/alerts/explain`."""
     return {
         "event": found.event.id,
         "alert": found.alert.id if found.alert is not None else None,

@@ -43,7 +43,7 @@ alerts.add_command(backtest)
 
 
 @alerts.command("list")
-@click.option("--all", "shows_all", is_flag=True, help="Those that are over, too, and dead letters.")
+@click.option("--all", "shows_all", is_flag=True, help="Also ended alerts, and dead letters.")
 @click.option(
     "--limit", type=click.IntRange(1, _ALL), help=f"Only the newest ones; a table has {_SHOWN} if not given, JSON all."
 )
@@ -80,7 +80,7 @@ def list_(data_dir: Path, output_format: str, shows_all: bool, limit: int | None
 
 @alerts.command()
 @click.argument("alert")
-@click.option("--by", "who", default=None, help="Who takes it on; your user name if not given.")
+@click.option("--by", "who", default=None, help="The person who takes it on; default: your user name.")
 @data_dir_option
 @format_option
 def ack(alert: str, who: str | None, data_dir: Path, output_format: str) -> None:
@@ -97,7 +97,7 @@ def ack(alert: str, who: str | None, data_dir: Path, output_format: str) -> None
 @alerts.command()
 @click.argument("alert")
 @click.option("--for", "span", default="1h", show_default=True, metavar="DURATION", help="As in 30m, 4h or 2d.")
-@click.option("--by", "who", default=None, help="Who holds it; your user name if not given.")
+@click.option("--by", "who", default=None, help="The person who holds it; default: your user name.")
 @data_dir_option
 @format_option
 def snooze(alert: str, span: str, who: str | None, data_dir: Path, output_format: str) -> None:
@@ -114,7 +114,7 @@ def snooze(alert: str, span: str, who: str | None, data_dir: Path, output_format
 
 @alerts.command()
 @click.argument("alert")
-@click.option("--channel", default=None, help="One channel; all that gave something up if not given.")
+@click.option("--channel", default=None, help="One channel; default: all that gave something up.")
 @data_dir_option
 @format_option
 def resend(alert: str, channel: str | None, data_dir: Path, output_format: str) -> None:

@@ -36,7 +36,7 @@ class BacktestReport(Backtest, frozen=True, kw_only=True):
     url: str
     #: The filters in force, by key.
     filters: dict[str, tuple[str, ...] | str | bool]
-    #: Which filters match nothing of the page, a sentence each.
+    #: The filters that match nothing of the page, a sentence each.
     unmatched: tuple[str, ...]
     #: Why a part of the page could not be read, None if all was.
     incomplete: str | None

@@ -78,7 +78,7 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
     metavar="NAME",
     default="auto",
     show_default=True,
-    help="What the page speaks, such as statuspage.",
+    help="The page's format, such as statuspage.",
 )
 @header_option
 @filter_options
@@ -129,7 +129,7 @@ def check(
 
 
 def ask(provider: Provider, *, name: str | None) -> CheckReport:
-    """Return what a page is and what would be tracked of it, under a name that somebody chose. Raises ConfigError."""
+    """Return a report on a page and its tracked part, under a name that somebody chose. Raises ConfigError."""
     variables = environment(Path("data"), os.environ)
     fetcher = build_fetcher(client_options(Settings.from_environment(variables)))
     observer, now, state = Observer(fetcher, variables), utc_now(), PageState(url=provider.url)

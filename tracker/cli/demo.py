@@ -29,8 +29,10 @@ _LAST_WORDS = "nothing of the demo is kept. To watch real pages: `tracker init g
 
 @click.command()
 @format_option
-@click.option("--speed", type=click.FloatRange(0.1, 100), default=1.0, show_default=True, help="How fast the story is.")
-@click.option("--alerts", "shows_alerts", is_flag=True, help="Show the alerts, too, as a receiver gets them.")
+@click.option(
+    "--speed", type=click.FloatRange(0.1, 100), default=1.0, show_default=True, help="The speed of the story."
+)
+@click.option("--alerts", "shows_alerts", is_flag=True, help="Show the alerts as well, as a receiver gets them.")
 def demo(output_format: str, speed: float, shows_alerts: bool) -> None:
     """Watch a simulated vendor play an incident through in about a minute; needs no network.
 

@@ -23,6 +23,7 @@ from tracker.parse import FORMAT_NAMES, FORMATS
 from tracker.parse.custom import Trial, tried, understood
 from tracker.polling.fetcher import Fetched, FetchRequest
 
+_OUTPUTS: Final = ("text", "json")
 _LONGEST: Final = 300
 #: Incidents that are shown of what comes out; JSON has them all.
 _MOST_SHOWN: Final = 5
@@ -34,7 +35,7 @@ def formats() -> None:
 
     \b
     Example:
-      tracker formats try https://status.example.com --format acme
+      tracker formats try https://status.example.com --page-format acme
     """
 
 
@@ -70,20 +71,22 @@ def show(name: str) -> None:
 
 @formats.command("try")
 @click.argument("page", metavar="FILE|URL")
-@click.option("--format", "name", required=True, help="The name of a [[format]].")
+@click.option("--page-format", "name", metavar="NAME", help="The name of a [[format]].  [required]")
 @providers_option
 @click.option("--allow-private", is_flag=True, help="Allow an address that is not public.")
-@click.option("--output", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--json", "output_format", flag_value="json", help="Short for --output json.")
-def try_(page: str, name: str, providers_file: Path, allow_private: bool, output_format: str) -> None:
+@click.option("--format", "written", metavar="[text|json]", help="The format of the output.  [default: text]")
+@click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
+@click.option("--output", "former_output", type=click.Choice(_OUTPUTS), hidden=True)
+def try_(page: str, providers_file: Path, allow_private: bool, as_json: bool, **formats: str | None) -> None:
     """Read a saved body or a page with a [[format]]: what each part finds, and why it finds nothing.
 
     Exit status 1 if the page would be unreadable.
 
     \b
     Example:
-      tracker formats try saved.html --format acme
+      tracker formats try saved.html --page-format acme
     """
+    name, output_format = _named(**formats)
     definitions = load_definitions(providers_file, formats=FORMAT_NAMES, understand=understood)
     if name not in definitions:
         known = alternatives(name, tuple(definitions)) if definitions else "it defines none"
@@ -93,9 +96,24 @@ def try_(page: str, name: str, providers_file: Path, allow_private: bool, output
         trial = tried(definitions[name], body, url)
     except InvalidValue as error:
         raise ConfigError(f"{providers_file}: {error}") from None
-    click.echo(json_text(trial) if output_format == "json" else "\n".join(_lines(trial)))
+    click.echo(json_text(trial) if as_json or output_format == "json" else "\n".join(_lines(trial)))
     if trial.error is not None:
         sys.exit(1)
+
+
+def _named(name: str | None, written: str | None, former_output: str | None) -> tuple[str, str]:
+    """Return the name of the definition and the format of the output.
+
+    Before `--page-format` there was, `--format` named the definition and `--output` the format of the output.
+    """
+    if name is None:
+        name, written = written, former_output
+    if name is None:
+        raise click.UsageError("Missing option '--page-format'.")
+    output_format = written or former_output or _OUTPUTS[0]
+    if output_format not in _OUTPUTS:
+        raise click.BadParameter(f"{output_format!r} is not one of 'text', 'json'.", param_hint="'--format'")
+    return name, output_format
 
 
 def _answer(page: str, *, allow_private: bool) -> tuple[bytes, str]:
@@ -116,7 +134,7 @@ def _answer(page: str, *, allow_private: bool) -> tuple[bytes, str]:
 
 
 def _lines(trial: Trial) -> Iterator[str]:
-    """Yield what a person reads; text of vendors is made safe for a terminal."""
+    """Yield the lines for a person; text of vendors is made safe for a terminal."""
     rows = [
         (
             part.key,

@@ -80,7 +80,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     type=click.Choice([state.value for state in _FAIL_ON]),
     default=State.MINOR.value,
     show_default=True,
-    help="The least that fails; maintenance fails on any problem, too.",
+    help="The least impact that fails; maintenance fails on any problem as well.",
 )
 @click.option(
     "--unknown",
@@ -90,8 +90,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     show_default=True,
     help="Whether an unknown state ends with status 3 or passes.",
 )
-@click.option("--max-age", type=Duration(), help="What was read longer ago is unknown, as in 5m.")
-@click.option("--wait", type=Duration(), help="Wait so long for a pass, as in 10m.")
+@click.option("--max-age", type=Duration(), help="A state that was read longer ago is unknown, as in 5m.")
+@click.option("--wait", type=Duration(), help="The longest wait for a pass, as in 10m.")
 @data_dir_option
 @format_option
 def gate(
@@ -103,13 +103,13 @@ def gate(
     data_dir: Path,
     output_format: str,
 ) -> None:
-    """Tell by the exit status whether vendors have a problem now.
+    """Exit with status 1 while vendors have a problem.
 
     \b
     Exit status:
       0  none of them has a problem as bad as --fail-on
       1  one of them has
-      2  what was given is wrong, such as a provider that is not watched
+      2  the input is wrong, such as a provider that is not watched
       3  a state is unknown, and --unknown is fail
       4  the data server cannot be reached, whatever --unknown says
 
@@ -138,7 +138,7 @@ def gate(
 
 
 def target_of(catalogue: RedisCatalogue, word: str) -> Target:
-    """Return what a word means; a name may hold a slash itself. Raises ConfigError, StoreError."""
+    """Return the target of a word; a name may hold a slash itself. Raises ConfigError, StoreError."""
     name, slash, component = word.partition("/")
     provider = catalogue.provider(word) or catalogue.provider(name)
     if provider is None:
@@ -153,7 +153,7 @@ def target_of(catalogue: RedisCatalogue, word: str) -> Target:
 
 
 def judged(page: PageStatus, component: str | None, now: datetime) -> Assessment:
-    """Return how a page does, or the worst of its components that are meant."""
+    """Return the state of a page, or the worst of the named components."""
     whole = assess(page.provider, page.state, page.view, page.checked_at, now)
     if component is None or not whole.state.is_known:
         return whole
@@ -195,7 +195,7 @@ def _gated(catalogue: RedisCatalogue, target: Target, fail_on: State, max_age_s:
 
 
 def _link(page: PageStatus, assessment: Assessment) -> str:
-    """Return where to read on: the incident that decides, else the page."""
+    """Return the link to read on: the incident that decides, else the page."""
     going_on: Sequence[tuple[str, str | None]] = [(known.name, known.link) for known in page.view.going_on]
     links = (link for name, link in going_on if name == assessment.evidence and link)
     return next(links, page.provider.url)

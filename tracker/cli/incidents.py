@@ -30,7 +30,7 @@ _INDENT: Final = "  "
 
 @click.command()
 @click.argument("reference", required=False, metavar="[ID]")
-@click.option("--open", "is_open", is_flag=True, help="Only those that go on.")
+@click.option("--open", "is_open", is_flag=True, help="Only open ones.")
 @click.option(
     "--since",
     type=Moment(),

@@ -50,9 +50,9 @@ _TAIL: Final = """\
     type=click.Path(path_type=Path),
     default=PROVIDERS_FILE,
     show_default=True,
-    help="The file that is written.",
+    help="The file to write.",
 )
-@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
 def init(vendors: tuple[str, ...], path: Path, force: bool) -> None:
     """Write a providers.toml for the vendors that you name.
 
@@ -78,7 +78,7 @@ def init(vendors: tuple[str, ...], path: Path, force: bool) -> None:
 
 
 def _asked() -> Sequence[Choice]:
-    """Return what somebody at a terminal names; a name that is not known is asked for again. Raises ConfigError."""
+    """Return the names that a person types; a name that is not known is asked for again. Raises ConfigError."""
     if not sys.stdin.isatty():
         raise ConfigError(
             "name some vendors, as in `tracker init openai github`; `tracker providers search` lists them"

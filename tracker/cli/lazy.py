@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 import click
 from click.shell_completion import CompletionItem
 
+#: The exit status after Ctrl-C, as shells have it: 128 and the number of SIGINT.
+INTERRUPTED = 130
+
 
 class Lazy(NamedTuple):
     """A command that is not imported yet: its place, and the first sentence of its help."""
@@ -88,6 +91,13 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)  # noqa: S101  a slip in the table below
         command.context_class = HelpContext
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Import and run the command that was named; Ctrl-C ends it without a word, with the status of shells."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the sections without importing anything, and cut no sentence."""

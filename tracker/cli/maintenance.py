@@ -40,7 +40,7 @@ class MaintenanceReport(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.command()
 @click.argument("pages", nargs=-1, metavar="[PROVIDER]...")
-@click.option("--days", type=click.IntRange(1, 365), default=30, show_default=True, help="How far to look ahead.")
+@click.option("--days", type=click.IntRange(1, 365), default=30, show_default=True, help="The days to look ahead.")
 @data_dir_option
 @format_option
 def maintenance(pages: tuple[str, ...], days: int, data_dir: Path, output_format: str) -> None:
@@ -62,7 +62,7 @@ def maintenance(pages: tuple[str, ...], days: int, data_dir: Path, output_format
 
 
 def reports(page: PageStatus, now: datetime, until: datetime) -> Iterator[MaintenanceReport]:
-    """Yield what runs, and what begins before that moment and is not over."""
+    """Yield the maintenances that run, and those that begin before that moment and are not over."""
     assessment = assess(page.provider, page.state, page.view, page.checked_at, now)
     if assessment.reason is Reason.NEVER_ASKED:
         return

@@ -38,7 +38,7 @@ page_format_option = click.option(
     metavar="NAME",
     default="auto",
     show_default=True,
-    help="What the page speaks, such as statuspage.",
+    help="The page's format, such as statuspage.",
 )
 
 
@@ -82,7 +82,7 @@ def once(ids: tuple[str, ...], providers_file: Path | None, output_format: str) 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @page_format_option
-@click.option("--url", default="", help="Where the body came from; completes its links.")
+@click.option("--url", default="", help="The address of the body, which completes its links.")
 def parse(file: Path, page_format: str, url: str) -> None:
     """Read a saved answer of a status page and print what it says, as JSON.
 
@@ -104,7 +104,7 @@ def parse(file: Path, page_format: str, url: str) -> None:
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @page_format_option
-@click.option("--url", default="", help="Where the bodies came from; completes their links.")
+@click.option("--url", default="", help="The address of the bodies, which completes their links.")
 def replay(files: tuple[Path, ...], page_format: str, url: str) -> None:
     """Run saved answers of one page, oldest first, through change detection; print the events as JSON lines.
 
@@ -138,7 +138,7 @@ def replay(files: tuple[Path, ...], page_format: str, url: str) -> None:
 
 
 def _complaint(body: bytes, page_format: str, url: str) -> str | None:
-    """Return why an answer cannot be read by itself, None if it can."""
+    """Return the reason why an answer cannot be read by itself, None if it can."""
     try:
         read(body, format=page_format, url=url)
     except ParseError as error:

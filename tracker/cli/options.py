@@ -46,7 +46,7 @@ data_dir_option = click.option(
     type=click.Path(path_type=Path),
     default=lambda: Path(os.environ.get("TRACKER_DATA_DIR") or DATA_DIR),
     show_default=str(DATA_DIR),
-    help="Where the tracker keeps its files.",
+    help="The directory of the tracker's files.",
 )
 
 header_option = click.option(
@@ -63,7 +63,7 @@ def format_option(command: Function) -> Function:
 
 
 def formats(*known: str, also: Sequence[str] = ()) -> Callable[[Function], Function]:
-    """Return what adds `--format` with these words, the first one by default, and `--json` for short.
+    """Return a decorator that adds `--format` with these words, the first one by default, and `--json` for short.
 
     Words of `also` are taken, and the help does not name them.
     """
@@ -84,7 +84,7 @@ def formats(*known: str, also: Sequence[str] = ()) -> Callable[[Function], Funct
             metavar=f"[{'|'.join(known)}]",
             default=known[0],
             show_default=True,
-            help="How the output is written.",
+            help="The format of the output.",
         )(with_short)
 
     return add
@@ -231,7 +231,7 @@ def located(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Settings
 
 
 def not_running(error: ConfigError, data_dir: Path, environ: Mapping[str, str] = os.environ) -> ConfigError:
-    """Return what a command says when the data server of the tracker cannot be used for that reason."""
+    """Return the error of a command that cannot use the tracker's data server for that reason."""
     if _names_server(environ):
         return NoServer(f"the tracker is not running: {error}") if isinstance(error, NoServer) else error
     stopped = f"the tracker is not running (data directory: {data_dir})"

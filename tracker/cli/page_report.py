@@ -18,7 +18,7 @@ from tracker.store.pages import PageStatus
 
 #: Maintenances that begin later are not shown.
 AHEAD: Final = timedelta(days=7)
-#: What a page is called that was never asked: nothing is wrong with it yet.
+#: The state of a page that was never requested: nothing is wrong with it yet.
 NOT_ASKED: Final = "not asked yet"
 _COMPONENTS_NAMED: Final = 3
 
@@ -32,7 +32,7 @@ class PageReport(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     #: `operational`, `minor`, `major`, `critical`, `maintenance`, `unknown` if it cannot be read now, or `not_asked`.
     state: str
-    #: What decides the state: `indicator`, `incident`, `component`, `maintenance` or `nothing`; of an unknown one
+    #: The source of the state: `indicator`, `incident`, `component`, `maintenance` or `nothing`; of an unknown one
     #: `unreadable` or `stale`, and `never_asked`.
     reason: str
     #: When it was read last, how many seconds ago, and what it said then if the state is unknown now.
@@ -55,7 +55,7 @@ class PageReport(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     #: Why a part of the page is not read, None if all is.
     incomplete: str | None = None
-    #: Which filters of the provider match nothing of the page, a sentence each.
+    #: The filters of the provider that match nothing of the page, a sentence each.
     unmatched: tuple[str, ...] = ()
     #: Words of the page for a status that are not known.
     unknown_words: tuple[str, ...] = ()
@@ -113,7 +113,7 @@ def summary(reports: Sequence[PageReport]) -> str:
 
 
 def what(row: PageReport, now: datetime) -> str:
-    """Return what goes on, in words."""
+    """Return the open incidents, in words."""
     last = f"; last read {age(row.read_at, now)}, then {row.last_state}" if row.read_at and row.last_state else ""
     if row.error:
         since = age(row.failing_since, now).removesuffix(" ago")

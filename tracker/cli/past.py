@@ -28,7 +28,7 @@ provider_option = click.option(
 
 
 def is_of(providers: Sequence[str]) -> Callable[[Event], bool]:
-    """Return what tells whether an event is of one of some providers, by id, name or glob; of any for none."""
+    """Return a predicate for events of some providers, by id, name or glob; of any for none."""
     globs = [word.casefold() for word in providers]
 
     def is_wanted(event: Event) -> bool:
@@ -39,7 +39,7 @@ def is_of(providers: Sequence[str]) -> Callable[[Event], bool]:
 
 
 def progress(path: Path) -> Progress:
-    """Return what shows on standard error, if that is a terminal, how far a long record was read."""
+    """Return the progress display for a long record, on standard error if that is a terminal."""
     began = shown = time.monotonic()
 
     def tell(read: int, total: int) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from tracker.bootstrap import build_fetcher, client_options
-from tracker.catalogue.presets import Preset, find
+from tracker.catalogue.presets import Preset, find, nearest
 from tracker.catalogue.presets import presets as known_presets
 from tracker.catalogue.presets.line import preset_line
 from tracker.cli.lazy import FullHelp
@@ -22,7 +22,7 @@ from tracker.errors import ConfigError
 from tracker.model.clock import utc_now
 from tracker.model.plain import one_line
 from tracker.parse import FORMATS
-from tracker.polling.preset_check import Finding, Verdict, check_presets, corrected
+from tracker.polling.preset_check import PresetFinding, PresetVerdict, check_presets, corrected
 
 _LONGEST: Final = 300
 _TITLES: Final = {name: known.title for name, known in FORMATS.items()}
@@ -55,7 +55,7 @@ def check(ids: tuple[str, ...], at_once: int, allow_private: bool, output_format
     """
     wanted = _wanted(ids)
     fetcher = build_fetcher(client_options(Settings.from_environment(environment(Path("data"), os.environ))))
-    found: list[Finding] = []
+    found: list[PresetFinding] = []
     try:
         for finding in check_presets(wanted, fetcher, time.sleep, at_once=at_once, allow_private=allow_private):
             found.append(finding)
@@ -67,7 +67,7 @@ def check(ids: tuple[str, ...], at_once: int, allow_private: bool, output_format
         click.echo(json_text(found))
     else:
         _print_found(wanted, found)
-    sys.exit(0 if all(finding.verdict is Verdict.SAME for finding in found) else 1)
+    sys.exit(0 if all(finding.verdict is PresetVerdict.SAME for finding in found) else 1)
 
 
 def _wanted(ids: Sequence[str]) -> Sequence[Preset]:
@@ -76,16 +76,18 @@ def _wanted(ids: Sequence[str]) -> Sequence[Preset]:
     wanted = {word: find(word) for word in ids}
     for word, preset in wanted.items():
         if preset is None:
-            raise ConfigError(f"there is no preset {one_line(word, _LONGEST)}; `tracker providers search` lists them")
+            close = nearest(word)
+            hint = f"did you mean {' or '.join(close)}?" if close else "`tracker providers search` lists them"
+            raise ConfigError(f"there is no preset {one_line(word, _LONGEST)}; {hint}")
     return [preset for preset in dict.fromkeys(wanted.values()) if preset is not None]
 
 
-def _line(finding: Finding) -> str:
+def _line(finding: PresetFinding) -> str:
     detail = f": {one_line(finding.detail, _LONGEST)}" if finding.detail else ""
     return f"{finding.preset}: {finding.verdict}{detail}"
 
 
-def _print_found(wanted: Sequence[Preset], found: Sequence[Finding]) -> None:
+def _print_found(wanted: Sequence[Preset], found: Sequence[PresetFinding]) -> None:
     """Print the table's new lines and how many presets had each end."""
     month = f"{utc_now():%Y-%m}"
     by_id = {preset.id: preset for preset in wanted}
@@ -96,5 +98,5 @@ def _print_found(wanted: Sequence[Preset], found: Sequence[Finding]) -> None:
         for preset in changed:
             click.echo(preset_line(preset))
     counts = Counter(finding.verdict for finding in found)
-    click.echo("\n" + ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]))
+    click.echo("\n" + ", ".join(f"{counts[verdict]} {verdict}" for verdict in PresetVerdict if counts[verdict]))
     click.echo(f"{sum(finding.requests for finding in found)} requests")

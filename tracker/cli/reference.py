@@ -93,7 +93,7 @@ def _keys(entries: Iterable[Entry]) -> Iterator[str]:
 
 
 def _value(entry: Entry) -> str:
-    """Return what a key may hold."""
+    """Return the values of a key, in words."""
     if entry.type is bool:
         return "true or false"
     if entry.type is int and entry.key.holds is not Holds.DURATION:

@@ -52,7 +52,9 @@ def _last_month() -> Month:
 
 
 @click.command()
-@click.option("--month", type=_MonthType(), default=_last_month, show_default="the last one", help="Which, as 2026-10.")
+@click.option(
+    "--month", type=_MonthType(), default=_last_month, show_default="the last one", help="The month, as 2026-10."
+)
 @click.option("--md", "as_markdown", is_flag=True, help="Short for --format md.")
 @click.option("--csv", "as_csv", is_flag=True, help="Short for --format csv.")
 @provider_option

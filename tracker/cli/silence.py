@@ -29,7 +29,7 @@ def silence() -> None:
 @click.option("--component", "components", multiple=True, metavar="GLOB", help="Components, by name. Repeat it.")
 @click.option("--kind", "kinds", multiple=True, type=click.Choice([kind.value for kind in AlertKind]))
 @click.option("--for", "span", default="1h", show_default=True, metavar="DURATION", help="30 days at most.")
-@click.option("--reason", required=True, help="Why; it is shown with what it holds back.")
+@click.option("--reason", required=True, help="The reason, which is shown with the alerts that it holds.")
 @data_dir_option
 @format_option
 def add(

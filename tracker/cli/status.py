@@ -42,9 +42,11 @@ _WATCH_S: Final = 2.0
 )
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="Only pages of this group. Repeat it.")
 @click.option("--watch", is_flag=True, help="Redraw it every 2 s on this terminal, until Ctrl-C.")
-@click.option("--latency", "shows_latency", is_flag=True, help="How long updates took to be seen and logged.")
-@click.option("--savings", "shows_savings", is_flag=True, help="How polls ended, and what they did not have to fetch.")
-@click.option("--scheduling", "shows_scheduling", is_flag=True, help="Who dispatches pages, and how late.")
+@click.option("--latency", "shows_latency", is_flag=True, help="The time until updates were seen and logged.")
+@click.option("--savings", "shows_savings", is_flag=True, help="The endings of polls, and the bytes that they saved.")
+@click.option(
+    "--scheduling", "shows_scheduling", is_flag=True, help="The beats that dispatch pages, and their lateness."
+)
 @data_dir_option
 @format_option
 def status(

@@ -27,7 +27,7 @@ from tracker.store.sync import Synced
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--or-keep", is_flag=True, help="Keep the present pages if the file has a mistake.")
+@click.option("--or-keep", is_flag=True, help="Keep the present pages if the file has an error.")
 @click.option("--take-over", is_flag=True, help="Remove pages even if a running tracker has them in its file.")
 @data_dir_option
 @format_option
@@ -44,13 +44,9 @@ def sync(file: Path, or_keep: bool, take_over: bool, data_dir: Path, output_form
         pages, sinks, alerting = read_providers(file), load_sinks(file), load_alerting(file)
         require_reachable(sinks, alerting.channels, None)
     except ConfigError as error:
-        kept = running_catalogue(data_dir).providers() if or_keep else ()
-        if not kept:
+        if not or_keep:
             raise
-        click.echo(f"tracker: {error}", err=True)
-        click.echo(
-            f"nothing was changed: {counted(len(kept), 'page')} as before, until the file is corrected", err=True
-        )
+        _keep(data_dir, error)
         return
     settings = running_settings(data_dir)
     fence = None if take_over else _checked_owner(open_catalogue(settings), pages, file)
@@ -63,21 +59,28 @@ def sync(file: Path, or_keep: bool, take_over: bool, data_dir: Path, output_form
     if output_format == "json":
         click.echo(json_text({"providers": synced, "sinks": reported}))
         return
-    _print_synced(synced, len(pages))
+    _print_synced("pages", len(pages), synced)
+    if synced.kept_ids:
+        click.echo(kept_ids_line(synced.kept_ids))
     if sinks or reported.removed:
-        click.echo(
-            f"{len(sinks)} sinks: {reported.added} added, {reported.changed} changed, {reported.removed} removed"
-        )
+        _print_synced("sinks", len(sinks), reported)
     if alerting.channels or has_other_alerts:
         changed = "changed" if has_other_alerts else "unchanged"
         click.echo(f"{len(alerting.channels)} channels and {len(alerting.routes)} routes: {changed}")
     print_unreached(catalogue, data_dir)
 
 
-def _print_synced(synced: Synced, pages: int) -> None:
-    click.echo(f"{pages} pages: {synced.added} added, {synced.changed} changed, {synced.removed} removed")
-    if synced.kept_ids:
-        click.echo(kept_ids_line(synced.kept_ids))
+def _keep(data_dir: Path, error: ConfigError) -> None:
+    """Say that the present pages stay; raise the error where there are none."""
+    kept = running_catalogue(data_dir).providers()
+    if not kept:
+        raise error
+    click.echo(f"tracker: {error}", err=True)
+    click.echo(f"nothing was changed: {counted(len(kept), 'page')} as before, until the file is corrected", err=True)
+
+
+def _print_synced(what: str, count: int, synced: Synced) -> None:
+    click.echo(f"{count} {what}: {synced.added} added, {synced.changed} changed, {synced.removed} removed")
 
 
 def _checked_owner(catalogue: RedisCatalogue, pages: Sequence[Provider], file: Path) -> Fence:

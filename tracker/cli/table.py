@@ -18,12 +18,12 @@ _WIDEST = 40
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
-#: What is left for the last column beside the others, at least; with less, it goes below them.
+#: The least room for the last column beside the others; with less, it goes below them.
 _LEAST_BESIDE: Final = 30
 _INDENT: Final = "    "
 #: A blank at which no line ends.
 _TIED: Final = "\xa0"
-#: How a state is coloured.
+#: The colour of each state.
 COLOURS: Final[Mapping[str, Mapping[str, Any]]] = {
     "critical": {"fg": "red", "bold": True},
     "major": {"fg": "red"},
@@ -81,7 +81,7 @@ def wrap(text: str, width: int) -> list[str]:
 
 
 def terminal_width() -> int | None:
-    """Return how wide the terminal is, None where standard output is no terminal."""
+    """Return the width of the terminal, None where standard output is no terminal."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 

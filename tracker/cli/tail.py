@@ -24,8 +24,12 @@ _LOOK_EVERY_S: Final = 0.2
 
 @click.command()
 @click.option("-f", "--follow", "follows", is_flag=True, help="Go on with new updates as they come, until Ctrl-C.")
-@click.option("-n", "--lines", "count", type=click.IntRange(0), default=10, show_default=True, help="How many updates.")
-@click.option("--since", type=Moment(), help="All since then instead: 2h, 2026-11-27, or 2026-11-27T10:00 (UTC).")
+@click.option(
+    "-n", "--lines", "count", type=click.IntRange(0), default=10, show_default=True, help="The number of updates."
+)
+@click.option(
+    "--since", type=Moment(), help="All updates since then instead: 2h, 2026-11-27, or 2026-11-27T10:00 (UTC)."
+)
 @click.option(
     "--event",
     "kinds",

@@ -18,7 +18,7 @@ def print_unread(choice: Choice) -> None:
 
 
 def _reason(choice: Choice) -> str | None:
-    from tracker.polling.coverage import Reach, coverage  # noqa: PLC0415  the parsers, which most commands need not
+    from tracker.polling.coverage import Extent, coverage  # noqa: PLC0415  the parsers, which most commands need not
 
     known = None if choice.preset is None else coverage(choice.preset)
-    return known.reason if known is not None and known.reach is Reach.NOT else None
+    return known.reason if known is not None and known.reach is Extent.NOT else None

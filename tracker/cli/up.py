@@ -31,14 +31,16 @@ log = logging.getLogger("tracker")
 @data_dir_option
 @click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Worker processes.")
 @click.option(
-    "--concurrency", type=click.IntRange(1, 1000), default=512, show_default=True, help="Pages a worker asks at a time."
+    "--concurrency",
+    type=click.IntRange(1, 1000),
+    default=512,
+    show_default=True,
+    help="Pages that a worker polls at a time.",
 )
 @format_option
-@click.option(
-    "--web", default=DEFAULT_ADDRESS, show_default=True, metavar="HOST:PORT", help="Where the page is served."
-)
+@click.option("--web", default=DEFAULT_ADDRESS, show_default=True, metavar="HOST:PORT", help="The address of the page.")
 @click.option("--no-web", is_flag=True, help="Serve no page.")
-@click.option("-v", "--verbose", is_flag=True, help="Show what beat, workers and printer log, too.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the logs of beat, workers and printer as well.")
 def up(
     providers_file: Path,
     data_dir: Path,

@@ -39,7 +39,7 @@ class Sender(Protocol):
     """Sends one event to the receiver behind a webhook."""
 
     def send(self, webhook: Webhook, event: Event) -> ReceiverResponse:
-        """Return what the receiver answered. Raises FetchError, and ConfigError when a variable is missing."""
+        """Return the receiver's answer. Raises FetchError, and ConfigError when a variable is missing."""
         ...
 
 

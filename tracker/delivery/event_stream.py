@@ -18,6 +18,8 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     keys: frozenset[str] = frozenset()
     #: Components by id, with their last reported status.
     components: Mapping[str, Component] = {}
+    #: When an event said that the page cannot be read; None if it can.
+    unreadable_at: datetime | None = None
 
 
 class StreamedEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,9 +32,10 @@ class StreamedEvent(msgspec.Struct, frozen=True, kw_only=True):
     logged_at: datetime | None = None
 
 
-def order(stream_id: str) -> tuple[int, int]:
-    """Return what stream ids are sorted by: milliseconds since the epoch, then a number."""
-    milliseconds, _, sequence = stream_id.partition("-")
+def order(stream_id: str | bytes) -> tuple[int, int]:
+    """Return the key that sorts stream ids: milliseconds since the epoch, then a number."""
+    text = stream_id.decode() if isinstance(stream_id, bytes) else stream_id
+    milliseconds, _, sequence = text.partition("-")
     return int(milliseconds), int(sequence or 0)
 
 
@@ -59,7 +62,18 @@ class EventStream(Protocol):
         """Return the generation, a name that changes whenever all data was lost; None while there are no pages."""
         ...
 
-    def remind(self, reported: Mapping[str, Reported], known_until: datetime, now: datetime) -> bool:
+    def polled_at(self) -> datetime | None:
+        """Return when a poll was committed last, None for never."""
+        ...
+
+    def remind(
+        self,
+        reported: Mapping[str, Reported],
+        known_until: datetime,
+        now: datetime,
+        *,
+        begun_at: datetime | None = None,
+    ) -> bool:
         """Mark the recorded updates of pages that were never read as seen, by provider id; False without pages."""
         ...
 

@@ -20,7 +20,7 @@ _FIRST_REPORTS: Final = frozenset({EventKind.NEW_INCIDENT, EventKind.INCIDENT_UP
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """How long one update took. Durations are in seconds, to the millisecond."""
+    """The latency of one update. Durations are in seconds, to the millisecond."""
 
     #: Distinguishes two updates with equal durations.
     stream_id: str
@@ -50,7 +50,7 @@ class Spread(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Latency(msgspec.Struct, frozen=True, kw_only=True):
-    """How long the updates of a page, or of several, took."""
+    """The latency of the updates of a page, or of several."""
 
     #: How many were timed; the spreads cover these alone.
     updates: int = 0

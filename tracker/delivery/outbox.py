@@ -1,4 +1,4 @@
-"""What the deliverer needs from the data server: the pending deliveries of each webhook. Implemented in `store`."""
+"""The port of the deliverer to the data server: the pending deliveries of each webhook. Implemented in `store`."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

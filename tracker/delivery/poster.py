@@ -1,4 +1,4 @@
-"""What webhooks need from the network: one POST. Implemented in `fetch`."""
+"""The port of webhooks to the network: one POST. Implemented in `fetch`."""
 
 from collections.abc import Mapping
 from typing import Protocol

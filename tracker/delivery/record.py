@@ -1,4 +1,4 @@
-"""What the printer writes to: outputs, and the record among them. Implemented in `sinks`, its lease in `store`."""
+"""The ports of the printer: outputs, and the record among them. Implemented in `sinks`, its lease in `store`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -41,6 +41,10 @@ class Record(Sink, Protocol):
 
     def is_whole(self, now: datetime) -> None:
         """Note that the record now holds every reported event."""
+        ...
+
+    def begun_at(self) -> datetime | None:
+        """Return when the record was begun, None where that is not known."""
         ...
 
     def newest(self, is_wanted: Callable[[StreamedEvent], bool]) -> Sequence[Event]:

@@ -28,7 +28,7 @@ RECORD = "record"
 CONSOLE = "console"
 #: Events that are read, written and flushed together.
 BATCH = 200
-#: Where a stream begins.
+#: The id before all entries of a stream.
 START = "0-0"
 #: Updates that were seen longer ago are late.
 _LATE_S = 30.0
@@ -137,8 +137,16 @@ class Printer:
         self._remind()
         delivered, is_whole = self._deliver_from(self._recorded)
         if is_whole:
-            self._record.is_whole(self._reminder.known_until if self._reminder else began)
+            self._record.is_whole(self._reminder.known_until if self._reminder else self._whole_until(began))
         return delivered
+
+    def _whole_until(self, began: datetime) -> datetime:
+        """Return until when all that pages showed is on record: they were not read after the last poll."""
+        polled_at = self._stream.polled_at()
+        if polled_at is None:
+            # Nothing was read yet, or not since the data server lost its data.
+            return self._record.whole_until() or began
+        return min(began, polled_at)
 
     def _deliver_from(self, recorded: str) -> tuple[int, bool]:
         """Deliver what comes after that place; return how many events, and whether that was all."""
@@ -239,7 +247,8 @@ class Printer:
         if reminder is None:
             return
         generation = self._stream.generation()
-        if self._stream.remind(reminder.reported, reminder.known_until, self._clock()):
+        begun_at = self._record.begun_at()
+        if self._stream.remind(reminder.reported, reminder.known_until, self._clock(), begun_at=begun_at):
             again = self._stream.redeliver(reminder.waiting, reminder.lately)
             # Not before: a printer that dies meanwhile leaves all of it to the next one.
             self._stream.save_cursor(RECORD, self._recorded or START)

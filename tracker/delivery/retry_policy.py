@@ -17,7 +17,7 @@ FIRST_PAUSE_S: Final = 2.0
 LONGEST_PAUSE_S: Final = 600.0
 #: The longest `Retry-After` that is obeyed.
 LONGEST_DELAY_S: Final = 3600.0
-#: What is to be tried again later than this was put off by a clock that was wrong.
+#: An attempt that is due later than this was postponed by a wrong clock.
 LONGEST_WAIT_S: Final = 2 * LONGEST_DELAY_S
 #: An event that waited this long for a receiver that kept failing becomes a dead letter.
 PATIENCE: Final = timedelta(hours=24)

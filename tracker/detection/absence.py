@@ -130,7 +130,7 @@ def _is_within(known: OpenIncident, window: timedelta | None, now: datetime) -> 
 
 
 class _Ages:
-    """When the entries of a list began and changed last."""
+    """The times at which the entries of a list began and changed last."""
 
     def __init__(self, entries: Iterable[Incident]) -> None:
         times = ([update.created_at for update in entry.updates if update.created_at] for entry in entries)

@@ -62,7 +62,7 @@ class Backtest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def backtest(provider: Provider, snapshot: Snapshot, days: int, now: datetime) -> Backtest:
-    """Return what the provider's filters would have made of the updates of the last days that a page shows."""
+    """Return the result of the provider's filters for the updates of the last days that a page shows."""
     kinds = _reported(provider, snapshot, now)
     recent = _recent(snapshot, now - timedelta(days=days))
     reported = [kinds[key] for _, updates in recent for key in updates if key in kinds]

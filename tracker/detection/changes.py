@@ -1,4 +1,4 @@
-"""What is new: decided from values alone, without clock, network or store.
+"""Decides what is new from values alone, without clock, network or store.
 
 An update is new when its key is not in the provider's seen-set; a component when its status is not the known one
 (`tracker.detection.component_changes`). The first sight of a page is a baseline: by default only what is ongoing right

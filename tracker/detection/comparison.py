@@ -29,7 +29,7 @@ class Before(msgspec.Struct, frozen=True, kw_only=True):
     history: frozenset[str] = frozenset()
     #: Ids in the answer that lists all that is ongoing or planned and nothing that ended, None where no answer does.
     open_ids: frozenset[str] | None = None
-    #: What those answers say that are not older than any before; a change without an update counts in them alone.
+    #: The contents of those answers that are not older than any before; only there a change without an update counts.
     #: None: all of the snapshot is.
     recent: Snapshot | None = None
     #: Whether it counts what the answers do not list: all of the page was read, and nothing older than before.
@@ -66,7 +66,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def unseen(self) -> tuple[Posted, ...]:
-        """Return what was not seen before: updates, then announcements."""
+        """Return the unseen entries: updates, then announcements."""
         return (*self.new_updates, *self.announcements)
 
     def is_maintenance(self, incident: Incident) -> bool:

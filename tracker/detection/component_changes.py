@@ -50,7 +50,7 @@ class Components(msgspec.Struct, frozen=True, kw_only=True):
     falls_reported: tuple[str, ...] = ()
     #: Whether something is missing that was not at the answer before.
     is_new: bool = False
-    #: What is reported.
+    #: The events to report.
     changes: tuple[Change, ...] = ()
 
 

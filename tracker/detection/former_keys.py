@@ -10,12 +10,12 @@ from tracker.detection.edits import UpdateDigests
 from tracker.model.keys import former_key, parted
 
 
-def with_former(keys: Iterable[str]) -> frozenset[str]:
+def with_former_keys(keys: Iterable[str]) -> frozenset[str]:
     """Return the keys, and the former keys under which an earlier version may have stored the same."""
     return frozenset(name for key in keys for name in (key, former_key(key)))
 
 
-def found_again(keys: Iterable[str], seen: Collection[str], digests: UpdateDigests) -> frozenset[str]:
+def seen_under_former_keys(keys: Iterable[str], seen: Collection[str], digests: UpdateDigests) -> frozenset[str]:
     """Return the keys that count as seen because their former keys are among the `seen`."""
     return frozenset(
         key

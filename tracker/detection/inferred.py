@@ -28,7 +28,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
     #: None for one that was not seen before.
     trace: Trace | None
-    #: What is remembered of it if it was ongoing or planned.
+    #: The former entry of the view, if it was ongoing or planned.
     going_on: OpenIncident | None
     #: Its updates that were not seen before.
     unseen: tuple[IncidentUpdate, ...] = ()
@@ -44,9 +44,9 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 class Inferred(msgspec.Struct, frozen=True, kw_only=True):
     """The changes in an incident's entry that its updates do not announce."""
 
-    #: What is to be remembered of it.
+    #: The new entry of the view.
     trace: Trace | None
-    #: What is reported; None for nothing.
+    #: The event to report; None for none.
     update: IncidentUpdate | None = None
     #: The id of a vendor's update whose status has changed, as `update` reports.
     restated: str | None = None

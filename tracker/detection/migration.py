@@ -47,7 +47,7 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def remembered(before: Iterable[RecentIncident], snapshot: Snapshot) -> tuple[RecentIncident, ...]:
-    """Return what is remembered of a page's incidents after this snapshot, the newest first."""
+    """Return the recent incidents of a page after this snapshot, the newest first."""
     recent = {known.id: known for known in before}
     for incident in snapshot.entries:
         recent[incident.id] = _recent(incident, recent.get(incident.id))
@@ -59,7 +59,7 @@ def remembered(before: Iterable[RecentIncident], snapshot: Snapshot) -> tuple[Re
 def carried_over(
     provider: Provider, view: PageView, seen: frozenset[str], snapshot: Snapshot, last_read: datetime
 ) -> Carried:
-    """Return what counts as known of a new source; `last_read` is when the old one could be read last."""
+    """Return the knowledge that holds for a new source; `last_read` is when the old one could be read last."""
     incidents = snapshot.entries
     matches = _matches(view.recent, incidents)
     known: set[str] = set()
@@ -93,7 +93,7 @@ def carried_over(
     )
 
 
-def is_same(view: PageView, snapshot: Snapshot) -> bool:
+def is_known_page(view: PageView, snapshot: Snapshot) -> bool:
     """Return whether a page at another address is the one that is known: by an incident or by a component."""
     return bool(_matches(view.recent, snapshot.entries) or _renamed_components(view.components, snapshot))
 
@@ -265,7 +265,7 @@ def _unique(
 
 
 def folded(text: str) -> str:
-    """Return what two spellings of one text have in common: no case, blanks or punctuation."""
+    """Return the form that two spellings of one text share: no case, blanks or punctuation."""
     return "".join(_WORDS.findall(text[:_TEXT_READ].casefold()))
 
 

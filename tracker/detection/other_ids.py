@@ -139,6 +139,6 @@ def _title(entry: _Entry) -> Hashable:
     return entry.name
 
 
-#: What identifies an entry, the surest first.
+#: The marks that identify an entry, the surest first.
 _SURE_MARKS: Final = (_whole, _link)
 _MARKS: Final = (*_SURE_MARKS, _title)

@@ -22,7 +22,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
     #: Ids in the answer that lists all that is ongoing or planned and nothing that ended, None where no answer does.
     open_ids: frozenset[str] | None = None
-    #: What the answer does not list any more.
+    #: Entries that the answer no longer lists.
     absence: Absence
     components: Components
     #: Ids of the incidents and maintenances that have passed the provider's filters.
@@ -34,7 +34,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def view_after(before: PageView, snapshot: Snapshot, compared: Compared) -> PageView:
-    """Return what is known after the snapshot."""
+    """Return the knowledge after the snapshot."""
     open_ids, followed, parts = compared.open_ids, compared.followed, compared.components
     ongoing = [incident for incident in snapshot.incidents if goes_on(incident, open_ids)]
     running = [maintenance for maintenance in snapshot.maintenances if goes_on(maintenance, open_ids)]

@@ -1,4 +1,4 @@
-"""What a page's own history would have been reported as, had somebody watched from its beginning. Pure."""
+"""Derives the events of a page's own history, as if somebody had watched from its beginning. Pure."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -4,7 +4,7 @@ A page that is read in part says so, and still counts as readable.
 """
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -14,9 +14,35 @@ from tracker.model.filters import wants_kind
 from tracker.model.page import Omission
 from tracker.model.page_state import PageState, Readability
 from tracker.model.provider import Provider
+from tracker.scheduling.cadence import longest_pause_s
+from tracker.scheduling.schedule import backoff_s
 
 #: This many failures in a row make a page unreadable.
 UNREADABLE_AFTER = 3
+#: The longest that one poll takes: the time limit of its task.
+_LONGEST_POLL_S = 60.0
+#: A page whose unreadable times are not on record may have been unread for so long.
+_UNRECORDED_S = 86400.0
+
+
+def unnoticed_s(provider: Provider) -> float:
+    """Return the longest time for which a page may be unread without an event that says so, in seconds."""
+    if not wants_kind(provider, EventKind.PAGE_UNREADABLE):
+        return _UNRECORDED_S
+    pauses_s = (backoff_s(provider.id, provider.interval_s, failures) for failures in range(1, UNREADABLE_AFTER))
+    return longest_pause_s(provider) + sum(pauses_s) + UNREADABLE_AFTER * _LONGEST_POLL_S
+
+
+def read_until(
+    provider: Provider, polled_at: datetime, unreadable_at: datetime | None, begun_at: datetime | None
+) -> datetime:
+    """Return until when a page was certainly read, for one whose state was lost.
+
+    Pages were polled until `polled_at`. An event at `unreadable_at` said that this one cannot be read, and nobody
+    watched it before `begun_at`; None where either is not known.
+    """
+    read = min(polled_at, unreadable_at or polled_at) - timedelta(seconds=unnoticed_s(provider))
+    return max(read, begun_at or read)
 
 
 def failed(
@@ -58,7 +84,7 @@ def recovered(provider: Provider, state: PageState, now: datetime) -> tuple[Page
 
 
 def left_out(omissions: Collection[Omission]) -> str | None:
-    """Return what was left out of a page's answers as one sentence, None if that was nothing."""
+    """Return one sentence about the entries that were left out of a page's answers, None without any."""
     reasons: dict[str, list[str]] = {}
     for omission in sorted(set(omissions), key=lambda each: (each.kind, each.reason)):
         reasons.setdefault(omission.kind, []).append(omission.reason)
@@ -67,7 +93,7 @@ def left_out(omissions: Collection[Omission]) -> str | None:
 
 
 def incomplete(state: PageState) -> str | None:
-    """Return why a part of a page is not read, None if all of it is."""
+    """Return the reason why a part of a page is not read, None if all of it is."""
     return "; ".join(filter(None, (state.gaps.detail_failure, left_out(state.omissions)))) or None
 
 

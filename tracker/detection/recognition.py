@@ -16,7 +16,7 @@ def other_keys(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(sorted(others | set(map(incident_part, others))))
 
 
-def recognised(seen: frozenset[str], snapshot: Snapshot) -> frozenset[str]:
+def seen_under_other_keys(seen: frozenset[str], snapshot: Snapshot) -> frozenset[str]:
     """Return the keys that count as seen because others of the same updates are among the `seen`.
 
     A former id alone does not make an incident known: several incidents may have shared it.
@@ -30,7 +30,7 @@ def recognised(seen: frozenset[str], snapshot: Snapshot) -> frozenset[str]:
     return frozenset(found - seen)
 
 
-def kept(known: frozenset[str], seen: frozenset[str], snapshot: Snapshot) -> frozenset[str]:
+def lasting_keys(known: frozenset[str], seen: frozenset[str], snapshot: Snapshot) -> frozenset[str]:
     """Return the keys to store from now on, of those that are `known` without having been `seen`.
 
     Where every answer of the page gives updates new ids, only the keys that last are stored. An update whose own key

@@ -183,6 +183,8 @@ def _joined(first: Incident, second: Incident, *, behind: bool) -> Incident:
         link=first.link or newest.link,
         components=naming.components,
         mentions=naming.mentions,
+        scheduled_for=newest.scheduled_for or other.scheduled_for,
+        scheduled_until=newest.scheduled_until or other.scheduled_until,
     )
 
 

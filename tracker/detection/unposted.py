@@ -28,8 +28,8 @@ class Unposted(msgspec.Struct, frozen=True, kw_only=True):
     #: By incident id.
     inferred: Mapping[str, Inferred]
     #: The updates to report, in order: inferred ones, then ends.
-    updates: tuple["Unwritten", ...]
-    #: What is remembered of each incident from now on, by id.
+    updates: tuple["UnpostedUpdate", ...]
+    #: The new entry of each incident, by id.
     traces: Mapping[str, Trace]
 
     @property
@@ -43,7 +43,7 @@ class Unposted(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(key for key, each in self.inferred.items() if each.is_doubtful)
 
 
-class Unwritten(NamedTuple):
+class UnpostedUpdate(NamedTuple):
     """An update that no vendor wrote."""
 
     kind: EventKind
@@ -51,14 +51,14 @@ class Unwritten(NamedTuple):
 
 
 def unposted(found: Comparison) -> Unposted:
-    """Return what follows from the comparison beyond what the page posts."""
+    """Return the changes that the page made without posting an update."""
     before, view = found.before, found.before.view
     gone = absence(
         view, found.snapshot, before.open_ids, found.now, counts=before.absence_counts, in_full=before.in_full
     )
     meant = _inferred(found)
     ended = list(ends(view, gone.ended, found.now))
-    now_ended = (Unwritten(kind, Posted(incident, update)) for kind, incident, update, _ in ended)
+    now_ended = (UnpostedUpdate(kind, Posted(incident, update)) for kind, incident, update, _ in ended)
     traces = {key: each.trace for key, each in meant.items() if each.trace}
     return Unposted(
         absence=gone,
@@ -69,7 +69,7 @@ def unposted(found: Comparison) -> Unposted:
 
 
 def unposted_events(
-    found: Comparison, updates: tuple[Unwritten, ...], followed: frozenset[str]
+    found: Comparison, updates: tuple[UnpostedUpdate, ...], followed: frozenset[str]
 ) -> tuple[list[PendingEvent], frozenset[str]]:
     """Return the events of what passes the filters, and the keys of the incidents that pass with it.
 
@@ -131,11 +131,11 @@ def _last_change(incident: Incident) -> float:
     return max(dated, default=float("inf"))
 
 
-def _inferred_updates(found: Comparison, meant: Mapping[str, Inferred]) -> Iterator[Unwritten]:
-    """Yield what is reported of entries beyond their updates."""
+def _inferred_updates(found: Comparison, meant: Mapping[str, Inferred]) -> Iterator[UnpostedUpdate]:
+    """Yield the events of entries beyond their updates."""
     for incident in found.entries.values():
         update = meant[incident.id].update if incident.id in meant else None
         if update is not None:
             is_maintenance = found.is_maintenance(incident)
             kind = EventKind.MAINTENANCE_UPDATE if is_maintenance else EventKind.INCIDENT_UPDATE
-            yield Unwritten(kind, Posted(incident, update))
+            yield UnpostedUpdate(kind, Posted(incident, update))

@@ -7,7 +7,7 @@ import msgspec
 
 
 class Level(StrEnum):
-    """How a check ended, the worst first."""
+    """The result of a check, the worst first."""
 
     PROBLEM = "problem"
     WARNING = "warning"
@@ -23,9 +23,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     #: `workers`, `lateness`, `printer`, `pages`, `sinks`, `disk`.
     name: str
     level: Level
-    #: What was found, one sentence.
+    #: The finding, one sentence.
     finding: str
-    #: What to do about it, one sentence; None where nothing is to be done.
+    #: The remedy, one sentence; None where nothing is to be done.
     remedy: str | None = None
 
 

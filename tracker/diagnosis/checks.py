@@ -18,7 +18,7 @@ SINK_FAILURES: Final = 3
 
 
 def diagnose(facts: Facts) -> Diagnosis:
-    """Return what is wrong, and what to do about it."""
+    """Return the checks, each with a finding and a remedy."""
     checks = tuple(_checks(facts))
     order = tuple(Level)
     return Diagnosis(checked_at=facts.now, level=min((each.level for each in checks), key=order.index), checks=checks)

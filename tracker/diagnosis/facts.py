@@ -11,7 +11,8 @@ import msgspec
 from tracker.assessment import Assessment, Reason, State, assess
 from tracker.delivery.recorder import RECORD
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
-from tracker.environment.settings import Settings, masked_url
+from tracker.environment.data_server import masked_url
+from tracker.environment.settings import Settings
 from tracker.errors import ConfigError, StoreError
 from tracker.scheduling.dispatch_lag import Scheduling
 from tracker.store.catalogue import RedisCatalogue
@@ -67,7 +68,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def gather(settings: Settings, now: datetime, explain: Callable[[ConfigError], ConfigError] = lambda it: it) -> Facts:
-    """Return what can be found out now; a data server that does not answer is a fact, too, which `explain` words."""
+    """Return the facts of this moment; a data server that does not answer is a fact, too, which `explain` words."""
     address, disk = masked_url(settings.redis_url), _disk(settings.data_dir)
     try:
         inspect(settings.redis_url, commands=False)

@@ -21,7 +21,7 @@ UNRECORDED: Final = timedelta(seconds=15)
 
 
 def process_checks(facts: Facts, server: ServerFacts) -> Iterable[Check]:
-    """Yield what is to be said of the processes behind a data server that answers."""
+    """Yield the checks of the processes behind a data server that answers."""
     beat = _beat(facts)
     yield beat
     yield _workers(facts, server, beat)

@@ -14,7 +14,7 @@ MEMORY_WARNING: Final = 0.9
 
 
 def server_checks(server: ServerFacts, now: datetime) -> Iterable[Check]:
-    """Yield what is to be said of a data server that answers."""
+    """Yield the checks of a data server that answers."""
     yield _version(server)
     yield _persistence(server)
     yield _eviction(server)

@@ -8,7 +8,7 @@ from tracker.environment.credentials import secret_of
 
 
 class OAuthClient(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks an authority for tokens, and for what."""
+    """A client that asks an authority for tokens."""
 
     token_url: str
     client_id: str

@@ -10,7 +10,7 @@ from typing import Final
 
 from tracker.catalogue.headers import header_variables
 from tracker.catalogue.mistakes import InvalidValue
-from tracker.environment.settings import read_secret
+from tracker.environment.secret import read_secret
 from tracker.errors import ConfigError
 from tracker.model.channel import ChannelConfig
 from tracker.model.provider import Validators

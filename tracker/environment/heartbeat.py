@@ -1,10 +1,10 @@
-"""Where signs of life go."""
+"""The address for signs of life."""
 
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
-from tracker.environment.settings import read_secret
+from tracker.environment.secret import read_secret
 from tracker.errors import ConfigError
 
 _NAME: Final = "TRACKER_HEARTBEAT_URL"

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final, Self
 
 from tracker.catalogue.mistakes import quoted
-from tracker.environment.settings import read_secret
+from tracker.environment.secret import read_secret
 from tracker.errors import ConfigError
 
 #: Thirteen months: a report can compare a month with the same one a year ago.

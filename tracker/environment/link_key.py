@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from tracker.environment.settings import read_secret
+from tracker.environment.secret import read_secret
 from tracker.errors import ConfigError
 
 VARIABLE: Final = "TRACKER_LINK_KEY"
@@ -21,7 +21,7 @@ def link_key(data_dir: Path, environ: Mapping[str, str]) -> bytes:
     if given is None:
         return _kept(data_dir / FILE_NAME)
     if len(given) < _LEAST:
-        # What was given is not repeated: it is a secret.
+        # The value is not repeated: it is a secret.
         raise ConfigError(f"{VARIABLE} is shorter than {_LEAST} characters; make one with: openssl rand -hex 24")
     return given.encode()
 

@@ -11,7 +11,7 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
 def key_prefix(environ: Mapping[str, str]) -> str:
-    """Return what every key begins with, '' without a namespace. Raises ConfigError."""
+    """Return the prefix of every key, '' without a namespace. Raises ConfigError."""
     name = environ.get(VARIABLE, "").strip()
     if name and _NAME.fullmatch(name) is None:
         raise ConfigError(f"{VARIABLE} is not a namespace; write up to 32 of a-z, 0-9 and hyphen, as in team-a")

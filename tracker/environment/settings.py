@@ -1,43 +1,29 @@
 """Checked settings from the environment. The catalogue is a file of its own.
 
-Redis passwords pass through here, so no message repeats any part of a URL or secret, and `repr` masks.
+Passwords pass through here, so no message repeats any part of a URL or secret, and `repr` masks.
 """
 
 import re
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
-from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
 from tracker import __version__
 from tracker.catalogue.address import web_address
 from tracker.catalogue.mistakes import InvalidValue, alternatives, quoted
+from tracker.environment.data_server import DEFAULT_REDIS_URL, masked_url, redis_url
 from tracker.environment.proxies import DIRECTLY, BadProxy, Proxies, Proxy, exceptions_of
+from tracker.environment.secret import read_secret
 from tracker.environment.sentinel import SCHEME as SENTINEL
 from tracker.environment.sentinel import SentinelAddress
 from tracker.errors import ConfigError
-from tracker.model.plain import visible
 
 PROJECT_URL = "https://github.com/status-page-tracker/status-page-tracker"
-DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
 OUTPUT_FORMATS = ("text", "json")
 
-#: Longest file that is read as a secret, in bytes.
-_LONGEST_SECRET = 64 * 1024
-#: How much of an address a log repeats, in characters.
-_LONGEST_SHOWN = 200
-_REDIS_REMEDY = "write redis://HOST:6379/0 and put the password into REDIS_PASSWORD"
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
-#: An address of which we can tell for certain where its password stands.
-_PLAIN_URL = re.compile(
-    r"(?P<scheme>[a-z][a-z0-9+.-]*://)"
-    r"(?:(?P<user>[^:@/?#]*)(?P<password>:[^@/?#]*)?@)?"
-    r"(?P<host>(?:(?:\[[0-9a-f:.]+\]|[^:@/?#\[\]]+)(?::\d{1,5})?)?)"
-    r"(?P<path>(?:/[^@?#]*)?)(?:\?(?P<query>[^@#]*))?",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -48,9 +34,9 @@ class Settings:
     redis_url: str = DEFAULT_REDIS_URL
     #: The directory of files that outlive a restart.
     data_dir: Path = Path("data")
-    #: How console lines are written: one of OUTPUT_FORMATS.
+    #: The format of console lines: one of OUTPUT_FORMATS.
     output_format: str = "text"
-    #: Where a vendor finds who asks, and how to reach them.
+    #: The contact address for vendors.
     contact_url: str = PROJECT_URL
     #: The certificates that pages are held to, in PEM; None for those that browsers trust.
     ca_file: Path | None = None
@@ -63,7 +49,7 @@ class Settings:
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
         """Return the settings that the variables give. Raises ConfigError."""
         return cls(
-            redis_url=_redis_url(environ),
+            redis_url=redis_url(environ),
             data_dir=_data_dir(environ),
             output_format=_choice(environ, "TRACKER_FORMAT", OUTPUT_FORMATS, "text"),
             contact_url=_contact_url(environ),
@@ -99,132 +85,6 @@ class Settings:
             f"ca_file={None if self.ca_file is None else str(self.ca_file)!r}, proxies={self.proxies!r}, "
             f"lean={self.lean!r})"
         )
-
-
-def read_secret(environ: Mapping[str, str], name: str) -> str | None:
-    """Return the variable NAME, or the content of the file NAME_FILE, or None. Raises ConfigError."""
-    # Compose passes a variable that is not set as an empty one.
-    value, path = environ.get(name), environ.get(f"{name}_FILE")
-    if value and path:
-        raise ConfigError(f"{name} and {name}_FILE are both set; unset one of them")
-    if value and not _is_text(value):
-        raise ConfigError(f"{name} is not UTF-8 text; write it in that encoding")
-    if not path:
-        return value or None
-    # The path is never repeated: sometimes somebody writes the secret itself there.
-    try:
-        with Path(path).open("rb") as stream:
-            data = stream.read(_LONGEST_SECRET + 1)
-        secret = data.decode().rstrip("\r\n")
-    except FileNotFoundError:
-        raise ConfigError(f"{name}_FILE names a file that does not exist; correct the path") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{name}_FILE names a file that is not UTF-8 text; correct the path or the file") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "not a valid path"
-        raise ConfigError(f"{name}_FILE cannot be read ({reason}); correct the path or its permissions") from None
-    if not secret or len(data) > _LONGEST_SECRET:
-        raise ConfigError(f"{name}_FILE names a file that is empty or over {_LONGEST_SECRET} bytes; write the secret")
-    return secret
-
-
-def _is_text(value: str) -> bool:
-    """Return whether a variable was text: Python passes other bytes as surrogates, which have no encoding."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def masked_url(url: str) -> str:
-    """Return the address for a log: without a password, or only its scheme where one could hide anywhere."""
-    parts = _PLAIN_URL.fullmatch(url)
-    if parts is None:
-        scheme = re.match(r"[a-z][a-z0-9+.-]*://", url, re.IGNORECASE)
-        return f"{scheme[0] if scheme else ''}***"
-    # A user name without a password may be a token.
-    user = "" if parts["user"] is None else f"{parts['user']}:***@" if parts["password"] else "***@"
-    # Options may be secrets (ssl_password); the number of a database is not.
-    options = (parts["query"] or "").split("&")
-    shown = [option if re.fullmatch(r"(db|virtual_host)=\d{1,4}", option) else "***" for option in options if option]
-    query = f"?{'&'.join(shown)}" if shown else ""
-    return visible(f"{parts['scheme']}{user}{parts['host']}{parts['path']}{query}", _LONGEST_SHOWN)
-
-
-def _redis_url(environ: Mapping[str, str]) -> str:
-    """Return the checked URL with the credentials of the environment, where it has none of its own."""
-    url = read_secret(environ, "REDIS_URL") or DEFAULT_REDIS_URL
-    try:
-        if url.startswith(SENTINEL):
-            return _sentinel_url(SentinelAddress.parse(url), environ)
-        parts = _redis_parts(url)
-        database = _database(parts)
-    except InvalidValue as error:
-        raise ConfigError(f"REDIS_URL {error}") from None
-    user = unquote(parts.username or "") or read_secret(environ, "REDIS_USERNAME") or ""
-    password = unquote(parts.password or "") or read_secret(environ, "REDIS_PASSWORD") or ""
-    credentials = quote(user, safe="") + (f":{quote(password, safe='')}" if password else "")
-    authority = f"{credentials}{'@' if credentials else ''}{parts.netloc.rpartition('@')[2]}"
-    options = _redis_options(parts)
-    if parts.scheme in {"redis", "rediss"}:
-        return f"{parts.scheme}://{authority}/{database}{'?' if options else ''}{'&'.join(options)}"
-    return f"unix://{authority}{parts.path}?{'&'.join([*options, f'db={database}'])}"
-
-
-def _sentinel_url(address: SentinelAddress, environ: Mapping[str, str]) -> str:
-    """Return the whole address with the credentials of the environment, where it has none of its own."""
-    return replace(
-        address,
-        username=address.username or read_secret(environ, "REDIS_USERNAME") or "",
-        password=address.password or read_secret(environ, "REDIS_PASSWORD") or "",
-    ).url
-
-
-def _redis_parts(url: str) -> SplitResult:
-    """Return the parts of a URL that both redis-py and kombu can use. Raises InvalidValue."""
-    if not url.isprintable() or " " in url:
-        raise InvalidValue(f"has a space or control character in it; {_REDIS_REMEDY}")
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        port = 0
-    # What follows a # or an unencoded / of a password is taken for the rest of the URL.
-    if port == 0 or parts.fragment:
-        raise InvalidValue(f"is not a valid URL, for its port or a password with a special character; {_REDIS_REMEDY}")
-    if parts.scheme in {"redis", "rediss"}:
-        if not parts.hostname:
-            raise InvalidValue(f"has no host; {_REDIS_REMEDY}")
-    elif parts.scheme not in {"redis+socket", "unix"}:
-        raise InvalidValue(
-            "does not begin with redis://, rediss:// (TLS), unix:// (socket) or sentinel://; write redis://HOST:6379/0"
-        )
-    elif parts.hostname or len(parts.path) <= 1:
-        raise InvalidValue("names no socket; write unix:///run/redis/redis.sock, with three slashes")
-    if {"password", "username", "host", "port", "path"} & parse_qs(parts.query, keep_blank_values=True).keys():
-        raise InvalidValue(f"has a host, user or password behind its question mark; {_REDIS_REMEDY}")
-    return parts
-
-
-def _database(parts: SplitResult) -> int:
-    """Return the database's number, which sockets name in the query and hosts in the path. Raises InvalidValue."""
-    options = parse_qs(parts.query)
-    words = [parts.path.strip("/")] if parts.netloc.rpartition("@")[2] else []
-    words += [*options.get("db", ()), *options.get("virtual_host", ())]
-    given = {word for word in words if word}
-    if len(given) > 1 or not all(re.fullmatch(r"[0-9]{1,4}", word) for word in given):
-        raise InvalidValue("does not name one database by its number; write it as in redis://HOST:6379/0")
-    return int(given.pop()) if given else 0
-
-
-def _redis_options(parts: SplitResult) -> list[str]:
-    """Return the options that the URL keeps."""
-    options = [option for option in parts.query.split("&") if option and not re.match("(db|virtual_host)=", option)]
-    if parts.scheme == "rediss" and "ssl_cert_reqs=" not in parts.query:
-        # Without it kombu would not verify the server's certificate.
-        options.append("ssl_cert_reqs=required")
-    return options
 
 
 def _data_dir(environ: Mapping[str, str]) -> Path:

@@ -7,13 +7,13 @@ class Variable(NamedTuple):
     """One variable, as people set it."""
 
     name: str
-    #: What it says, a sentence or a phrase with a full stop.
+    #: The meaning, a sentence or a phrase with a full stop.
     help: str
-    #: What holds without it; "" for nothing.
+    #: The default; "" for none.
     default: str = ""
     #: Whether NAME_FILE may name a file that holds the value instead.
     has_file: bool = False
-    #: Who reads it, where that is not everybody.
+    #: The processes that read it; "" for all.
     of: str = ""
 
 
@@ -27,15 +27,15 @@ VARIABLES: Final = (
     ),
     Variable("REDIS_USERNAME", "The data server's user, unless `REDIS_URL` has one.", has_file=True),
     Variable("REDIS_PASSWORD", "Its password, unless `REDIS_URL` has one.", has_file=True),
-    Variable("TRACKER_DATA_DIR", "Where files are kept that must outlive a restart.", default="data"),
+    Variable("TRACKER_DATA_DIR", "The directory of files that must outlive a restart.", default="data"),
     Variable(
         "TRACKER_NAMESPACE",
-        "What all keys of this tracker begin with, where several share a data server; small letters, digits, hyphens.",
+        "The prefix of all keys of this tracker, where several share a data server; small letters, digits, hyphens.",
     ),
-    Variable("TRACKER_FORMAT", "How the printer writes updates: `text` or `json`.", default="text", of="printer"),
+    Variable("TRACKER_FORMAT", "The format of the printer's output: `text` or `json`.", default="text", of="printer"),
     Variable(
         "TRACKER_CONTACT_URL",
-        "The address that requests carry, where a vendor finds who asks.",
+        "The contact address that vendors find in the User-Agent of each request.",
         default="the project's page",
     ),
     Variable("TRACKER_LOG_LEVEL", "DEBUG, INFO, WARNING, ERROR or CRITICAL.", default="WARNING", of="compose"),
@@ -44,35 +44,45 @@ VARIABLES: Final = (
     ),
     Variable(
         "TRACKER_CA_FILE",
-        "The certificates that pages are held to, in PEM, in place of those that browsers trust.",
+        "Certificates in PEM by which pages are verified, in place of those that browsers trust.",
         default="`SSL_CERT_FILE`, if that is set",
     ),
-    Variable("TRACKER_LEAN", "0 has fetch messages take Celery's own way through a worker.", default="1", of="worker"),
+    Variable(
+        "TRACKER_LEAN",
+        "0 makes workers pass fetch messages through all of Celery's own machinery.",
+        default="1",
+        of="worker",
+    ),
     Variable("HTTP_PROXY", "The proxy for `http://` pages, in capitals or small letters.", has_file=True),
     Variable("HTTPS_PROXY", "The proxy for `https://` pages.", has_file=True),
     Variable("ALL_PROXY", "The proxy for both, where there is no other.", has_file=True),
-    Variable("NO_PROXY", "Hosts that are asked without a proxy, with commas between."),
-    Variable("NO_COLOR", "Anything but nothing: no colours on a terminal.", of="commands"),
+    Variable("NO_PROXY", "Hosts that are requested without a proxy, separated by commas."),
+    Variable("NO_COLOR", "With any value, no colours on a terminal.", of="commands"),
     Variable(
         "TRACKER_TICK_FILE",
         "A file that beat and workers touch while they do their work, for health checks of containers.",
         of="beat, worker",
     ),
-    Variable("TRACKER_WEB_TOKEN", "Lets whoever has it read the page and the API.", has_file=True, of="web"),
-    Variable("TRACKER_WEB_ACT_TOKEN", "Lets whoever has it read, and add, remove and check.", has_file=True, of="web"),
-    Variable("TRACKER_WEB_HOSTS", "More names under which the page is asked, with commas between.", of="web"),
+    Variable("TRACKER_WEB_TOKEN", "The token to read the page and the API.", has_file=True, of="web"),
+    Variable("TRACKER_WEB_ACT_TOKEN", "The token to read, and to add, remove and check.", has_file=True, of="web"),
+    Variable("TRACKER_WEB_HOSTS", "Further host names of the page, separated by commas.", of="web"),
     Variable(
         "TRACKER_WEB_TRUSTED_PROXIES",
-        "Addresses or networks of proxies that are believed when they say who asks, with commas between.",
+        "Addresses or networks of proxies that are trusted to name the user, separated by commas.",
         of="web",
     ),
-    Variable("TRACKER_WEB_USER_HEADER", "Where such a proxy says it.", default="X-Forwarded-User", of="web"),
-    Variable("TRACKER_WEB_ACTORS", "Those of its users who may act, with commas between.", of="web"),
-    Variable("TRACKER_WEB_PUBLIC_GROUPS", "Groups whose pages everybody may see, with commas between.", of="web"),
+    Variable(
+        "TRACKER_WEB_USER_HEADER",
+        "The header in which such a proxy names the user.",
+        default="X-Forwarded-User",
+        of="web",
+    ),
+    Variable("TRACKER_WEB_ACTORS", "The users who may act, separated by commas.", of="web"),
+    Variable("TRACKER_WEB_PUBLIC_GROUPS", "Groups whose pages everybody may see, separated by commas.", of="web"),
     Variable(
         "TRACKER_WEB_URL",
         "The page's own address, for links in feeds; with it, messages of alerts have a link to acknowledge.",
-        default="as it was asked",
+        default="the address of each request",
         of="web, worker",
     ),
     Variable(
@@ -88,8 +98,8 @@ VARIABLES: Final = (
         has_file=True,
         of="deliverer",
     ),
-    Variable("TRACKER_WEB_TELL_TOKEN", "1 has the log say how to sign in, for a first look.", of="web"),
-    Variable("TRACKER_HOOK_KEY", "The key that addresses of hooks are made from.", has_file=True, of="web"),
+    Variable("TRACKER_WEB_TELL_TOKEN", "1 logs how to sign in, for a first look.", of="web"),
+    Variable("TRACKER_HOOK_KEY", "The key from which the addresses of hooks are derived.", has_file=True, of="web"),
     Variable(
         "TRACKER_DATABASE_URL",
         "A PostgreSQL server for the history.",
@@ -97,8 +107,12 @@ VARIABLES: Final = (
         has_file=True,
         of="web",
     ),
-    Variable("TRACKER_HISTORY_DAYS", "How many days the history keeps; 0 keeps all.", default="400", of="web"),
-    Variable("TRACKER_CORE", "Keep a worker to the n-th core that it may use: 0, 1, and so on.", of="worker"),
+    Variable("TRACKER_HISTORY_DAYS", "The days that the history keeps; 0 keeps all.", default="400", of="web"),
+    Variable(
+        "TRACKER_CORE",
+        "The core to which a worker is pinned, among those that it may use: 0, 1, and so on.",
+        of="worker",
+    ),
 )
 #: Those that one process of ours sets for another, or tests for a process; not for people.
 INTERNAL: Final = ("TRACKER_OUTPUT_FD", "TRACKER_FAILPOINTS", "TRACKER_COMPLETE")

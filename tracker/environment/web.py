@@ -9,14 +9,13 @@ from urllib.parse import urlsplit
 
 from tracker.catalogue.address import web_address
 from tracker.catalogue.mistakes import InvalidValue, quoted
-from tracker.environment.settings import read_secret
+from tracker.environment.secret import read_secret
 from tracker.errors import ConfigError
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-#: Where the page is unless somebody says otherwise.
+#: The page's address by default.
 DEFAULT_ADDRESS: Final = "127.0.0.1:8000"
-_MOST_PORT: Final = 65_535
 #: Secrets that are shorter can be guessed.
 LEAST_SECRET: Final = 16
 _HOST: Final = re.compile(r"[a-z0-9.-]{1,253}|\[[0-9a-f:.]+\]", re.IGNORECASE)
@@ -32,13 +31,13 @@ class WebSettings:
     token: str | None = field(default=None, repr=False)
     #: Lets one read and act.
     act_token: str | None = field(default=None, repr=False)
-    #: What addresses of hooks are made from; None: there are none.
+    #: The key from which the addresses of hooks are derived; None: there are no hooks.
     hook_key: str | None = field(default=None, repr=False)
     #: Names under which it is asked, beside those of this machine; lower case, without a port.
     hosts: frozenset[str] = frozenset()
     #: Proxies that are believed when they say who asks.
     trusted_proxies: tuple[Network, ...] = ()
-    #: Where they say it.
+    #: The header in which they name the user.
     user_header: str = "x-forwarded-user"
     #: Those of their users who may act.
     actors: frozenset[str] = frozenset()
@@ -91,7 +90,7 @@ def _words(environ: Mapping[str, str], name: str) -> list[str]:
 def _token(environ: Mapping[str, str], name: str) -> str | None:
     secret = read_secret(environ, name)
     if secret is not None and (len(secret) < LEAST_SECRET or not _TOKEN.fullmatch(secret)):
-        # What was given is not repeated: it is a secret.
+        # The value is not repeated: it is a secret.
         raise ConfigError(
             f"{name} is shorter than {LEAST_SECRET} characters, or has others than letters, digits and signs of ASCII;"
             " make one with: openssl rand -hex 24"

@@ -1,4 +1,4 @@
-"""Which addresses are public: everything else is some network's inside. Pure.
+"""Distinguishes public addresses from those inside some network. Pure.
 
 The judgement is on numeric addresses that a look-up returned, so the spelling of a host ("0x7f.1", "2130706433",
 "localtest.me") does not matter.

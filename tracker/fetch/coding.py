@@ -50,11 +50,11 @@ class Decoding:
         ]
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield what the data decodes to. Raises BadAnswer, TooLarge."""
+        """Yield the decoded data. Raises BadAnswer, TooLarge."""
         return _through(self._codings, iter((data,)))
 
     def finish(self) -> Iterator[bytes]:
-        """Yield what is left, and check that the end was reached. Raises BadAnswer, TooLarge."""
+        """Yield the rest, and check that the end was reached. Raises BadAnswer, TooLarge."""
         for index, coding in enumerate(self._codings):
             yield from _through(self._codings[index + 1 :], coding.finish())
 
@@ -77,7 +77,7 @@ class _ContentCoding:
         self._decoder: Decoder | None = None
 
     def feed(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        """Yield what the pieces decode to. Raises BadAnswer, TooLarge."""
+        """Yield the decoded pieces. Raises BadAnswer, TooLarge."""
         for given in pieces:
             piece = given
             if not self._is_settled:
@@ -88,7 +88,7 @@ class _ContentCoding:
             yield from self._decode(piece)
 
     def finish(self) -> Iterator[bytes]:
-        """Yield what is left. Raises BadAnswer, TooLarge."""
+        """Yield the rest. Raises BadAnswer, TooLarge."""
         if not self._is_settled:
             yield from self._decode(self._choose_decoder())
         if self._decoder is not None:
@@ -110,7 +110,7 @@ class _ContentCoding:
 
 
 def _decoder(coding: str, start: bytes) -> Decoder | None:
-    """Return what undoes the coding of a body that begins so, None for nothing. Raises BadAnswer."""
+    """Return the decoder for a body that begins so, None without a coding. Raises BadAnswer."""
     if start.startswith(_GZIP_MARK):
         return inflate("gzip", GZIP)
     if _ZSTD_MARK.match(start) and "zstd" in decoders.AVAILABLE:

@@ -59,7 +59,7 @@ def _trusted_date(headers: Mapping[str, str], now: datetime) -> str | None:
 
 
 def _moment(text: str) -> datetime | None:
-    """Return what a date field names, to the second; some servers write ISO 8601 there."""
+    """Return the time in a date field, to the second; some servers write ISO 8601 there."""
     moment = http_date(text)
     if moment is None:
         try:

@@ -24,7 +24,7 @@ _LONGEST_IDLE_S: Final = 120.0
 _BODILESS: Final = frozenset({204, 304})
 #: Servers send one or two: hints, and signs that they are still at it.
 _MOST_INTERIM: Final = 100
-#: How http.client words it when a proxy makes no tunnel.
+#: The message of http.client when a proxy makes no tunnel.
 _TUNNEL_STATUS: Final = re.compile(r"Tunnel connection failed: (\d{3})")
 
 

@@ -22,7 +22,7 @@ _PAIR: Final = re.compile(r"""[!#$%&'*+.^_`|~0-9A-Za-z-]+=[\x20-\x3a\x3c-\x7e\x8
 
 
 class _Place(NamedTuple):
-    """Which host and which of its paths a cookie belongs to, and its name."""
+    """The host and path that a cookie belongs to, and its name."""
 
     host: str
     path: str
@@ -97,7 +97,7 @@ def _covers(domain: str, host: str) -> bool:
 
 
 def _path(given: str, asked: Target) -> str:
-    """Return which paths a cookie is for (RFC 6265, section 5.1.4)."""
+    """Return the paths that a cookie is for (RFC 6265, section 5.1.4)."""
     if given.startswith("/"):
         return given
     folder, _, _ = asked.path.partition("?")[0].rpartition("/")

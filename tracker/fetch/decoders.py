@@ -43,7 +43,7 @@ class Decoder(Protocol):
     """Undoes one coding."""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield what the data decodes to. Raises BadAnswer."""
+        """Yield the decoded data. Raises BadAnswer."""
         ...
 
     def finish(self) -> None:
@@ -64,7 +64,7 @@ class Members:
         self._is_over = False
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield what the data decodes to. Raises BadAnswer."""
+        """Yield the decoded data. Raises BadAnswer."""
         pending = bool(data)
         while pending and not self._is_over:
             if self._member.eof:
@@ -99,7 +99,7 @@ class Members:
         return piece
 
     def _rest(self) -> bytes:
-        """Return what zlib has not taken yet; zstd keeps that to itself."""
+        """Return the input that zlib has not taken yet; zstd keeps that to itself."""
         rest: bytes = getattr(self._member, "unconsumed_tail", b"")
         return rest
 
@@ -112,7 +112,7 @@ class Brotli:
         self._is_begun = False
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield what the data decodes to. Raises BadAnswer."""
+        """Yield the decoded data. Raises BadAnswer."""
         pending = bool(data)
         while pending:
             self._is_begun = True

@@ -73,7 +73,7 @@ class Dialer:
             raise AddressRefused(f"{host} is not a public address or name, and allow_private is off")
 
     def look_up(self, host: str, port: int) -> list[Destination]:
-        """Return where the name leads, each place once, in the resolver's order.
+        """Return the addresses of a name, each once, in the resolver's order.
 
         Raises NameNotResolved, AddressRefused, OSError.
         """

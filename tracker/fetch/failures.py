@@ -26,12 +26,12 @@ from tracker.errors import (
 from tracker.model.plain import printable_line
 
 _DEEPEST: Final = 10
-#: What is said of a proxy that answers 407.
+#: The message for a proxy that answers 407.
 WANTS_CREDENTIALS: Final = (
     "it wants other credentials (407); write them into its address, as in http://USER:PASSWORD@HOST:PORT"
 )
 
-#: What a fetch can fail with, outside ours: the classes that `translated` is made for.
+#: The errors of other libraries that a fetch can raise, which `translated` handles.
 CLIENT_ERRORS: Final = (of_requests.RequestException, of_urllib3.HTTPError, client.HTTPException, OSError, ValueError)
 
 TABLE: Final[dict[type[BaseException], type[FetchError]]] = {
@@ -136,7 +136,7 @@ def not_trusted(host: str, reason: str) -> TlsError:
 
 
 def in_words(error: BaseException) -> str:
-    """Return what an error of the network says, without its numbers and names; empty when that is nothing."""
+    """Return the message of a network error, without its numbers and names; empty where it has none."""
     if isinstance(error, ssl.SSLError):
         return plain((error.reason or "").replace("_", " ").lower())
     if isinstance(error, client.RemoteDisconnected):

@@ -1,4 +1,4 @@
-"""Whether the end of an answer is clear. Pure.
+"""Checks whether the end of an answer is clear. Pure.
 
 Whoever guesses where an unclear answer ends takes the rest of it for the answer to the next request.
 """

@@ -1,4 +1,4 @@
-"""How long an answer is fresh, and when a refused client may come back. Pure."""
+"""Reads how long an answer is fresh, and when a refused client may come back. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime

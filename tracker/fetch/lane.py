@@ -213,7 +213,7 @@ class QuickLane:
         return Link(asyncio.get_running_loop(), sock, page.key, reader, self._buffer, self._limits)
 
     async def _judged(self, reply: Reply, judge: Callable[[datetime], _Outcome]) -> _Outcome:
-        """Return what an answer with a body means; one that is large is decoded in a thread."""
+        """Return the meaning of an answer with a body; a large one is decoded in a thread."""
         if reply.received_bytes <= _SMALL_BYTES:
             reply.most_bytes = min(_SMALL_DECODED_BYTES, self._limits.max_body_bytes)
             try:

@@ -16,12 +16,12 @@ from tracker.fetch.reader import Reader, Unclear
 BUFFER_BYTES: Final = 64 * 1024
 _NOT_YET: Final = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
-#: How an exchange ended: with a whole answer (None), or with what came in its place.
+#: The end of an exchange: a whole answer (None), or the error in its place.
 Ending = Exception | None
 
 
 class Key(NamedTuple):
-    """What a connection leads to; one that was made with `allow_private` is never used without."""
+    """The destination of a connection; one that was made with `allow_private` is never used without."""
 
     scheme: str
     host: str

@@ -97,7 +97,7 @@ class SmtpMailer:
 
 
 def _reader(sock: socket.socket) -> BoundedReader:
-    """Return what replies are read from, within the budget: a server that drips them holds nobody for long."""
+    """Return the reader of replies, within the budget: a server that drips them holds nobody for long."""
     return BoundedReader(MeteredSocket(sock.makefile("rb", buffering=0), sock, CURRENT.get()))
 
 
@@ -135,6 +135,6 @@ def _listed(refused: dict[str, tuple[int, bytes]], server: MailServer) -> str:
 
 
 def _words(words: bytes | str, server: MailServer) -> str:
-    """Return what the server says, without the password that it may repeat."""
+    """Return the server's words, without the password that it may repeat."""
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
     return plain(without([server.password] if server.password else [], text))

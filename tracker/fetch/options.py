@@ -20,7 +20,7 @@ class ClientOptions:
     user_agent: str
     #: Certificates to trust: for pages in place of those that browsers trust, for receivers together with them.
     ca_file: str | None = None
-    #: Which requests go through a proxy.
+    #: The proxies for requests.
     proxies: Proxies = DIRECTLY
     resolve: Resolve = socket.getaddrinfo
     new_socket: NewSocket = socket.socket

@@ -18,7 +18,7 @@ from tracker.polling.fetcher import Fetched, NotModified
 #: 203: a proxy on the way has changed something of it (RFC 9110, section 15.3.4).
 FULL_ANSWERS: Final = frozenset({HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION})
 _NOT_MODIFIED: Final = 304
-#: What proxies write into an answer of their own.
+#: Marks of a proxy's own answers.
 _OF_A_PROXY: Final = ("Proxy-Status", "X-Squid-Error", "Proxy-Authenticate")
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 #: How much of an unwanted body is read to keep its connection; beyond, a new connection is cheaper.
@@ -82,7 +82,7 @@ def meaning(
     is_conditional: bool,
     way: Way = DIRECT,
 ) -> Fetched | NotModified | Target:
-    """Return what an answer to `asked` means. Raises FetchError.
+    """Return the meaning of an answer to `asked`. Raises FetchError.
 
     `url` is the same as the catalogue or the redirect spells it. `sent` are the validators that are known; whether the
     request carried any is `is_conditional`.

@@ -118,7 +118,7 @@ class RequestsPoster:
 
 
 def _target(url: str) -> Target:
-    """Return where to post. Raises BadUrl, which does not repeat the URL: it may be a secret."""
+    """Return the address to post to. Raises BadUrl, which does not repeat the URL: it may be a secret."""
     try:
         return target(url)
     except BadUrl:

@@ -61,7 +61,7 @@ class Reply:
     __slots__ = ("_pieces", "has_head", "headers", "is_whole", "most_bytes", "received_bytes", "status")
 
     def __init__(self, most_bytes: int) -> None:
-        #: What its body may decode to.
+        #: The largest size of the decoded body.
         self.most_bytes = most_bytes
         self._pieces: list[bytes] = []
         self.status = 0

@@ -1,4 +1,4 @@
-"""Which URLs may be requested."""
+"""Checks whether a URL may be requested."""
 
 from contextlib import suppress
 from functools import lru_cache
@@ -65,7 +65,7 @@ def origin(of: Target) -> str:
 
 
 def redirected(source: Target, location: str) -> Target:
-    """Return where a redirect leads (RFC 9110, section 10.2.2). Raises BadUrl."""
+    """Return the target of a redirect (RFC 9110, section 10.2.2). Raises BadUrl."""
     with suppress(UnicodeError):
         # http.client reads headers as Latin-1; what is not ASCII in there is nearly always UTF-8.
         location = location.encode("latin-1").decode("utf-8")

@@ -10,7 +10,7 @@ from tracker.model.page import Impact
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
-    """When a maintenance was to take place, as the vendor said it at one time."""
+    """The window of a maintenance, as the vendor announced it at one time."""
 
     starts_at: datetime | None = None
     ends_at: datetime | None = None
@@ -18,8 +18,8 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     seen_at: datetime
 
 
-class Phase(msgspec.Struct, frozen=True, kw_only=True):
-    """How bad an incident was from one moment on."""
+class ImpactPhase(msgspec.Struct, frozen=True, kw_only=True):
+    """The impact of an incident from one moment on."""
 
     since: datetime
     impact: Impact | None = None
@@ -47,8 +47,8 @@ class RecordedIncident(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     #: Only of a maintenance: each window that was announced, the present one last.
     windows: tuple[Window, ...] = ()
-    #: How bad it was from when on, oldest first.
-    phases: tuple[Phase, ...] = ()
+    #: The phases of its impact, oldest first.
+    phases: tuple[ImpactPhase, ...] = ()
     #: Grows with each change of the window or of whether it is cancelled (RFC 5545, SEQUENCE).
     revision: int = 0
     updates: int = 0
@@ -84,7 +84,7 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FeedFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which events are wanted; an empty filter wants all."""
+    """A filter of events; an empty one takes all."""
 
     #: Provider ids; None: of all providers, (): of none.
     providers: tuple[str, ...] | None = None
@@ -100,7 +100,7 @@ class FeedFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IncidentFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which incidents are wanted; an empty filter wants all, maintenances too."""
+    """A filter of incidents and maintenances; an empty one takes all."""
 
     providers: tuple[str, ...] | None = None
     is_maintenance: bool | None = None
@@ -114,7 +114,7 @@ class IncidentList(msgspec.Struct, frozen=True, kw_only=True):
     """A page of incidents, those that began last first."""
 
     items: tuple[RecordedIncident, ...]
-    #: What the next page goes on from; None at the end.
+    #: The cursor of the next page; None at the end.
     next_cursor: str | None = None
 
 
@@ -155,7 +155,7 @@ class UnreadableSpan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DayState(StrEnum):
-    """How a provider did on one day, the worst first; unknown where nothing is known of it."""
+    """The state of a provider on one day, the worst first; unknown for a day without knowledge."""
 
     CRITICAL = "critical"
     MAJOR = "major"

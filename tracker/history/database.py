@@ -26,7 +26,7 @@ class Session(Protocol):
 class Search(NamedTuple):
     """A search as a part of a query."""
 
-    #: What stands behind FROM; the columns of `events` are in it.
+    #: The FROM clause; it has the columns of `events`.
     source: str
     condition: str
     values: Mapping[str, str]
@@ -37,7 +37,7 @@ class Search(NamedTuple):
     looks: tuple[Mapping[str, object], ...] = ({},)
 
 
-class Span(NamedTuple):
+class SeqRange(NamedTuple):
     """Places that an answer may come from, both included, and where it begins."""
 
     first: int
@@ -52,8 +52,8 @@ class Dialect(Protocol):
         """Return the statements of each version of the schema, the first version first."""
         ...
 
-    def search(self, session: Session, text: str, providers: Sequence[str], span: Span) -> Search:
-        """Return where rows of `events` with all these words come from; of `word*`, the beginning of a word.
+    def search(self, session: Session, text: str, providers: Sequence[str], span: SeqRange) -> Search:
+        """Return the source of rows of `events` with all these words; of `word*`, the beginning of a word.
 
         Raises SearchTooWide.
         """

@@ -1,4 +1,4 @@
-"""How a provider did on each day: what is known of it, and how much of the day is not. Pure."""
+"""Sums up each day of a provider: its state, and how much of the day is unknown. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from tracker.history.answers import ComponentChange, Day, DayState, RecordedIncident, UnreadableSpan
 from tracker.model.page import Impact
 
-#: How bad a component's status is.
+#: The impact of a component's status.
 _COMPONENTS: Final = {
     "degraded_performance": DayState.MINOR,
     "partial_outage": DayState.MAJOR,
@@ -26,7 +26,7 @@ _MINUTE: Final = timedelta(minutes=1)
 
 
 class Polls(NamedTuple):
-    """How many polls of one day read the page, and how many failed."""
+    """The polls of one day: those that read the page, and those that failed."""
 
     read: int
     failed: int

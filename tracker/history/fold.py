@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from tracker.history.answers import ComponentChange, Phase, RecordedIncident, UnreadableSpan, Window
+from tracker.history.answers import ComponentChange, ImpactPhase, RecordedIncident, UnreadableSpan, Window
 from tracker.model.event import Event, EventKind
 from tracker.model.page import CLOSED_STATUSES, Impact
 
@@ -147,8 +147,8 @@ def _windows(before: RecordedIncident, event: Event) -> tuple[Window, ...]:
     return (*before.windows, announced)
 
 
-def _phases(before: RecordedIncident, impact: Impact | None, at: datetime) -> tuple[Phase, ...]:
+def _phases(before: RecordedIncident, impact: Impact | None, at: datetime) -> tuple[ImpactPhase, ...]:
     # An event that says no impact changes none.
     if before.phases and (impact is None or before.phases[-1].impact is impact):
         return before.phases
-    return (*before.phases, Phase(since=at, impact=impact))
+    return (*before.phases, ImpactPhase(since=at, impact=impact))

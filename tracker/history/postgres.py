@@ -1,7 +1,6 @@
 """The history in PostgreSQL, for trackers that run on several machines. Needs the extra `postgres`."""
 
 import re
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -11,9 +10,10 @@ import psycopg
 from psycopg.rows import dict_row
 
 from tracker.errors import HistoryError
-from tracker.history.database import Dialect, Row, Search, Session, Span
+from tracker.history.connections import Connections
+from tracker.history.database import Dialect, Row, Search, SeqRange, Session
 from tracker.history.schema import BLOCK_BITS, TABLES
-from tracker.history.words import asked_words, begun
+from tracker.history.words import asked_words, words_beginning
 
 #: Names the lock that writers take, for one database.
 _LOCK: Final = 0x7472_6B72
@@ -56,12 +56,12 @@ class PostgresDialect:
         """Return the statements of each version of the schema."""
         return [(*TABLES[0], *_SEARCH), TABLES[1], (*TABLES[2], *_NARROWED)]
 
-    def search(self, session: Session, text: str, providers: Sequence[str], span: Span) -> Search:
-        """Return where rows with all these words come from."""
+    def search(self, session: Session, text: str, providers: Sequence[str], span: SeqRange) -> Search:
+        """Return the source of rows with all these words."""
         asked = asked_words(text)
         parts = []
         for beginning in asked.beginnings:
-            words = begun(session, beginning.lower())
+            words = words_beginning(session, beginning.lower())
             parts.append(f"({' | '.join(map(_lexeme, words))})" if words else "")
         if not all(parts) or not (parts or asked.whole):
             return Search("events", "1 = 0", {}, "seq")
@@ -81,7 +81,7 @@ class PostgresDialect:
         return session.execute(_FORGET, before=before_us, most=limit)
 
 
-def _looks(parts: Sequence[str], span: Span) -> Iterator[Mapping[str, object]]:
+def _looks(parts: Sequence[str], span: SeqRange) -> Iterator[Mapping[str, object]]:
     """Yield the arguments of one look for each of the first blocks, then of one look at all the rest."""
     oldest, newest = span.first >> BLOCK_BITS, span.last >> BLOCK_BITS
     blocks = range(newest, oldest - 1, -1) if span.is_backwards else range(oldest, newest + 1)
@@ -124,9 +124,7 @@ class PostgresDatabase:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._own = threading.local()
-        self._all: list[psycopg.Connection[dict[str, Any]]] = []
-        self._opening = threading.Lock()
+        self._connections = Connections(self._connect, _is_usable)
         self.dialect: Dialect = PostgresDialect()
 
     @contextmanager
@@ -145,16 +143,12 @@ class PostgresDatabase:
 
     def close(self) -> None:
         """Close the connections of all threads."""
-        with self._opening:
-            connections, self._all = self._all, []
-            self._own = threading.local()
-        for connection in connections:
-            connection.close()
+        self._connections.close()
 
     @contextmanager
     def _transaction(self) -> "Iterator[psycopg.Connection[dict[str, Any]]]":
         try:
-            connection = self._connection()
+            connection = self._connections.own()
             with connection.transaction():
                 yield connection
         except psycopg.Error as error:
@@ -164,11 +158,8 @@ class PostgresDatabase:
                 f"the history's database does not answer as it should ({sentence}); check TRACKER_DATABASE_URL"
             ) from error
 
-    def _connection(self) -> "psycopg.Connection[dict[str, Any]]":
-        known: psycopg.Connection[dict[str, Any]] | None = getattr(self._own, "connection", None)
-        if known is not None and not known.closed and not known.broken:
-            return known
-        connection = psycopg.connect(
+    def _connect(self) -> "psycopg.Connection[dict[str, Any]]":
+        return psycopg.connect(
             self._url,
             row_factory=dict_row,
             autocommit=True,
@@ -177,10 +168,10 @@ class PostgresDatabase:
             # A plan for any words is one for none of them: each search is planned for what it asks.
             prepare_threshold=None,
         )
-        with self._opening:
-            self._own.connection = connection
-            self._all = [other for other in self._all if not other.closed] + [connection]
-        return connection
+
+
+def _is_usable(connection: "psycopg.Connection[dict[str, Any]]") -> bool:
+    return not connection.closed and not connection.broken
 
 
 @lru_cache(maxsize=256)

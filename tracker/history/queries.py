@@ -12,7 +12,7 @@ from tracker.history.answers import (
     ProviderHistory,
     RecordedIncident,
 )
-from tracker.history.database import Dialect, Search, Session, Span
+from tracker.history.database import Dialect, Search, SeqRange, Session
 from tracker.history.days import Polls, days_of
 from tracker.history.rows import component_of_row, from_us, incident_of, item_of, storable, to_us, unreadable_of
 from tracker.history.schema import BLOCK_BITS
@@ -75,7 +75,7 @@ def feed(
     return tuple(items)
 
 
-def _span(session: Session, wanted: FeedFilter, before: int | None, after: int | None) -> Span | None:
+def _span(session: Session, wanted: FeedFilter, before: int | None, after: int | None) -> SeqRange | None:
     """Return the places that the filter's times leave, None where there are none."""
     kept = bounds(session)
     if kept is None:
@@ -93,10 +93,10 @@ def _span(session: Session, wanted: FeedFilter, before: int | None, after: int |
             return None
         first = max(first, blocks["first"] << BLOCK_BITS)
         last = min(last, ((blocks["last"] + 1) << BLOCK_BITS) - 1)
-    return Span(first, last, is_backwards=after is None) if first <= last else None
+    return SeqRange(first, last, is_backwards=after is None) if first <= last else None
 
 
-def _feed_conditions(wanted: FeedFilter, found: Search, span: Span) -> _Conditions:
+def _feed_conditions(wanted: FeedFilter, found: Search, span: SeqRange) -> _Conditions:
     conditions = _Conditions()
     conditions.add(found.condition, **found.values)
     conditions.add(f"{found.order} BETWEEN :from_place AND :to_place", from_place=span.first, to_place=span.last)
@@ -157,7 +157,7 @@ def incidents(session: Session, wanted: IncidentFilter, cursor: tuple[int, str] 
 
 
 def provider_history(session: Session, provider: str, now: datetime, days: int) -> ProviderHistory:
-    """Return what is on record of a provider in the last days, today included."""
+    """Return the record of a provider in the last days, today included."""
     first = now.astimezone(UTC).date() - timedelta(days=days - 1)
     since_us = to_us(datetime(first.year, first.month, first.day, tzinfo=UTC))
     values = {"provider": storable(provider), "since": since_us}
@@ -179,7 +179,7 @@ def provider_history(session: Session, provider: str, now: datetime, days: int) 
 
 
 def polls_of(session: Session, provider: str, first: date) -> dict[date, Polls]:
-    """Return how polls of each day ended, as far as they were counted."""
+    """Return the endings of the polls of each day, as far as they were counted."""
     rows = session.rows(
         "SELECT day, polls_read, polls_failed FROM polls WHERE provider = :provider AND day >= :first",
         provider=storable(provider),

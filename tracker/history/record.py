@@ -19,7 +19,7 @@ _HEAD: Final = 4096
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the record was read: a file, which its first line names, and bytes of it."""
+    """The position in the record up to which it was read: a file, which its first line names, and bytes of it."""
 
     head: str = ""
     offset: int = 0
@@ -43,7 +43,7 @@ class _About(msgspec.Struct):
 
 
 def read_record(path: Path, place: Place) -> Iterator[Batch]:
-    """Yield what follows a place, whole lines only: the rest of its file, then those written later, this one last.
+    """Yield the lines after a place, whole ones only: the rest of its file, then those written later, this one last.
 
     Events of drills, which never happened, are left out.
 
@@ -99,7 +99,7 @@ def _read(file: Path, offset: int, head: str) -> Iterator[Batch]:
 
 
 def _offset(file: Path, place: Place) -> int:
-    """Return where a file is read on; from its beginning if it was put back to an earlier state."""
+    """Return the position from which a file is read on; from its beginning if it was put back to an earlier state."""
     return place.offset if file.suffix == ".gz" or place.offset <= file.stat().st_size else 0
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 #: A block is as many events as so many bits count.
 BLOCK_BITS: Final = 14
-#: What both databases understand, version by version.
+#: The tables of both databases, version by version.
 TABLES: Final[tuple[tuple[str, ...], ...]] = (
     (
         """CREATE TABLE events (
@@ -56,5 +56,5 @@ TABLES: Final[tuple[tuple[str, ...], ...]] = (
 )
 #: Holds the version of the schema and how far the record was read; made before the first version.
 NOTES: Final = "CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL)"
-#: What a rebuild empties.
+#: The tables that a rebuild empties.
 PROJECTED: Final = ("events", "event_blocks", "event_words", "incidents", "component_spans", "unreadable_spans")

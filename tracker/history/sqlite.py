@@ -2,16 +2,16 @@
 
 import os
 import sqlite3
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from tracker.errors import HistoryError
-from tracker.history.database import Dialect, Row, Search, Session, Span
+from tracker.history.connections import Connections
+from tracker.history.database import Dialect, Row, Search, SeqRange, Session
 from tracker.history.schema import TABLES
-from tracker.history.words import asked_words, begun, folded, words_of
+from tracker.history.words import asked_words, folded, words_beginning, words_of
 
 #: How long a writer waits for another one, in seconds.
 _BUSY_S: Final = 15.0
@@ -54,13 +54,13 @@ class SqliteDialect:
         """Return the statements of each version of the schema."""
         return [(*TABLES[0], *_SEARCH), TABLES[1], (*TABLES[2], *_WORDS)]
 
-    def search(self, session: Session, text: str, providers: Sequence[str], span: Span) -> Search:
-        """Return where rows with all these words come from."""
+    def search(self, session: Session, text: str, providers: Sequence[str], span: SeqRange) -> Search:
+        """Return the source of rows with all these words."""
         del span  # the index is read from its end
         asked = asked_words(text)
         parts = [_phrase(word) for word in asked.whole]
         for beginning in asked.beginnings:
-            words = begun(session, folded(beginning))
+            words = words_beginning(session, folded(beginning))
             parts.append(f"({' OR '.join(map(_phrase, words))})" if words else "")
         if not all(parts) or not parts:
             return Search("events", "1 = 0", {}, "seq")
@@ -107,9 +107,7 @@ class SqliteDatabase:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._own = threading.local()
-        self._all: list[sqlite3.Connection] = []
-        self._opening = threading.Lock()
+        self._connections = Connections(self._connect)
         self.dialect: Dialect = SqliteDialect()
 
     @contextmanager
@@ -126,16 +124,12 @@ class SqliteDatabase:
 
     def close(self) -> None:
         """Close the connections of all threads."""
-        with self._opening:
-            connections, self._all = self._all, []
-            self._own = threading.local()
-        for connection in connections:
-            connection.close()
+        self._connections.close()
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[Session]:
         try:
-            connection = self._connection()
+            connection = self._connections.own()
             connection.execute(begin)
             try:
                 yield _SqliteSession(connection)
@@ -148,16 +142,6 @@ class SqliteDatabase:
                 f"the history {self._path} cannot be used ({error}); "
                 "`tracker history rebuild` rebuilds it from the record"
             ) from error
-
-    def _connection(self) -> sqlite3.Connection:
-        known: sqlite3.Connection | None = getattr(self._own, "connection", None)
-        if known is not None:
-            return known
-        connection = self._connect()
-        with self._opening:
-            self._own.connection = connection
-            self._all.append(connection)
-        return connection
 
     def _connect(self) -> sqlite3.Connection:
         try:

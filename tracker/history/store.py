@@ -143,7 +143,7 @@ class History:
             )
 
     def provider(self, provider: str, now: datetime, days: int = 90) -> ProviderHistory:
-        """Return what is on record of a provider in the last days, today included."""
+        """Return the record of a provider in the last days, today included."""
         with self._database.reading() as session:
             return queries.provider_history(session, provider, now, days)
 

@@ -40,7 +40,7 @@ def asked_words(text: str) -> Asked:
     return Asked(tuple(whole), tuple(beginnings))
 
 
-def begun(session: Session, beginning: str) -> list[str]:
+def words_beginning(session: Session, beginning: str) -> list[str]:
     """Return the words on record that begin with a prefix. Raises SearchTooWide, HistoryError."""
     found = session.rows(
         "SELECT word FROM event_words WHERE word >= :first AND word < :past ORDER BY word LIMIT :most",

@@ -57,7 +57,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """Return what tells it apart: `PROVIDER/INCIDENT`."""
+        """Return its id: `PROVIDER/INCIDENT`."""
         return f"{self.provider}/{self.incident_id}"
 
     def count(self, *kinds: EventKind) -> int:
@@ -71,7 +71,7 @@ def moment_of(event: Event) -> datetime:
 
 
 def severity(impact: str | None) -> Impact:
-    """Return how bad an incident is; one of which the vendor does not say it counts as minor."""
+    """Return the impact of an incident; one without an impact counts as minor."""
     return next((known for known in _SEVERITY if known == impact), Impact.MINOR)
 
 

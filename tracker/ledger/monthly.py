@@ -17,7 +17,7 @@ from tracker.ledger.incidents import STANDINGS, moment_of, severity
 from tracker.model.event import Event, EventKind
 from tracker.model.page import CLOSED_STATUSES, Impact
 
-#: What is counted, from harmless to bad; unknown comes before all of them.
+#: The impacts that are counted, from harmless to bad; unknown comes before all of them.
 _RANKS: Final = (Impact.MAINTENANCE.value, Impact.NONE.value, "minor", "major", "critical", "unknown")
 _DECEMBER: Final = 12
 
@@ -64,7 +64,7 @@ class VendorMonth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Phase(msgspec.Struct):
-    """How an incident stood from a moment on; None for ended."""
+    """The impact of an incident from a moment on; None once it has ended."""
 
     at: datetime
     impact: str | None
@@ -75,7 +75,7 @@ class MonthlyReport:
 
     def __init__(self, month: Month, now: datetime) -> None:
         self._month = month
-        #: What is still to come is not counted.
+        #: The future is not counted.
         self._end = min(month.end, now)
         self._names: dict[str, str] = {}
         self._standings: dict[str, dict[str, list[_Phase]]] = {}

@@ -167,14 +167,14 @@ def _logged(line: bytes) -> datetime | None:
 
 
 def _first_logged(path: Path) -> tuple[float, str]:
-    """Return what rotated files are sorted by: when their first line was logged, then the name."""
+    """Return the sort key of rotated files: when their first line was logged, then the name."""
     with path.open("rb") as stream:
         logged = _logged(stream.readline())
     return (logged.timestamp() if logged else 0.0, path.name)
 
 
 def _last_newline(descriptor: int, size: int) -> int:
-    """Return where the last whole line ends; what follows is being written."""
+    """Return the end of the last whole line; what follows is being written."""
     while size:
         window = min(_CHUNK_BYTES, size)
         found = os.pread(descriptor, window, size - window).rfind(b"\n")

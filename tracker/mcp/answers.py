@@ -1,4 +1,4 @@
-"""What the tools answer: shapes with a schema that agents are given. Fields may be added, never changed."""
+"""The answers of the tools: shapes with a schema that agents are given. Fields may be added, never changed."""
 
 from datetime import datetime
 from typing import Annotated
@@ -15,7 +15,7 @@ class _Shape(BaseModel):
 
 
 class Aged(_Shape):
-    """What every answer carries: how old its knowledge is, and whose page it is from."""
+    """The common part of answers: the age of the knowledge, and the page that it is from."""
 
     checked_at: Annotated[
         datetime | None,
@@ -36,7 +36,7 @@ class Words(_Shape):
 
 
 class IsItThem(Aged):
-    """Whether a vendor has a problem now: yes, no or unknown, never a guess."""
+    """The answer to whether a vendor has a problem now: yes, no or unknown, never a guess."""
 
     answer: Answer
     provider: str
@@ -209,7 +209,7 @@ class Check(_Shape):
 
 
 class Health(Aged):
-    """Whether the tracker does its work, and which alerts are open."""
+    """The health of the tracker, and the open alerts."""
 
     level: str
     checks: tuple[Check, ...]

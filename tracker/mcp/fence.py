@@ -28,7 +28,7 @@ def name_list(found: Iterable[str]) -> tuple[str, ...]:
 
 
 def reference(provider: str, incident_id: str) -> str:
-    """Return what names an incident in one token of ASCII: `<provider>/<vendor's id, percent-encoded>`."""
+    """Return the id of an incident as one token of ASCII: `<provider>/<vendor's id, percent-encoded>`."""
     return f"{provider}/{quote(incident_id, safe='')}"
 
 

@@ -1,4 +1,4 @@
-"""Where the tools look things up, and what a mistake in a question is answered with."""
+"""The sources of the tools, and the answers to mistaken questions."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -34,12 +34,12 @@ class KnownPage(Protocol):
 
     @property
     def state(self) -> PageState:
-        """Return how it could be read."""
+        """Return its state, readability included."""
         ...
 
     @property
     def view(self) -> PageView:
-        """Return what it said when it was read last."""
+        """Return its contents when it was read last."""
         ...
 
     @property
@@ -69,14 +69,14 @@ class Alerts(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Knowledge:
-    """What the tools may ask."""
+    """The sources that the tools may ask."""
 
     #: All pages as they are known now, sorted by name. Raises StoreError.
     pages: Callable[[], Sequence[KnownPage]]
     #: The history, read up to now. Raises HistoryError.
     history: Callable[[], History]
     alerts: Alerts
-    #: What is wrong with the tracker itself.
+    #: The problems of the tracker itself.
     diagnosis: Callable[[], Diagnosis]
     clock: Clock
 

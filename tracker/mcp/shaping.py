@@ -1,4 +1,4 @@
-"""What is known made into answers. Pure; every word of a vendor passes the fence here."""
+"""Shapes knowledge into answers. Pure; every word of a vendor passes the fence here."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -25,7 +25,7 @@ from tracker.model.page import OpenIncident as KnownIncident
 
 
 def aged(page: KnownPage, now: datetime) -> dict[str, Any]:
-    """Return what every answer about one page carries."""
+    """Return the common part of answers about one page."""
     checked_at, age = age_of([page], now)
     return {"checked_at": checked_at, "age_seconds": age, "source_url": page.provider.url}
 
@@ -78,7 +78,7 @@ def planned(page: KnownPage, incident: KnownIncident, now: datetime, *, is_going
 
 
 def incident_words(incident: KnownIncident) -> Words:
-    """Return what a vendor says of an ongoing incident or maintenance."""
+    """Return the vendor's words about an ongoing incident or maintenance."""
     return Words(
         title=title(incident.name),
         status=title(incident.status),
@@ -88,7 +88,7 @@ def incident_words(incident: KnownIncident) -> Words:
 
 
 def recorded_words(incident: RecordedIncident) -> Words:
-    """Return what a vendor said of an incident on record."""
+    """Return the vendor's words about an incident on record."""
     return Words(
         title=title(incident.title),
         status=title(incident.status),

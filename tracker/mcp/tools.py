@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 
 class Tools:
-    """What agents may ask. Every method raises Unanswerable, SearchTooWide, StoreError, HistoryError."""
+    """The questions that agents may ask. Every method raises Unanswerable, SearchTooWide, StoreError, HistoryError."""
 
     def __init__(self, knowledge: Knowledge) -> None:
         self._knowledge = knowledge

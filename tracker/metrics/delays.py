@@ -1,4 +1,4 @@
-"""How long updates took, counted into histograms from the moment on at which the process started."""
+"""Counts the latency of updates into histograms, from the start of the process on."""
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence

@@ -36,7 +36,7 @@ _STATES: Final = tuple(State)
 
 
 def own_families(*, is_ok: bool) -> Iterator[Metric]:
-    """Yield what can be said whatever else is known."""
+    """Yield the families that are known even while the data server is away."""
     yield _gauge("tracker_build_info", "The version that serves these metrics; always 1.", ["version"], [(
         [__version__], 1
     )])  # fmt: skip
@@ -44,7 +44,7 @@ def own_families(*, is_ok: bool) -> Iterator[Metric]:
 
 
 def page_families(pages: Sequence[KnownPage], now: datetime) -> Iterator[Metric]:
-    """Yield how pages and their named components do."""
+    """Yield the states of pages and their named components."""
     one = ["provider"]
     ids = [[page.provider.id] for page in pages]
     yield _gauge(
@@ -123,7 +123,7 @@ _READ: Final = PageState(seeded=True)
 
 
 def measured_families(measures: Measures) -> Iterator[Metric]:
-    """Yield what the data server holds in numbers."""
+    """Yield the numbers of the data server."""
     yield from _poll_families(measures.savings.items())
     yield from _scheduling_families(measures)
     yield from _record_families(measures)

@@ -21,7 +21,7 @@ class KnownPage(Protocol):
 
     @property
     def view(self) -> PageView:
-        """Return what it said when it was read last."""
+        """Return its contents when it was read last."""
         ...
 
     @property

@@ -13,12 +13,20 @@ _RESERVED: Final = (
     *("webhook-id", "webhook-timestamp", "webhook-signature"),
 )
 _URL: Final = Key(
-    help="Where messages are posted.", holds=Holds.SECRET_ADDRESS, example='"https://hooks.example.com/updates"'
+    help="The address to which messages are posted.",
+    holds=Holds.SECRET_ADDRESS,
+    example='"https://hooks.example.com/updates"',
 )
 _URL_ENV: Final = Key(
     help="The variable that holds that address, in place of `url`.", holds=Holds.VARIABLE, example='"ONCALL_URL"'
 )
-_API_URL: Final = Key(help="Where the service is.", holds=Holds.ADDRESS)
+_HEADERS: Final = Key(
+    help="Headers of its requests, each with the variable that holds its value.",
+    holds=Holds.HEADERS,
+    example='{ Authorization = "ONCALL_AUTH" }',
+    reserved=_RESERVED,
+)
+_API_URL: Final = Key(help="The service's address.", holds=Holds.ADDRESS)
 
 
 def _secret(help: str, example: str, *, is_required: bool = True) -> Key:
@@ -26,16 +34,17 @@ def _secret(help: str, example: str, *, is_required: bool = True) -> Key:
 
 
 class ChannelConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """What every channel has."""
+    """The common part of all channels."""
 
     name: Annotated[
-        str, Key(help="By what routes call it.", holds=Holds.IDENTIFIER, example='"oncall"', is_required=True)
+        str,
+        Key(help="The name by which routes refer to it.", holds=Holds.IDENTIFIER, example='"oncall"', is_required=True),
     ]
     allow_private: Annotated[bool, Key(help="Allow an address that is not public.")] = False
 
     @property
     def place(self) -> str:
-        """Return what messages call the channel."""
+        """Return the channel's name in messages."""
         return f'channel "{self.name}"'
 
 
@@ -84,7 +93,7 @@ class TeamsConfig(ChannelConfig, frozen=True, kw_only=True, tag="teams"):
 
 
 class MailSecurity(StrEnum):
-    """How the connection to a mail server is protected."""
+    """The protection of the connection to a mail server."""
 
     STARTTLS = "starttls"
     TLS = "tls"
@@ -98,7 +107,7 @@ class EmailConfig(ChannelConfig, frozen=True, kw_only=True, tag="email"):
     port: Annotated[
         int | None, Key(help="Its port; without it the usual one of `security`.", most=65_535, example="587")
     ] = None
-    security: Annotated[MailSecurity, Key(help="How the connection is protected.", example='"tls"')] = (
+    security: Annotated[MailSecurity, Key(help="The protection of the connection.", example='"tls"')] = (
         MailSecurity.STARTTLS
     )
     username_env: Annotated[
@@ -134,17 +143,11 @@ class AlertmanagerConfig(ChannelConfig, frozen=True, kw_only=True, tag="alertman
 
     api_url: Annotated[
         str,
-        Key(help="Where Alertmanager is.", holds=Holds.ADDRESS, example='"http://alertmanager:9093"', is_required=True),
-    ]
-    headers_env: Annotated[
-        tuple[tuple[str, str], ...],
         Key(
-            help="Headers of its requests, each with the variable that holds its value.",
-            holds=Holds.HEADERS,
-            example='{ Authorization = "ONCALL_AUTH" }',
-            reserved=_RESERVED,
+            help="Alertmanager's address.", holds=Holds.ADDRESS, example='"http://alertmanager:9093"', is_required=True
         ),
-    ] = ()
+    ]
+    headers_env: Annotated[tuple[tuple[str, str], ...], _HEADERS] = ()
     labels: Annotated[
         tuple[tuple[str, str], ...],
         Key(help="Labels of every alert.", holds=Holds.PROMETHEUS_LABELS, example='{ team = "payments" }'),
@@ -183,15 +186,7 @@ class WebhookChannelConfig(ChannelConfig, frozen=True, kw_only=True, tag="webhoo
     secret_env: Annotated[
         str | None, _secret("The variable that holds the signing keys.", "ONCALL_SECRET", is_required=False)
     ] = None
-    headers_env: Annotated[
-        tuple[tuple[str, str], ...],
-        Key(
-            help="Headers of its requests, each with the variable that holds its value.",
-            holds=Holds.HEADERS,
-            example='{ Authorization = "ONCALL_AUTH" }',
-            reserved=_RESERVED,
-        ),
-    ] = ()
+    headers_env: Annotated[tuple[tuple[str, str], ...], _HEADERS] = ()
 
 
 class AppriseConfig(ChannelConfig, frozen=True, kw_only=True, tag="apprise"):

@@ -12,7 +12,7 @@ from typing import Final
 
 from tracker.model.page import Component, Incident, IncidentUpdate, Mention
 
-#: What Statuspage writes between the name of a group and that of a component in it.
+#: The separator that Statuspage writes between the names of a group and of a component in it.
 _IN_GROUP: Final = " - "
 #: How many of these are looked at; a group's name has one at most.
 _MOST_PARTS: Final = 4
@@ -117,12 +117,12 @@ def labels(components: Iterable[Component]) -> dict[str, str]:
 
 
 def component_spellings(component: Component) -> tuple[str, ...]:
-    """Return how a listed component may be spelled: its name, its name beside its group's, its id."""
+    """Return the spellings of a listed component: its name, its name beside its group's, its id."""
     return (*_spelled(component.name, component.group), component.id)
 
 
 def mention_spellings(mention: Mention) -> tuple[str, ...]:
-    """Return how a component may be spelled that the page does not list, or not any more.
+    """Return the spellings of a component that the page does not list, or no longer lists.
 
     Pages that give ids write the group's name in front.
     """
@@ -132,7 +132,7 @@ def mention_spellings(mention: Mention) -> tuple[str, ...]:
 
 
 def name_spellings(name: str) -> tuple[str, ...]:
-    """Return how a component may be spelled, with its group's name in front and without."""
+    """Return the spellings of a component, with its group's name in front and without."""
     split = (spelling for group, own in _split(name) for spelling in _spelled(own, group))
     return tuple(dict.fromkeys((name, *split)))
 

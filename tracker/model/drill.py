@@ -15,7 +15,7 @@ class DrillRun(msgspec.Struct, frozen=True, kw_only=True):
     began_at: datetime
     began_by: str
     ended_at: datetime | None = None
-    #: What came through so far.
+    #: The steps that succeeded so far.
     steps: tuple[str, ...] = ()
     #: The part that broke, and how; None while it runs and where all came through.
     failure: str | None = None

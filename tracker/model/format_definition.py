@@ -1,4 +1,4 @@
-"""How a page of your own is read: a `[[format]]` of the catalogue, as data that travels with its provider."""
+"""The definition of a format of your own: a `[[format]]` of the catalogue, as data that travels with its provider."""
 
 from enum import StrEnum
 from typing import Annotated, Final
@@ -18,7 +18,7 @@ _IMPACTS: Final = tuple(impact.value for impact in Impact)
 
 
 class BodyKind(StrEnum):
-    """What a body is, and so in which language its parts are named."""
+    """The kind of a body, which decides the language of the expressions."""
 
     #: JMESPath.
     JSON = "json"
@@ -28,39 +28,33 @@ class BodyKind(StrEnum):
     XML = "xml"
 
 
+def _expression(help: str, example: str, *, is_required: bool = False) -> Key:
+    return Key(help=help, holds=Holds.EXPRESSION, example=example, is_required=is_required)
+
+
 class FormatDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where in a body the incidents are, and each part of one: expressions in the language of its kind.
+    """Expressions, in the language of the body's kind, for the incidents and each part of one.
 
     Those of an incident's parts begin at the incident, those of an update's parts at the update.
     """
 
     name: Annotated[
-        str, Key(help="By what a provider calls it.", holds=Holds.IDENTIFIER, example='"acme"', is_required=True)
+        str,
+        Key(help="The name that providers give.", holds=Holds.IDENTIFIER, example='"acme"', is_required=True),
     ]
     kind: Annotated[BodyKind, Key(help="json, html or xml.", example='"json"', is_required=True)]
-    incidents: Annotated[
-        str, Key(help="Each incident.", holds=Holds.EXPRESSION, example='"incidents[]"', is_required=True)
-    ]
-    title: Annotated[str, Key(help="The incident's title.", holds=Holds.EXPRESSION, example='"name"', is_required=True)]
-    always: Annotated[
-        str | None,
-        Key(help="What is always there, or the page is unreadable.", holds=Holds.EXPRESSION, example='"main"'),
-    ] = None
+    incidents: Annotated[str, _expression("Each incident.", '"incidents[]"', is_required=True)]
+    title: Annotated[str, _expression("The incident's title.", '"name"', is_required=True)]
+    always: Annotated[str | None, _expression("A part that each readable page has.", '"main"')] = None
     inside: Annotated[
         str | None,
-        Key(
-            help="Of json in a web page: the CSS selector of the element that holds it.",
-            holds=Holds.EXPRESSION,
-            example='"script#__NEXT_DATA__"',
-        ),
+        _expression("Of json in a web page: the CSS selector of the element that holds it.", '"script#__NEXT_DATA__"'),
     ] = None
     only_open: Annotated[
         bool, Key(help="Whether the page lists only what is open, so that what is no longer listed has ended.")
     ] = False
-    id: Annotated[
-        str | None, Key(help="Its id; else its link, else its title.", holds=Holds.EXPRESSION, example='"id"')
-    ] = None
-    state: Annotated[str | None, Key(help="The incident's state.", holds=Holds.EXPRESSION, example='"status"')] = None
+    id: Annotated[str | None, _expression("The incident's id; else its link, else its title.", '"id"')] = None
+    state: Annotated[str | None, _expression("The incident's state.", '"status"')] = None
     states: Annotated[
         tuple[tuple[str, str], ...],
         Key(
@@ -70,57 +64,37 @@ class FormatDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
             choices=STATUSES,
         ),
     ] = ()
-    impact: Annotated[str | None, Key(help="How bad it is.", holds=Holds.EXPRESSION, example='"severity"')] = None
+    impact: Annotated[str | None, _expression("The incident's impact.", '"severity"')] = None
     impacts: Annotated[
         tuple[tuple[str, str], ...],
         Key(
-            help="The page's words for that, each with the impact that it means.",
+            help="The page's words for impacts, each with the impact that it means.",
             holds=Holds.WORDS,
             example='{ SEV1 = "critical" }',
             choices=_IMPACTS,
         ),
     ] = ()
-    text: Annotated[str | None, Key(help="Its newest text.", holds=Holds.EXPRESSION, example='"body"')] = None
-    time: Annotated[str | None, Key(help="When that was posted.", holds=Holds.EXPRESSION, example='"updated_at"')] = (
-        None
-    )
+    text: Annotated[str | None, _expression("The incident's newest text.", '"body"')] = None
+    time: Annotated[str | None, _expression("The time of that text.", '"updated_at"')] = None
     zone: Annotated[
         str | None, Key(help="The zone of times that name none.", holds=Holds.ZONE, example='"Europe/Berlin"')
     ] = None
-    begins: Annotated[
-        str | None, Key(help="When a maintenance begins.", holds=Holds.EXPRESSION, example='"starts_at"')
-    ] = None
-    ends: Annotated[str | None, Key(help="When it ends.", holds=Holds.EXPRESSION, example='"ends_at"')] = None
-    components: Annotated[
-        str | None, Key(help="Names of its components.", holds=Holds.EXPRESSION, example='"components[].name"')
-    ] = None
-    link: Annotated[str | None, Key(help="The incident's own address.", holds=Holds.EXPRESSION, example='"url"')] = None
-    updates: Annotated[
-        str | None, Key(help="Each update of the incident.", holds=Holds.EXPRESSION, example='"updates[]"')
-    ] = None
-    update_id: Annotated[
-        str | None, Key(help="The update's id; else its time.", holds=Holds.EXPRESSION, example='"id"')
-    ] = None
-    update_state: Annotated[
-        str | None, Key(help="The state that it brought.", holds=Holds.EXPRESSION, example='"status"')
-    ] = None
-    update_text: Annotated[str | None, Key(help="Its text.", holds=Holds.EXPRESSION, example='"body"')] = None
-    update_time: Annotated[
-        str | None, Key(help="When it was posted.", holds=Holds.EXPRESSION, example='"created_at"')
-    ] = None
-    component_list: Annotated[
-        str | None, Key(help="Each component of the page.", holds=Holds.EXPRESSION, example='"components[]"')
-    ] = None
-    component_name: Annotated[
-        str | None, Key(help="The component's name.", holds=Holds.EXPRESSION, example='"name"')
-    ] = None
-    component_state: Annotated[
-        str | None, Key(help="The component's state.", holds=Holds.EXPRESSION, example='"status"')
-    ] = None
+    begins: Annotated[str | None, _expression("The beginning of a maintenance.", '"starts_at"')] = None
+    ends: Annotated[str | None, _expression("The end of a maintenance.", '"ends_at"')] = None
+    components: Annotated[str | None, _expression("Names of the incident's components.", '"components[].name"')] = None
+    link: Annotated[str | None, _expression("The incident's own address.", '"url"')] = None
+    updates: Annotated[str | None, _expression("Each update of the incident.", '"updates[]"')] = None
+    update_id: Annotated[str | None, _expression("The update's id; else its time.", '"id"')] = None
+    update_state: Annotated[str | None, _expression("The state that the update brought.", '"status"')] = None
+    update_text: Annotated[str | None, _expression("The update's text.", '"body"')] = None
+    update_time: Annotated[str | None, _expression("The time of the update.", '"created_at"')] = None
+    component_list: Annotated[str | None, _expression("Each component of the page.", '"components[]"')] = None
+    component_name: Annotated[str | None, _expression("The component's name.", '"name"')] = None
+    component_state: Annotated[str | None, _expression("The component's state.", '"status"')] = None
     component_states: Annotated[
         tuple[tuple[str, str], ...],
         Key(
-            help="The page's words for that, each with the status that it means.",
+            help="The page's words for states of components, each with the status that it means.",
             holds=Holds.WORDS,
             example='{ Down = "major_outage" }',
             choices=_COMPONENT_STATUSES,

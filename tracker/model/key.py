@@ -1,11 +1,11 @@
-"""How people write fields in providers.toml: notes on the fields of the structs behind its tables, data alone."""
+"""The keys of providers.toml: notes on the fields of the structs behind its tables, data alone."""
 
 from dataclasses import dataclass
 from enum import StrEnum, auto
 
 
 class Holds(StrEnum):
-    """What a value is where the type of its field does not say so; for a list, what each item is."""
+    """The meaning of a value beyond the type of its field; for a list, the meaning of each item."""
 
     TEXT = auto()
     #: An id: part of data keys, of file lines and of commands.
@@ -18,7 +18,7 @@ class Holds(StrEnum):
     VARIABLE = auto()
     #: Header fields, each with the name of the variable that holds its value.
     HEADERS = auto()
-    #: Where in a body something is, in the language of that body.
+    #: The place of a part in a body, in the language of that body.
     EXPRESSION = auto()
     #: A table of a vendor's words, each with one of the key's choices.
     WORDS = auto()
@@ -59,14 +59,14 @@ class Holds(StrEnum):
 class Key:
     """Annotate a field with this, and people may write it: `tracker.catalogue.schema` derives all else from both."""
 
-    #: What it says, for `--help` and for documents; a phrase with a full stop.
+    #: The meaning, for `--help` and for documents; a phrase with a full stop.
     help: str
-    #: How it is written; "": as the field is called.
+    #: The key's name; "": that of the field.
     name: str = ""
     #: A value in TOML, which messages propose.
     example: str = ""
     holds: Holds = Holds.TEXT
-    #: What a number counts, and its bounds.
+    #: The unit of a number, and its bounds.
     unit: str = ""
     least: int = 1
     most: int = 0
@@ -79,5 +79,5 @@ class Key:
     is_filter: bool = False
     #: Header fields that cannot be given.
     reserved: tuple[str, ...] = ()
-    #: What commands call its value.
+    #: The name of its value in commands.
     metavar: str | None = None

@@ -1,4 +1,4 @@
-"""What a page says, in one shape for every vendor.
+"""The contents of a page, in one shape for every vendor.
 
 Everything here is frozen. Times are aware UTC. Text is plain text (no HTML), not yet safe for a terminal: sinks
 neutralise control characters. Wire shapes of vendors live in `tracker.parse` and nowhere else.
@@ -30,7 +30,7 @@ class ComponentStatus(StrEnum):
 
 
 class Impact(StrEnum):
-    """How severe the vendor says an incident is."""
+    """The severity of an incident, as the vendor states it."""
 
     NONE = "none"
     MINOR = "minor"
@@ -44,7 +44,7 @@ SEVERITIES: Final = (Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
 
 
 class Reach(StrEnum):
-    """How far a list of incidents reaches, and so what the absence of an incident proves."""
+    """The reach of a list of incidents, which decides what the absence of an incident proves."""
 
     #: Nothing: the list may lack open incidents.
     NOTHING = "nothing"
@@ -152,6 +152,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     components_complete: bool = True
     #: Whether incidents and updates call components by their ids; another answer of the page has the names.
     components_by_id: bool = False
+    #: Address of the next part of what comes in parts, None where this is the last one.
+    continues_at: str | None = None
     #: Whether the answer has a list of components though nothing is in it.
     components_listed: bool = False
     #: Entries of this answer that could not be read; their absence proves nothing.

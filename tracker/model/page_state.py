@@ -77,7 +77,7 @@ class Gaps(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Readability(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether the page can be read (`tracker.detection.readability`)."""
+    """The failures of a page, and since when it cannot be read (`tracker.detection.readability`)."""
 
     #: How many polls in a row failed.
     failures: int = 0
@@ -90,7 +90,7 @@ class Readability(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Activity(msgspec.Struct, frozen=True, kw_only=True):
-    """When something happened on the page; its pace follows from that (`tracker.scheduling.cadence`)."""
+    """The times of the last changes of a page, which decide its pace (`tracker.scheduling.cadence`)."""
 
     #: When something was reported last.
     changed_at: datetime | None = None

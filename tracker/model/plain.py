@@ -61,6 +61,6 @@ def printable_line(text: str, limit: int) -> str:
 
 
 def visible(text: str, limit: int = 60) -> str:
-    """Return what is printable of the text; a long one is cut in the middle, since paths say the most at their end."""
+    """Return the printable part of the text; a long one is cut in the middle, since paths say the most at their end."""
     shown = "".join(filter(str.isprintable, text))
     return shown if len(shown) <= limit else f"{shown[: limit // 2]}…{shown[-(limit // 2) :]}"

@@ -28,7 +28,7 @@ class FirstSight(StrEnum):
 
 
 class Cadence(StrEnum):
-    """Whether the pace follows the page (`scheduling.cadence`) or stays at the interval."""
+    """The choice between a pace that follows the page (`scheduling.cadence`) and the plain interval."""
 
     ADAPTIVE = "adaptive"
     FIXED = "fixed"
@@ -48,8 +48,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     follow from the field (`tracker.catalogue.schema`). Stored as JSON: fields stay in this order.
     """
 
-    id: Annotated[str, Key(help="By what commands call it.", holds=Holds.IDENTIFIER, example='"openai"')]
-    name: Annotated[str, Key(help="How log lines call it.", example='"OpenAI"', is_required=True)]
+    id: Annotated[str, Key(help="The name that commands take.", holds=Holds.IDENTIFIER, example='"openai"')]
+    name: Annotated[str, Key(help="The name in log lines and messages.", example='"OpenAI"', is_required=True)]
     #: A page, or an endpoint of one.
     url: Annotated[
         str,
@@ -71,7 +71,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     ] = ()
     #: Name of a format, or `auto`.
     format: Annotated[
-        str, Key(help="What the page speaks; auto finds out.", example='"feed"', is_shared=True, metavar="NAME")
+        str, Key(help="The format of the page; auto finds it.", example='"feed"', is_shared=True, metavar="NAME")
     ] = "auto"
     interval_s: Annotated[
         int,
@@ -95,7 +95,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     max_per_host: Annotated[
         int | None,
         Key(
-            help="How many pages of its host are asked at the same time.",
+            help="The most pages of its host that are polled at the same time.",
             unit="pages",
             most=1000,
             example="2",
@@ -154,7 +154,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     first_sight: Annotated[
         FirstSight,
         Key(
-            help="What is reported of a new page: open incidents, nothing (silent) or all.",
+            help="The events of a new page: its open incidents, none (silent) or all.",
             example='"silent"',
             is_shared=True,
             metavar="WORD",
@@ -175,7 +175,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
         return self.max_per_host
 
     def product(self, components: Collection[str]) -> str:
-        """Return what an event is about, by name: `OpenAI - Chat Completions`."""
+        """Return the subject of an event, by name: `OpenAI - Chat Completions`."""
         return f"{self.name} - {', '.join(components)}" if components else self.name
 
 
@@ -197,13 +197,13 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
 
     #: The sink's id.
     name: Annotated[
-        str, Key(help="By what commands call it.", holds=Holds.IDENTIFIER, example='"ops"', is_required=True)
+        str, Key(help="The name that commands take.", holds=Holds.IDENTIFIER, example='"ops"', is_required=True)
     ]
     #: Where events are posted; None where the environment says it.
     url: Annotated[
         str | None,
         Key(
-            help="Where events are posted.",
+            help="The address to which events are posted.",
             holds=Holds.SECRET_ADDRESS,
             example='"https://hooks.example.com/updates"',
         ),
@@ -226,7 +226,7 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
             reserved=_SET_BY_SENDER,
         ),
     ] = ()
-    format: Annotated[WebhookFormat, Key(help="How events are written to it.", example='"slack"')] = WebhookFormat.JSON
+    format: Annotated[WebhookFormat, Key(help="The format of its requests.", example='"slack"')] = WebhookFormat.JSON
     #: Globs on provider ids; () means all.
     providers: Annotated[
         tuple[str, ...], Key(help="Only events of these providers.", example='["openai", "aws-*"]', metavar="GLOB")

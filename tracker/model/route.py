@@ -13,7 +13,7 @@ from tracker.model.page import SEVERITIES, Impact
 
 
 class AlertKind(StrEnum):
-    """What an alert is about."""
+    """The subject of an alert."""
 
     INCIDENT = "incident"
     MAINTENANCE = "maintenance"
@@ -25,7 +25,7 @@ class AlertKind(StrEnum):
     TRACKER = "tracker"
 
 
-#: What a route with `min_impact` and without `kinds` is about: what has an impact.
+#: The kinds of a route with `min_impact` and without `kinds`: those that have an impact.
 MEASURED: Final = (AlertKind.INCIDENT, AlertKind.COMPONENT)
 #: Services that hold an incident open until it is closed: nothing but alerts with an end goes there.
 HOLDS_OBJECTS: Final = (PagerDutyConfig, JsmConfig, IncidentIoConfig, AlertmanagerConfig)
@@ -90,8 +90,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         int | None,
         Key(
             name="after",
-            help="How long an alert waits before it opens; one that ends sooner is never sent. Without it 5 minutes "
-            "for a page that cannot be read, no time for the rest.",
+            help="The time that an alert waits before it opens; one that ends sooner is never sent. Without it: "
+            "5 minutes for a page that cannot be read, else none.",
             holds=Holds.DURATION,
             least=0,
             example='"5m"',
@@ -118,7 +118,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         int | None,
         Key(
             name="repeat",
-            help="How often an open alert that nobody has acknowledged is sent again.",
+            help="The interval at which an open alert that nobody has acknowledged is sent again.",
             holds=Holds.DURATION,
             example='"4h"',
         ),
@@ -127,7 +127,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Key(
             name="remind",
-            help="How long before a maintenance begins its reminder is sent.",
+            help="The time between the reminder of a maintenance and its beginning.",
             holds=Holds.DURATION,
             example='"1h"',
         ),
@@ -136,9 +136,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         tuple[tuple[str, str], ...],
         Key(help="Labels of its alerts.", holds=Holds.LABELS, example='{ team = "payments" }'),
     ] = ()
-    continues: Annotated[
-        bool, Key(name="continue", help="Whether the routes below it are looked at, too, once it matches.")
-    ] = False
+    continues: Annotated[bool, Key(name="continue", help="Whether the routes below it also apply once it matches.")] = (
+        False
+    )
 
 
 class Fallback(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,7 +148,7 @@ class Fallback(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Alerting(msgspec.Struct, frozen=True, kw_only=True):
-    """What `providers.toml` says of alerts. Holds names of secrets, never secrets."""
+    """The alerting part of `providers.toml`. Holds names of secrets, never secrets."""
 
     channels: tuple[AnyChannelConfig, ...] = ()
     routes: tuple[Route, ...] = ()

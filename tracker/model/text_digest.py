@@ -1,4 +1,4 @@
-"""When two texts of one update are the same text: digests of what it says, to the letter and without its markup. Pure.
+"""Digests by which two texts of one update are the same: to the letter, and without markup. Pure.
 
 Vendors render their texts again: list marks, emphasis, blanks, typographic quotes and invisible characters come and go.
 Nobody has rewritten such a text.
@@ -22,7 +22,7 @@ _TYPOGRAPHY: Final = str.maketrans(
 #: `[text](address)`, `text (address)` and `<address>` of Markdown and of its renderings.
 _LINK: Final = re.compile(r"\[([^\[\]\n]*)\]\(([^()\s]*)\)")
 _ADDRESS: Final = re.compile(r"[(<](https?://[^()<>\s]*)[)>]")
-#: What begins a line or stands by itself: list marks, quotation, headings, rules.
+#: Marks at the beginning of a line, or alone on one: lists, quotations, headings, rules.
 _LINE_MARK: Final = re.compile(rf"^[\s>#*+{_BULLETS}-]+|^\s*\d{{1,3}}[.)](?=\s)", re.MULTILINE)
 _LONE_MARK: Final = re.compile(r"(?<!\S)[>#+|=-]+(?!\S)")
 _ESCAPE: Final = re.compile(r"\\(?=[^\w\s]|_)")

@@ -1,4 +1,4 @@
-"""When two addresses are of one page, or of one server. Pure."""
+"""Decides whether two addresses are of one page, or of one server. Pure."""
 
 from typing import Final
 from urllib.parse import urlsplit
@@ -8,7 +8,7 @@ USUAL_PORTS: Final = {"http": 80, "https": 443}
 
 
 def canonical(url: str) -> str:
-    """Return what two addresses of one page have in common.
+    """Return the form that all addresses of one page share.
 
     Encrypted or not, capitals in the host, its last dot, a port that is the usual one and a last slash make no
     difference (RFC 3986, section 6.2); the query does.

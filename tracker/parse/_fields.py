@@ -34,7 +34,7 @@ _MAX_MARKS = 200_000
 
 
 def decode_json(body: bytes) -> Any:
-    """Return what the JSON says, whatever its encoding. Raises ParseError."""
+    """Return the contents of JSON in any encoding. Raises ParseError."""
     if sum(map(body.count, (b"{", b"[", b","))) > _MAX_MARKS:
         raise ParseError("the answer is JSON with more in it than a status page")
     try:
@@ -44,7 +44,7 @@ def decode_json(body: bytes) -> Any:
 
 
 def json_or_none(body: bytes) -> Any:
-    """Return what the JSON says, None when it says nothing."""
+    """Return the contents of JSON, None where it has none."""
     try:
         return decode_json(body)
     except ParseError:
@@ -126,7 +126,7 @@ def unique(words: Iterable[str | None]) -> tuple[str, ...]:
 
 
 def known(meanings: Mapping[Any, _Meaning], word: object) -> _Meaning | None:
-    """Return what a vendor's word or number means, None for any other. Keys are in lower case.
+    """Return the meaning of a vendor's word or number, None for any other. Keys are in lower case.
 
     `Degraded Performance`, `DEGRADED-PERFORMANCE` and `degradedPerformance` are one word, with an underscore in its key
     or with none. A number may be given as text.

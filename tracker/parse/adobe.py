@@ -2,8 +2,10 @@
 
 One document (about 4 MB) holds incidents and maintenance, each with its products, each with a history by the second;
 titles and texts stand apart, by token and language. An event is one incident, whose updates are those of its products,
-each moment and text once; it is over when it is over for all of them. Regions and services are not read. The keys are
-those of independent public readers (tap-adobe-status, inket/stts, centreon-plugins).
+each moment and text once; it is over when it is over for all of them. Regions are those that the newest entry of each
+product names (`locationImpact.serviceRegions`), products stand for components. The keys are those of independent public
+readers (tap-adobe-status, inket/stts, centreon-plugins); one of them knows services within a product, which are not
+read.
 """
 
 from collections.abc import Iterator, Mapping
@@ -64,7 +66,6 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
 ADOBE = Format(
     name="adobe",
     title="Adobe",
-    in_part="no regions",
     source="independent readers",
     recognises=_recognises,
     read=_read,
@@ -87,8 +88,8 @@ def _incident(event: dict[str, Any], texts: Mapping[str, Any], kind: Kind) -> In
     updates = with_status_before(
         oldest_first(distinct(among(changes, "update", lambda entry: _update(entry, texts)))), "investigating"
     )
-    newest = [list(_changes([product]))[-1:] for product in products]
-    statuses = [_status(last[0][1]) for last in newest if last]
+    newest = [entry for product in products for _, entry in list(_changes([product]))[-1:]]
+    statuses = [_status(entry) for entry in newest]
     is_over = bool(statuses) and _CLOSED.issuperset(statuses)
     status = updates[-1].status if updates else UNKNOWN
     if statuses and not is_over:
@@ -104,6 +105,7 @@ def _incident(event: dict[str, Any], texts: Mapping[str, Any], kind: Kind) -> In
         impact=Impact.MAINTENANCE if is_work else worst_impact(impacts),
         updates=updates,
         components=fields.names(products),
+        regions=fields.unique(region for entry in newest for region in _regions(entry)),
         scheduled_for=begins if is_work else None,
         scheduled_until=fields.moment(event.get("completedOn")) or fields.moment(event.get("endDate"))
         if is_work
@@ -127,6 +129,10 @@ def _status(entry: Mapping[str, Any]) -> str:
     return fields.known(_STATUSES, word) or status_word(word) or UNKNOWN
 
 
+def _regions(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    return fields.words(fields.mapping(entry.get("locationImpact")).get("serviceRegions"))
+
+
 def _update(change: tuple[int, dict[str, Any]], texts: Mapping[str, Any]) -> IncidentUpdate:
     second, entry = change
     status, token = _status(entry), str(entry.get("messageToken") or "")
@@ -135,6 +141,7 @@ def _update(change: tuple[int, dict[str, Any]], texts: Mapping[str, Any]) -> Inc
         status=status,
         body=fields.body_text(_text(texts, token)),
         created_at=fields.moment(entry.get("messageTime")) or fields.moment(second),
+        regions=_regions(entry),
     )
 
 

@@ -40,7 +40,7 @@ _AFFECTED: Mapping[Impact, ComponentStatus] = {
     Impact.MAJOR: ComponentStatus.PARTIAL_OUTAGE,
     Impact.CRITICAL: ComponentStatus.MAJOR_OUTAGE,
 }
-#: What the name of the request for incidents begins with in the data of a page.
+#: The prefix of the name of the request for incidents in the data of a page.
 _UNRESOLVED = "unresolved-incidents-"
 _MARKS = frozenset({"incidentUpdates", "lastUpdateStatus", "severity"})
 

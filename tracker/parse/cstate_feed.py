@@ -20,7 +20,7 @@ from tracker.parse.feed_entries import Entry
 from tracker.parse.listed import by_text, by_time, identified, oldest_first, with_status_before
 from tracker.parse.sniff import feed_root, mentions
 from tracker.parse.text import one_line, plain_text
-from tracker.parse.times import MONTHS, hour
+from tracker.parse.times import MONTHS, hour, on_day, without_year
 from tracker.parse.words import is_closing, known_status
 
 RESOLVED: Final = "resolved"
@@ -117,18 +117,8 @@ def _moment(text: str, near: datetime | None) -> datetime | None:
     month = MONTHS.get((day["month"] or day["behind"]).lower()) if day else None
     if clock is None or day is None or month is None:
         return fields.moment(text, UTC)
-    if year is not None:
-        years = [int(year[0])]
-    elif near is not None:
-        years = [near.year - 1, near.year, near.year + 1]
-    else:
-        return None
+    number = int(day["day"] or day["before"])
     since = timedelta(hours=hour(clock.groupdict()), minutes=int(clock["minute"]), seconds=int(clock["second"] or 0))
-    moments = []
-    for each in years:
-        try:
-            moments.append(datetime(each, month, int(day["day"] or day["before"]), tzinfo=UTC) + since)
-        except ValueError:
-            continue
-    found = min(moments, key=lambda moment: abs(moment - near) if near else timedelta(), default=None)
-    return fields.plausible(found) if found else None
+    if year is not None:
+        return on_day(int(year[0]), month, number, since)
+    return without_year(month, number, since, near) if near else None

@@ -26,7 +26,7 @@ Reader = Callable[[bytes, str, str | None], Snapshot]
 _Entry = TypeVar("_Entry")
 _Read = TypeVar("_Read", Component, Incident, IncidentUpdate)
 
-#: Why an entry is left out.
+#: Reasons why an entry is left out.
 NO_ID, NO_OBJECT, NO_LIST, NOTHING = "no id", "no object", "no list", "nothing in it"
 
 

@@ -38,7 +38,7 @@ _WORK = re.compile(r"(?:.*\s)?maintenance(?: \([^()]*\))?\Z", re.IGNORECASE)
 _NOT_WORK = re.compile(
     r"\b(?:after|during|following|from|due to|caused by|because of|post|since|in|under|of)\b", re.IGNORECASE
 )
-#: What is said of work and of outages alike -> what it means of work.
+#: Words for both maintenance and outages -> their status for maintenance.
 _OF_WORK = {"initial notification": "scheduled", "resolved": "completed"}
 #: Words for an open incident that say nothing else.
 _GOING_ON = frozenset({
@@ -55,7 +55,7 @@ _OF_COMPONENTS = {
 }
 #: Their pubDate is the incident's beginning in every item.
 _DATED_AT_BEGIN = ("urn:flashduty:change:",)
-#: How the version before read a status in a title and above a text.
+#: The earlier version's patterns of a status in a title and above a text.
 _FORMER_TITLE = re.compile(r"\[([^\[\]]{2,40})\]|\A([^\W\d_]{4,20}) ?[:\uff1a]")
 _FORMER_LINE = re.compile(r"\A[^\n:\uff1a]{2,12}? ?[:\uff1a]\s{0,3}(?P<word>[^\n]{1,60})(?:\n|\Z)")
 
@@ -72,7 +72,7 @@ class Entry:
     title: str
     #: HTML.
     content: str
-    #: What an element apart from the content says in short, HTML; "" where there is none.
+    #: The summary that an element beside the content holds, HTML; "" where there is none.
     summary: str = ""
     published: datetime | None
     updated: datetime | None
@@ -80,14 +80,14 @@ class Entry:
     library_times: tuple[datetime | None, datetime | None]
     #: Minutes east of UTC of the page's clock, None where it does not say.
     offset: int | None
-    #: What an element of that name says.
+    #: The text of an element of that name.
     status: str | None
     categories: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """What one entry says of an incident."""
+    """The part of an incident that one entry states."""
 
     #: The title without the status; a mark in square brackets stays.
     name: str | None
@@ -101,12 +101,12 @@ class Account:
     former_ids: tuple[str, ...] = ()
     begins: datetime | None = None
     ends: datetime | None = None
-    #: What stands where a status should and is not known for one.
+    #: The text in the place of a status that is not a known status.
     unknown_word: str | None = None
 
 
 def account_of(entry: Entry) -> Account:
-    """Return what an entry says."""
+    """Return the contents of an entry."""
     title = fields.name(fields.body_text(entry.title)) or ""
     said = in_title(title)
     name = title if is_marked(title) else said.rest

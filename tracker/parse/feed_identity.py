@@ -62,7 +62,7 @@ class Identity:
     id: str
     #: Ids that it had in an answer with other entries, or in an earlier version of this reader.
     others: tuple[str, ...] = ()
-    #: What stays the same where the id may not, () where it does.
+    #: Marks that stay the same where the id may not, () where it does.
     lasting: tuple[str, ...] = ()
 
 

@@ -27,7 +27,7 @@ BACK_WORD: Final = re.compile(
 MARK: Final = re.compile(_BETWEEN)
 #: So far from its begin a status is looked for between two marks.
 MIDDLE: Final = 120
-#: What may stand before a status without a mark between them: `[P1] Resolved: title`, `10:00 UTC Resolved - text`
+#: Words that may precede a status without a mark between them: `[P1] Resolved: title`, `10:00 UTC Resolved - text`
 LABEL: Final = re.compile(
     r"\s*(?P<label>\[[^\[\]\n]{1,60}\]:?|(?=[^\n]{0,20}\d)(?:(?:\d[\d:./-]*[\dZ]?|[A-Z]{2,4}|[AaPp][Mm]"
     r"|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}),? ){1,6})"

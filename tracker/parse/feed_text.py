@@ -32,7 +32,7 @@ _ENCODINGS: Final = re.compile(
 )
 #: Labels that servers put on any file: bytes that are valid UTF-8 count as UTF-8 then.
 _SERVER_DEFAULTS: Final = frozenset({"ascii", "iso8859-1", "cp1252"})
-#: What is tried when neither a mark nor the feed itself says it; the last one reads any bytes.
+#: The encodings to try when neither a mark nor the feed itself names one; the last one reads any bytes.
 _GUESSES: Final = ("utf-8", "cp1252", "iso8859-2")
 
 #: A document type with its declarations, in which quotes and comments may hold brackets.
@@ -113,7 +113,7 @@ def _encoding(word: str) -> list[str]:
 
 
 def _end(text: str, root: str, start: int) -> int | None:
-    """Return where the root element ends, None where it does not; text in CDATA and comments ends nothing."""
+    """Return the end of the root element, None where it has none; text in CDATA and comments ends nothing."""
     mark = re.compile(rf"<!\[CDATA\[|<!--|</(?:[\w.-]{{1,40}}:)?{root}\s*>", re.IGNORECASE)
     position = start
     while found := mark.search(text, position):

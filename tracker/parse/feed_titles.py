@@ -1,4 +1,4 @@
-"""What feeds call themselves, in the languages that pages are written in: words of status pages, and of others."""
+"""Words in the titles of feeds, of status pages and of others, in the languages that pages are written in."""
 
 import re
 from typing import Final
@@ -8,7 +8,7 @@ _UNPARTED: Final = "\u1100"
 
 
 def _any_of(*words: str) -> re.Pattern[str]:
-    """Return what finds any of the words, each whole; a star stands for more letters."""
+    """Return a pattern that finds any of the words, each whole; a star stands for more letters."""
     return re.compile("|".join(map(_pattern, words)), re.IGNORECASE)
 
 
@@ -21,7 +21,7 @@ def _pattern(word: str) -> str:
     return f"{begin}{bare}{end}"
 
 
-#: What feeds of incidents are called.
+#: Titles of feeds of incidents.
 OF_INCIDENTS: Final = _any_of(
     "*status", "*statusseite", "*statuspage", "*statuspagina", "*statussida", "*statusside", "*statusmeldungen",
     "incident*", "outages?", "(?:planned|scheduled|system|service) maintenances?",
@@ -35,7 +35,7 @@ OF_INCIDENTS: Final = _any_of(
     "상태", "장애", "점검 안내",
 )  # fmt: skip
 
-#: What feeds of anything else are called.
+#: Titles of other feeds.
 OF_OTHERS: Final = _any_of(
     "(?:we)?blogs?", "news*", "press", "releases?", "change ?logs?", "what.s new", "product updates?", "careers?",
     "jobs?", "hiring", "podcasts?", "episodes?", "forums?", "community", "discussions?", "comments?", "questions?",

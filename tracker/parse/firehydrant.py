@@ -89,7 +89,7 @@ def _is_payload(answer: object) -> bool:
 
 
 def _conditions(answer: Mapping[str, Any]) -> dict[str, ComponentStatus]:
-    """Return what the page's own words for conditions mean."""
+    """Return the meaning of the page's own words for conditions."""
     named = fields.mapping(answer.get("conditions"))
     found = {str(word).strip().lower(): fields.known(_STATUSES, meaning) for word, meaning in named.items()}
     # The word is the more telling one of the two: a page may have `Maintenance` mean DEGRADED.

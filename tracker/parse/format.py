@@ -38,9 +38,9 @@ class Format:
     name: str
     #: The platform's name for people.
     title: str
-    #: What of its pages is not read: `no texts of updates`. "" for nothing.
+    #: The part of its pages that is not read: `no texts of updates`. "" for none.
     in_part: str = ""
-    #: How the structure of its answers is known: `a recorded page`. The module's docstring has the details.
+    #: The source of the structure of its answers: `a recorded page`. The module's docstring has the details.
     source: str = ""
     #: Formats are tried by this number, the lowest first, and then by name. What many pages run has a low one, and so
     #: has what is more specific than another.
@@ -50,7 +50,7 @@ class Format:
     recognises: Callable[[bytes, str | None], bool]
     #: (body, url, content type) -> snapshot. Raises ParseError, and nothing else, on any bytes.
     read: Callable[[bytes, str, str | None], Snapshot]
-    #: Where a page of this format answers, the most informative first.
+    #: The endpoints of a page of this format, the most informative first.
     endpoints: tuple[Endpoints, ...] = ()
     #: The only hosts that have this format, for a platform that one vendor alone runs; its endpoints are tried there
     #: and nowhere else. () for software that anybody may run, whose endpoints are tried everywhere.
@@ -67,7 +67,7 @@ class Format:
     #: Whether details change without the primary answer. Then every poll requests all of them, unconditionally, and a
     #: failed detail fails the poll.
     details_apart: bool = False
-    #: What the format is where a catalogue defines it, None for one that ships.
+    #: The definition of a format of the catalogue, None for one that ships.
     definition: FormatDefinition | None = None
     #: (body, url, content type) -> whether a readable answer is of a status page, for formats with other uses; never
     #: raises. It decides about addresses that the user did not name.

@@ -25,7 +25,7 @@ _MARKS = frozenset({"id", "external_desc", "begin", "service_name"})
 _IMPACTS: Mapping[str, Impact] = {"low": Impact.MINOR, "medium": Impact.MAJOR, "high": Impact.CRITICAL}
 #: The least that is shown of the past; half a year and more in the recorded answers.
 _WINDOW = timedelta(days=28)
-#: What an update says when the service works again.
+#: The text of an update when the service works again.
 _WORKS = "available"
 #: Workspace's descriptions are Markdown that begins with a heading.
 _HEADING = re.compile(r"\s*\*\*(?:Title|Summary):?\*\*:?\s*", re.IGNORECASE)
@@ -114,7 +114,7 @@ def _update(entry: dict[str, Any], *, is_over: bool) -> IncidentUpdate:
 
 
 def _status(entry: dict[str, Any], updates: Sequence[IncidentUpdate]) -> str:
-    """Return how an incident stands: over when it has an end, and not before."""
+    """Return the status of an incident: over when it has an end, and not before."""
     if entry.get("end"):
         return "resolved"
     return updates[-1].status if updates else status_word(entry.get("status_impact")) or "active"

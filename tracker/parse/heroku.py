@@ -20,7 +20,7 @@ from tracker.parse.sniff import mentions, refusal
 from tracker.parse.words import UNKNOWN, UPDATE, status_word
 
 _MARKS = frozenset({"system", "status"})
-#: What an incident of the list of past ones has.
+#: Keys of an incident in the list of past ones.
 _INCIDENT = frozenset({"id", "title", "state", "systems", "updates"})
 _LISTS = ("status", "incidents", "scheduled")
 _COLOURS: Mapping[str, ComponentStatus] = {

@@ -36,7 +36,7 @@ _IMPACTS: Mapping[str, Impact] = {
 }
 _SUMMARY_KEYS = frozenset({"structure", "ongoing_incidents", "affected_components"})
 _SUMMARY_LISTS: Mapping[str, Kind] = {"ongoing_incidents": "incident", "scheduled_maintenances": "maintenance"}
-#: What tells the summary among the data of a page.
+#: The keys of the summary among the data of a page.
 _PAGE_KEYS = ("ongoing_incidents", "affected_components", "structure")
 _WIDGET_LISTS = ("in_progress_maintenances", "scheduled_maintenances")
 #: Keys of an incident that distinguish it from those in other platforms' lists of the same name.

@@ -51,7 +51,7 @@ _IMPACTS: Mapping[str, Impact] = {
 }
 #: A page's word may say how many components it is about.
 _COUNTS = ("one", "some", "all")
-#: What the data of a page holds, as its components, incidents and maintenances.
+#: The keys of a page's data that hold components, incidents and maintenances.
 _PAGE_KEYS = ("site", "activeIncidents", "activeMaintenances")
 _SUMMARY_KEYS = frozenset({"page", "activeIncidents", "activeMaintenances"})
 #: Groups hold components, not groups.
@@ -129,7 +129,7 @@ def _is_components(answer: dict[str, Any]) -> bool:
 
 
 def _page(body: bytes, url: str, content_type: str | None) -> Snapshot:
-    """Return what the data of a page says."""
+    """Return the contents of a page's data."""
     data = page_data.next_object(body, *_PAGE_KEYS)
     if not data:
         raise refusal(body, content_type)
@@ -154,7 +154,7 @@ def _page(body: bytes, url: str, content_type: str | None) -> Snapshot:
 
 
 def _feed(body: bytes, url: str, content_type: str | None) -> Snapshot:
-    """Return what the feed tells. Raises ParseError for a feed of other software."""
+    """Return the contents of the feed. Raises ParseError for a feed of other software."""
     feed = opened(body, url, content_type)
     if feed.entries and not any(map(is_of_instatus, feed.entries)):
         raise refusal(body, content_type)

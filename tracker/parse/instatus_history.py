@@ -9,7 +9,7 @@ as two independent public readers have it. The beginning that the feed dates dec
 import html
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from tracker.model.page import Impact, Incident, IncidentUpdate
@@ -20,7 +20,7 @@ from tracker.parse.feed_entries import Entry
 from tracker.parse.listed import identified, oldest_first
 from tracker.parse.sniff import mentions
 from tracker.parse.text import one_line, plain_text
-from tracker.parse.times import MONTHS
+from tracker.parse.times import MONTHS, without_year
 from tracker.parse.words import UNKNOWN, status_word
 
 _ADDRESS: Final = re.compile(r"/(?:incident|maintenance)/(?P<id>\w{8,60})/?\Z")
@@ -105,11 +105,4 @@ def _moment(text: str, near: datetime | None) -> datetime | None:
         return None
     east = timedelta(hours=int(found["east"] or 0), minutes=int(found["rest"] or 0))
     clock = timedelta(hours=int(found["hour"]), minutes=int(found["minute"]), seconds=int(found["second"]))
-    moments = []
-    for year in (near.year - 1, near.year, near.year + 1):
-        try:
-            day = datetime(year, month, int(found["day"]), tzinfo=UTC)
-        except ValueError:
-            continue
-        moments.append(day + clock + east if found["sign"] == "-" else day + clock - east)
-    return fields.plausible(min(moments, key=lambda moment: abs(moment - near))) if moments else None
+    return without_year(month, int(found["day"]), clock + east if found["sign"] == "-" else clock - east, near)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from tracker.model.page import Incident, IncidentUpdate, Mention
 from tracker.parse import _fields as fields
 
-#: What stands between the names of a group and of a component in it.
+#: The separator between the names of a group and of a component in it.
 _IN_GROUP = " - "
 
 

@@ -27,7 +27,7 @@ _MARKS = frozenset({"key", "status", "Incidents", "Maintenances"})
 _PAGE = "status.salesforce.com"
 _API = "https://api.status.salesforce.com/v1"
 _INSTANCE = re.compile(r"/instances/([A-Za-z0-9_-]{1,40})(?:/.*)?")
-#: What an incident of the list of active ones has.
+#: Keys of an incident in the list of active ones.
 _ACTIVE = frozenset({"id", "IncidentImpacts", "IncidentEvents", "instanceKeys"})
 _IMPACTS: Mapping[str, Impact] = {"minor": Impact.MINOR, "major": Impact.MAJOR}
 _STATUSES: Mapping[str, ComponentStatus] = {

@@ -22,7 +22,7 @@ _ELEMENT = re.compile(rb"<(?:[A-Za-z_][\w.-]*+:)?([A-Za-z_][\w.-]*+)")
 _FEED_TAG = re.compile(
     rb"<(?:[a-z_][\w.-]{0,40}+:)?(rss|feed|rdf)\s[^<>]{0,2000}?(?:version|xmlns)[^<>]*+>", re.IGNORECASE
 )
-#: What a web framework writes before a feed; nothing else counts as remains.
+#: The prefix that a web framework writes before a feed; nothing else counts as remains.
 _REMAINS = frozenset({
     "b", "br", "center", "code", "div", "font", "link", "meta", "p", "pre", "script", "small", "span", "strong",
     "style", "table",

@@ -37,7 +37,7 @@ _INDICATORS: Mapping[str, Impact] = {
     "outage": Impact.CRITICAL,
     "majoroutage": Impact.CRITICAL,
 }
-#: What kind of incident it is -> how bad it is.
+#: The kind of an incident -> its impact.
 _IMPACTS: Mapping[str, Impact] = {
     "informational": Impact.NONE,
     "performanceissue": Impact.MINOR,

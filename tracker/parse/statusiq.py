@@ -30,7 +30,7 @@ _PAGE_ID: Final = re.compile(rb"""enc_statuspage_id\\?["']\s*:\s*\\?["']([\w=+/-
 _COMPONENT_LINK: Final = re.compile(r"#/components/([\w=-]{1,200})")
 #: The one number that all readers agree on.
 _OPERATIONAL: Final = 1
-#: Where an incident has its id, its title and its beginning: in the app kit, and in the answers of other readers.
+#: The keys of an incident's id, title and beginning: in the app kit, and in the answers of other readers.
 _IDS: Final = ("enc_inc_id", "enc_incident_id", "incident_id")
 _TITLES: Final = ("incident_title", "title", "display_name")
 _BEGAN: Final = ("incident_began_at", "started_at", "begin_time")

@@ -5,7 +5,7 @@ import re
 
 from tracker.parse.links import note
 
-#: What no JSON document in UTF-8 can hold, or no reader survives: NUL and lone surrogates.
+#: Characters that no JSON document in UTF-8 can hold, or that break readers: NUL and lone surrogates.
 _UNENCODABLE = re.compile("[\x00\ud800-\udfff]")
 
 # Both marks are free for use inside this module because `encodable` removes them from what vendors send.
@@ -93,7 +93,7 @@ def _without_markup(text: str) -> str:
 
 
 def _end_of(name: str, text: str, position: int) -> int:
-    """Return where the content of an unread element ends: at its end tag, else at the end of the text."""
+    """Return the end of the content of an unread element: at its end tag, else at the end of the text."""
     end = re.compile(f"</{name}[^<>]*+>?", re.IGNORECASE).search(text, position)
     return end.end() if end else len(text)
 

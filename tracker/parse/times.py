@@ -7,7 +7,7 @@ that is not known either, it is no time at all.
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from tracker.parse.zones import offset_of
 
@@ -38,7 +38,7 @@ _CLOCK = (
 _ZONE = (
     r"(?: ?\(?(?P<zone>(?:UTC|GMT)? ?[+\u2212-]\d{1,2}(?::?\d{2})?|[A-Za-z]{1,5}(?![A-Za-z/])|[A-Z][\w/+-]{3,60})\)?)?"
 )
-#: What may follow and says no more: the zone's name behind its offset, in Go's, Java's and JavaScript's notations.
+#: An ending that adds nothing: the zone's name behind its offset, in Go's, Java's and JavaScript's notations.
 _REST = r"(?: ?(?:\([^()]*\)|\[[\w/]+\]|[A-Z]{1,5}|[+-]\d{2,4}))?"
 _TAIL = _ZONE + _REST
 _WEEKDAY = r"(?:[^\W\d_]{2,12}\.?,? )?"
@@ -78,6 +78,21 @@ def moment(value: object, zone: tzinfo | None = None) -> datetime | None:
 def plausible(parsed: datetime) -> datetime | None:
     """Return the time, None when its year can only be a mistake."""
     return parsed if parsed.year in _PLAUSIBLE_YEARS else None
+
+
+def on_day(year: int, month: int, day: int, since_midnight: timedelta) -> datetime | None:
+    """Return the moment of a day, in UTC; None where the calendar has no such day."""
+    try:
+        return plausible(datetime(year, month, day, tzinfo=UTC) + since_midnight)
+    except (ValueError, OverflowError):
+        return None
+
+
+def without_year(month: int, day: int, since_midnight: timedelta, near: datetime) -> datetime | None:
+    """Return the moment of a day that is dated without its year: the one nearest to another moment, None for no day."""
+    years = (near.year - 1, near.year, near.year + 1)
+    moments = filter(None, (on_day(year, month, day, since_midnight) for year in years))
+    return min(moments, key=lambda moment: abs(moment - near), default=None)
 
 
 def _as_utc(parsed: datetime, zone: tzinfo | None) -> datetime | None:

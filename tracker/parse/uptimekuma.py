@@ -124,7 +124,7 @@ def _beats(answer: dict[str, Any]) -> Iterator[tuple[str, object]]:
 
 
 def _measured(measured: tuple[str, object]) -> Component:
-    """Return how a monitor does; what it is called, the other answer says."""
+    """Return the status of a monitor as a component; the other answer has its name."""
     component_id = fields.identifier(measured[0], "a component")
     return Component(id=component_id, name=component_id, status=_last_status(fields.objects_in(measured[1])))
 

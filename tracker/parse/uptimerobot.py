@@ -1,15 +1,16 @@
-"""UptimeRobot's answers for its status pages -> Snapshot, in part: an announcement has no state.
+"""UptimeRobot's answers for its status pages -> Snapshot.
 
 `/api/getEventFeed/<key>` lists announcements, each an event of its own without an id (recorded); what the monitors did
-is left out of it. `/api/getMonitorList/<key>` lists the monitors, 30 on a page of it, in the colour that they have
-(read so by independent public readers; a list that is longer is not read in full). Neither shows what the other has.
-The key is in the page, and in its address on stats.uptimerobot.com.
+is left out of it. `/api/getMonitorList/<key>` lists the monitors in the colour that they have, 30 in each part of it
+(`psp.perPage`, `psp.totalMonitors`, `?page=2`); independent public readers agree on that, one of them of Bluesky's
+page. Neither shows what the other has. The key is in the page, and in its address on stats.uptimerobot.com. The
+platform has no state for an announcement: it is reported, and neither open nor over, until it has an end.
 """
 
 import re
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from tracker.model.page import Component, ComponentStatus, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
@@ -35,7 +36,7 @@ def _recognises(body: bytes, _: str | None) -> bool:
 
 
 @entry_by_entry
-def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
+def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
     answer = fields.json_or_none(body)
     kind = _kind(answer)
     if kind == "events":
@@ -46,12 +47,8 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     holder = fields.mapping(answer.get("psp")) if "psp" in answer else answer
     holder = holder if isinstance(holder.get("monitors"), list) else {"monitors": answer.get("data")}
     components = distinct(each(holder, "monitors", "component", _component))
-    total = fields.mapping(answer.get("psp")).get("totalMonitors")
-    return Snapshot(
-        components=components,
-        components_listed=True,
-        components_complete=not isinstance(total, int) or total <= len(components),
-    )
+    rest = _rest(answer, url, len(components))
+    return Snapshot(components=components, components_listed=True, components_complete=rest is None, continues_at=rest)
 
 
 def _linked(html: bytes, url: str) -> tuple[Endpoints, ...]:
@@ -72,7 +69,6 @@ def _linked(html: bytes, url: str) -> tuple[Endpoints, ...]:
 UPTIMEROBOT = Format(
     name="uptimerobot",
     title="UptimeRobot",
-    in_part="announcements have no state",
     source="a recorded answer, independent readers",
     recognises=_recognises,
     read=_read,
@@ -93,6 +89,20 @@ def _kind(answer: object) -> str | None:
         if any("statusClass" in entry for entry in fields.objects_in(listed)):
             return "monitors"
     return None
+
+
+def _rest(answer: dict[str, Any], url: str, listed: int) -> str | None:
+    """Return the address of the next part of the list, None where this is the last one."""
+    page = fields.mapping(answer.get("psp"))
+    total, size = page.get("totalMonitors"), page.get("perPage")
+    if not isinstance(total, int) or not isinstance(size, int) or size < 1 or not listed:
+        return None
+    try:
+        parts = urlsplit(url)
+        number = int(parse_qs(parts.query).get("page", ["1"])[0])
+    except ValueError:
+        return None
+    return parts._replace(query=f"page={number + 1}").geturl() if number > 0 and number * size < total else None
 
 
 def _component(entry: dict[str, Any]) -> Component:

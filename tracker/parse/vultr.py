@@ -31,14 +31,14 @@ from tracker.parse.listed import by_time, digest_key, identified, numbered, olde
 from tracker.parse.sniff import refusal
 
 _KEY: Final = "service_alerts"
-#: What an answer holds beside the alerts, as far as any of them does.
+#: The keys that an answer may have.
 _KEYS: Final = frozenset({_KEY, "regions"})
 _MAINTENANCE: Final = re.compile(r"\b(?:maintenance|upgrades?)\b", re.IGNORECASE)
 _WINDOW: Final = re.compile(r"\b(Start|End) Time: {0,3}(\d{4}-\d\d-\d\d) (\d\d:\d\d(?::\d\d)?) UTC")
-#: What an alert says of itself -> what it means for an incident, and for a maintenance.
+#: Statuses of alerts.
 _ONGOING: Final = "ongoing"
 _RESOLVED: Final = "resolved"
-#: What a region is, by whether its alert is of works.
+#: The status of a region, by whether its alert is a maintenance.
 _STATUS_OF: Final = {False: ComponentStatus.DEGRADED_PERFORMANCE, True: ComponentStatus.UNDER_MAINTENANCE}
 
 

@@ -30,7 +30,7 @@ def _recognises(body: bytes, _: str | None) -> bool:
 
 
 def _entries(answer: object) -> list[Any] | None:
-    """Return what an answer of either shape lists, None for any other answer."""
+    """Return the list in an answer of either shape, None for any other answer."""
     if not isinstance(answer, dict):
         return None
     if answer.keys() >= _MARKS:

@@ -62,7 +62,7 @@ def itself(provider: Provider) -> Candidate:
 
 
 def plan(provider: Provider, url: str, html: bytes = b"", *, only: str | None = None) -> tuple[Candidate, ...]:
-    """Return what to ask of a page that answered at `url` with this HTML, the most promising first, each once.
+    """Return the next addresses for a page that answered at `url` with this HTML, the most promising first, each once.
 
     A vendor's own platform where its host is known; what the page itself names; what platforms have below the page's
     path, then at the root of its host, those first that the page shows signs of; last the feeds that the page links to.

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from tracker.detection.changes import Changes, changes
 from tracker.detection.comparison import Before
 from tracker.detection.edits import UpdateDigests, follow
-from tracker.detection.former_keys import with_former
+from tracker.detection.former_keys import with_former_keys
 from tracker.detection.migration import moved, remembered
 from tracker.detection.readability import failed, recovered
-from tracker.detection.recognition import kept
+from tracker.detection.recognition import lasting_keys
 from tracker.detection.snapshots import components_changed
 from tracker.errors import PollError
 from tracker.model.component_names import Listing
@@ -24,7 +24,7 @@ from tracker.model.page import Snapshot
 from tracker.model.page_state import PageState, RecentIncident, Source
 from tracker.model.provider import Provider
 from tracker.parse import format_of
-from tracker.polling.known import before_of
+from tracker.polling.known import known_before
 from tracker.polling.page_store import Commit, Known, PollLease
 from tracker.polling.poll_cost import ResponseClass
 from tracker.polling.reading import Observation, read_again
@@ -37,7 +37,7 @@ class ChangedPage(msgspec.Struct, frozen=True, kw_only=True):
 
     lease: PollLease
     observed: Observation
-    #: What all answers of this poll say together.
+    #: All answers of this poll together.
     snapshot: Snapshot
     #: Digest of what the primary answer means.
     meaning: str
@@ -55,20 +55,22 @@ class ChangedPage(msgspec.Struct, frozen=True, kw_only=True):
 def change(page: ChangedPage) -> tuple[Before, Changes, Commit]:
     """Return the knowledge before a changed page's answer, the changes, and the commit."""
     provider, observed, now = page.lease.provider, page.observed, page.now
-    before = before_of(page.lease, page.known, observed, page.snapshot, now)
+    before = known_before(page.lease, page.known, observed, page.snapshot, now)
     found = changes(provider, before, page.snapshot, now)
     edits, digests = _edits(page, found)
     after, readable = recovered(provider, observed.state, now)
     reported = _unseen_since(_last_read(page.lease, observed), (*found.pending, *edits))
     pending = (*readable, *_moved(page.lease, observed, now), *reported)
-    suppressed = sorted({*page.other_keys} | page.known.expiring | kept(before.seen, page.known.seen, page.snapshot))
+    suppressed = sorted(
+        {*page.other_keys} | page.known.expiring | lasting_keys(before.seen, page.known.seen, page.snapshot)
+    )
     after = _state_after(page, found, after, is_new=bool(pending))
     commit = Commit(
         state=after,
         view=replace(found.view, recent=_recent(page.known, observed, page.snapshot)),
         digests=digests,
         pending=pending,
-        seen=(*found.seen, *suppressed, *_former({*found.seen, *suppressed, *(each.key for each in pending)})),
+        seen=(*found.seen, *suppressed, *_former_keys({*found.seen, *suppressed, *(each.key for each in pending)})),
         due_at=_due(provider, after, observed, now),
         checked_at=now,
         read_at=page.lease.begun_at if observed.settled else None,
@@ -76,10 +78,10 @@ def change(page: ChangedPage) -> tuple[Before, Changes, Commit]:
     return before, found, commit
 
 
-def _former(marked: Collection[str | None]) -> list[str]:
+def _former_keys(marked: Collection[str | None]) -> list[str]:
     """Return the former keys of what is marked as seen, for workers of an earlier version."""
     keys = {key for key in marked if key is not None}
-    return sorted(with_former(keys) - keys)
+    return sorted(with_former_keys(keys) - keys)
 
 
 def failure(provider: Provider, state: PageState, error: PollError, now: datetime) -> Commit:

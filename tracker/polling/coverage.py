@@ -1,4 +1,4 @@
-"""How far the page of a preset is read: fully, in part, not, or not known. Pure.
+"""Judges how far the page of a preset is read: fully, in part, not, or not known. Pure.
 
 The format that reads the preset's platform decides, and then the exceptions of single vendors.
 """
@@ -19,8 +19,8 @@ _ANSWER_AS: Final[Mapping[str, str]] = {"Cloudflare": "statuspage", "Salesforce 
 _FEED: Final = re.compile(r"\.(?:rss|atom|xml)$|/(?:rss|atom|feed)$")
 
 
-class Reach(StrEnum):
-    """How much of a page is read."""
+class Extent(StrEnum):
+    """The part of a page that is read."""
 
     FULLY = "fully"
     IN_PART = "in part"
@@ -29,12 +29,12 @@ class Reach(StrEnum):
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a page is read, and why no further."""
+    """The reach of a page, and the reason for its limit."""
 
-    reach: Reach
+    reach: Extent
     #: Name of the format that reads it, None for none.
     format: str | None = None
-    #: What is not read, or why nothing is; "" where all is.
+    #: The part that is not read, or the reason why nothing is; "" where all is.
     reason: str = ""
 
 
@@ -53,12 +53,12 @@ def coverage(preset: Preset) -> Coverage:
         known = FORMATS["feed"]
     name = known.name if known else None
     if preset.unread is not None:
-        return Coverage(reach=Reach.NOT, format=name, reason=preset.unread)
+        return Coverage(reach=Extent.NOT, format=name, reason=preset.unread)
     if known is None:
         if preset.platform is None:
-            return Coverage(reach=Reach.UNKNOWN, reason="what runs it is not known")
-        return Coverage(reach=Reach.NOT, reason=f"nothing reads {preset.platform} so far")
+            return Coverage(reach=Extent.UNKNOWN, reason="what runs it is not known")
+        return Coverage(reach=Extent.NOT, reason=f"nothing reads {preset.platform} so far")
     reason = preset.in_part or known.in_part
     if reason:
-        return Coverage(reach=Reach.IN_PART, format=name, reason=reason)
-    return Coverage(reach=Reach.FULLY, format=name)
+        return Coverage(reach=Extent.IN_PART, format=name, reason=reason)
+    return Coverage(reach=Extent.FULLY, format=name)

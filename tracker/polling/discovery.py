@@ -56,7 +56,7 @@ class Attempt:
     """One address that was asked."""
 
     url: str
-    #: What it answered, in a few words.
+    #: The answer, in a few words.
     answered: str
     #: How much that explains the failure; 0 for an answer that any wrong address gives.
     weight: int = 0
@@ -72,7 +72,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discovery:
-    """What a search asked and found: either `found` or `failure` is there."""
+    """The requests and the result of a search: either `found` or `failure` is there."""
 
     attempts: tuple[Attempt, ...]
     found: Found | None = None
@@ -107,7 +107,7 @@ class _Search:
         self._before = before
         self._environ = environ
         self._formats = {known.name: known for known in allowed(provider)}
-        #: Where the page itself answered.
+        #: The address at which the page itself answered.
         self._landed_at = provider.url
         #: A feed that was found and is not of incidents.
         self._of_others: str | None = None

@@ -1,4 +1,4 @@
-"""What polling needs from the network: one conditional request and its answer. Implemented in `fetch`."""
+"""The port of polling to the network: one conditional request and its answer. Implemented in `fetch`."""
 
 from collections.abc import Mapping
 from typing import Protocol

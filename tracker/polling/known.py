@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 from msgspec.structs import replace
 
 from tracker.detection.comparison import Before
-from tracker.detection.former_keys import found_again, with_former
+from tracker.detection.former_keys import seen_under_former_keys, with_former_keys
 from tracker.detection.keys import keys
-from tracker.detection.migration import GRACE, carried_over, is_same
+from tracker.detection.migration import GRACE, carried_over, is_known_page
 from tracker.detection.other_ids import keys_of_others, known_ids, known_updates, under_known_ids, under_known_updates
-from tracker.detection.recognition import recognised
+from tracker.detection.recognition import seen_under_other_keys
 from tracker.model.keys import KEYS_VERSION, key_of_incident, parted
 from tracker.model.page import Snapshot
 from tracker.model.page_state import Activity, PageState, PageView, Readability, Relocation
@@ -29,8 +29,8 @@ UNSETTLED_FOR = timedelta(hours=1)
 _EVER = datetime.min.replace(tzinfo=UTC)
 
 
-def remembered_of(lease: PollLease) -> PageState:
-    """Return what is known of the page. At a corrected address nothing is known until it was read there.
+def starting_state(lease: PollLease) -> PageState:
+    """Return the knowledge of the page. At a corrected address nothing is known until it was read there.
 
     Another spelling of the same address is the same page, unless polls failed: the spelling may have been the cause.
     """
@@ -51,27 +51,27 @@ def remembered_of(lease: PollLease) -> PageState:
     )
 
 
-def asked_of(state: PageState, keys: Collection[str]) -> Collection[str]:
+def keys_to_recall(state: PageState, keys: Collection[str]) -> Collection[str]:
     """Return the keys to ask the store for: these, and their former ones where an earlier version wrote the state."""
-    return keys if state.keys_version >= KEYS_VERSION else with_former(keys)
+    return keys if state.keys_version >= KEYS_VERSION else with_former_keys(keys)
 
 
-def by_present_keys(state: PageState, keys: Collection[str], known: Known) -> Known:
+def under_current_keys(state: PageState, keys: Collection[str], known: Known) -> Known:
     """Return the knowledge under the present keys; what was seen under former keys is stored again under these."""
     if state.keys_version >= KEYS_VERSION:
         return known
-    carried = found_again(keys, known.seen, known.digests)
+    carried = seen_under_former_keys(keys, known.seen, known.digests)
     return replace(
         known, seen=known.seen.intersection(keys) | carried, expiring=known.expiring.intersection(keys) | carried
     )
 
 
-def known_again(known: Known, observed: Observation) -> Observation:
+def resumed_after_move(known: Known, observed: Observation) -> Observation:
     """Return the first reading at a corrected address as the next answer of the page, if it is the same page."""
     snapshot, state, former = observed.snapshot, observed.state, observed.state.relocation.former
     if snapshot is None or former is None or state.source is None:
         return observed
-    if not is_same(known.view, snapshot):
+    if not is_known_page(known.view, snapshot):
         return replace(observed, state=replace(state, relocation=replace(state.relocation, former=None, moved_at=None)))
     has_same_ids = former.format == state.source.format and same_host(former.primary, state.source.primary)
     return replace(
@@ -94,7 +94,7 @@ def _read_as_defined(state: PageState, provider: Provider) -> PageState:
     return replace(state, source=None, answers={}, projection=None)
 
 
-def as_known(known: Known, observed: Observation) -> tuple[Observation, set[str]]:
+def keep_known_ids(known: Known, observed: Observation) -> tuple[Observation, set[str]]:
     """Return the observation with its ids replaced by those that are known, and the keys of the replaced ids."""
     snapshot, state = observed.snapshot, observed.state
     if snapshot is None or state.relocation.moved_at is not None:
@@ -122,13 +122,13 @@ def as_known(known: Known, observed: Observation) -> tuple[Observation, set[str]
     return observed, keys_of_others(view, snapshot, ids) | updates.keys()
 
 
-def before_of(lease: PollLease, known: Known, observed: Observation, snapshot: Snapshot, now: datetime) -> Before:
+def known_before(lease: PollLease, known: Known, observed: Observation, snapshot: Snapshot, now: datetime) -> Before:
     """Return the knowledge before the answer: only seen keys for a page at first sight, or after a loss."""
     provider, state = lease.provider, observed.state
     is_known = state.seeded or state.known_until is not None
     view, history = known.view if is_known else PageView(), observed.history
     seen = known.seen | _shown_before(known, snapshot) if state.seeded else known.seen
-    seen |= recognised(seen, snapshot)
+    seen |= seen_under_other_keys(seen, snapshot)
     if state.relocation.moved_at is not None and now - state.relocation.moved_at < GRACE:
         last_read = state.relocation.moved_at - timedelta(seconds=longest_pause_s(provider))
         carried = carried_over(provider, view, seen, snapshot, last_read)
@@ -167,7 +167,7 @@ def _known_until(lease: PollLease, known: Known, state: PageState) -> datetime |
     if state.seeded:
         return None
     if state.known_until is not None:
-        return state.known_until - timedelta(seconds=longest_pause_s(lease.provider))
+        return state.known_until
     # The seen ids are there and the state is not: a server with an eviction policy dropped the state alone.
     return _EVER if known.seen and not lease.state.url else None
 

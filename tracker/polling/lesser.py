@@ -9,7 +9,7 @@ from tracker.parse import FORMATS
 
 #: How long a lesser source is used before the page is searched again.
 LOOK_AGAIN_AFTER: Final = timedelta(days=1)
-#: How the address of a feed ends, which somebody named because it is one.
+#: The end of an address that somebody gave because it is a feed's.
 _FEEDS: Final = (".rss", ".atom", ".xml")
 
 

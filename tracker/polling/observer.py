@@ -28,6 +28,7 @@ from tracker.polling.discovery import Discovery, discover
 from tracker.polling.fetcher import Fetched, Fetcher, NotModified
 from tracker.polling.lesser import is_better, is_lesser
 from tracker.polling.page_request import page_request, request_of
+from tracker.polling.parts import whole
 from tracker.polling.reading import (
     Observation,
     adopted,
@@ -59,11 +60,11 @@ class _Details(NamedTuple):
     snapshots: tuple[Snapshot, ...]
     #: Ids of what those showed that were never read before.
     history: frozenset[str]
-    #: Why the last one that failed did so.
+    #: The reason of the last failure.
     failure: PollError | None
     #: Whether no answer was skipped for its clock: it may show the end of what the others do not list.
     is_current: bool
-    #: What the answers for single incidents say.
+    #: The incidents of the answers for single incidents.
     alone: tuple[Snapshot, ...] = ()
 
 
@@ -87,7 +88,7 @@ class Observer:
         is_elsewhere = not same_host(answer.url, source.primary)
         if is_elsewhere and isinstance(answer, NotModified):
             # Validators that another host gave prove nothing here, and there is nothing to read.
-            answer = self._fetcher.fetch(page_request(provider, source.primary, self._environ))
+            answer = self._ask_anew(provider, source.primary)
         if is_elsewhere and isinstance(answer, Fetched):
             return self._elsewhere(state, source, answer, now)
         return read(state, source, answer, now)
@@ -174,7 +175,7 @@ class Observer:
             return details
         for url in incident_urls(source, (*primary.incidents, *primary.maintenances)):
             try:
-                answer = self._fetcher.fetch(page_request(provider, url, self._environ))
+                answer = self._ask_anew(provider, url)
                 if isinstance(answer, Fetched):
                     found.append(read_answer(answer, source))
             except HttpStatusError as error:
@@ -200,7 +201,7 @@ class Observer:
         if isinstance(answer, NotModified):
             return remember(state, url, revalidated(known, answer)), None
         try:
-            snapshot = read_answer(answer, source)
+            snapshot = whole(read_answer(answer, source), source, lambda part: self._ask_anew(provider, part))
         except ParseError:
             if url.endswith("/") and is_page(answer.body):
                 # A page for people that holds no data of this format.
@@ -223,8 +224,11 @@ class Observer:
         self, provider: Provider, state: PageState, url: str, *, is_conditional: bool = True
     ) -> Fetched | NotModified:
         if not is_conditional:
-            return self._fetcher.fetch(page_request(provider, url, self._environ))
+            return self._ask_anew(provider, url)
         return self._fetcher.fetch(request_of(provider, state, url, self._environ))
+
+    def _ask_anew(self, provider: Provider, url: str) -> Fetched | NotModified:
+        return self._fetcher.fetch(page_request(provider, url, self._environ))
 
 
 def _completed(
@@ -284,7 +288,7 @@ def _lagging_since(before: PageState, state: PageState, primary: Snapshot, now: 
 
 
 def _recent(before: PageState, read: list[Snapshot], now: datetime) -> Snapshot:
-    """Return what those answers say that are not older than any answer before; endpoints lag behind one another."""
+    """Return the contents of those answers that are not older than any before; endpoints lag behind one another."""
     newest = _newest_stamp(before, now)
     recent = [snapshot for snapshot in read if not is_earlier(snapshot.updated_at, newest)]
     return merged(recent[0], recent[1:]) if recent else Snapshot()

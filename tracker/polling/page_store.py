@@ -1,4 +1,4 @@
-"""What polling needs from the data server: leases, what is known of a page, commits. Implemented in `store`."""
+"""The port of polling to the data server: leases, knowledge of a page, commits. Implemented in `store`."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -75,7 +75,7 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     checked_at: datetime
     #: When the lease was taken, if the poll read all of the page. None: as it was.
     read_at: datetime | None = None
-    #: What it adds to the page's counters; None: nothing.
+    #: The additions to the page's counters; None: nothing.
     cost: PollCost | None = None
 
 
@@ -83,7 +83,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     """The knowledge of a page beyond its state, as far as one answer needs it."""
 
     view: PageView = PageView()
-    #: What updates said: by incident id, then by update id (`tracker.detection.edits`).
+    #: The digests of updates: by incident id, then by update id (`tracker.detection.edits`).
     digests: Mapping[str, Mapping[str, UpdateDigest]] = {}
     #: Those of the keys asked for that were seen.
     seen: frozenset[str] = frozenset()

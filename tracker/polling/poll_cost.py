@@ -9,7 +9,7 @@ import msgspec
 
 
 class ResponseClass(StrEnum):
-    """How far an answer had to be read to know whether it changed."""
+    """The depth to which an answer was read until it was clear whether it changed."""
 
     NOT_MODIFIED = "not_modified"
     SAME_BODY = "same_body"
@@ -61,7 +61,7 @@ class Savings(msgspec.Struct, frozen=True, kw_only=True):
         return sum(self.endings.get(response_class, 0) for response_class in _UNPARSED)
 
     def share(self, ending: str) -> float:
-        """Return which part of the polls ended so, 0 to 1."""
+        """Return the share of polls that ended so, 0 to 1."""
         return self.endings.get(ending, 0) / self.polls if self.polls else 0.0
 
 

@@ -18,7 +18,7 @@ from tracker.model.provider import Provider
 from tracker.polling.candidates import same_host
 from tracker.polling.commits import ChangedPage, change, failure, quiet
 from tracker.polling.fetcher import Asked
-from tracker.polling.known import as_known, asked_of, by_present_keys, known_again, remembered_of
+from tracker.polling.known import keep_known_ids, keys_to_recall, resumed_after_move, starting_state, under_current_keys
 from tracker.polling.lesser import should_look_again
 from tracker.polling.notices import log_busy_host, log_filters, log_gaps, log_unknown_words
 from tracker.polling.observer import Observer
@@ -35,7 +35,7 @@ SEARCH_AGAIN_AFTER = timedelta(hours=1)
 
 
 class Outcome(StrEnum):
-    """How a poll ended."""
+    """The end of a poll."""
 
     QUIET = "quiet"
     CHANGED = "changed"
@@ -78,7 +78,7 @@ class Poller:
         """Poll a leased page, whose first request was perhaps made. Raises StoreError, Conflict."""
         self._observer.meter.start(asked)
         provider = lease.provider
-        state = remembered_of(lease)
+        state = starting_state(lease)
         try:
             observed = self._observer.observe(provider, state, self._clock())
             if should_look_again(provider, state, self._clock()):
@@ -122,8 +122,8 @@ class Poller:
             _refuse_empty(observed, known, primary)
             if not observed.details_apart and _means_the_same(observed, known, primary, meaning):
                 return quiet(lease, observed, now), ResponseClass.SAME_MEANING
-        observed = known_again(known, self._observer.complete(provider, state, observed, now))
-        observed, others = as_known(known, observed)
+        observed = resumed_after_move(known, self._observer.complete(provider, state, observed, now))
+        observed, others = keep_known_ids(known, observed)
         snapshot = observed.snapshot or primary
         if more := set(keys(snapshot)) - set(keys(primary)):
             known = _with_more(known, self._recall(provider, observed.state, more))
@@ -142,8 +142,8 @@ class Poller:
         return commit, ResponseClass.CHANGED
 
     def _recall(self, provider: Provider, state: PageState, wanted: Collection[str]) -> Known:
-        """Return what is known of a page, and which of the keys it has shown."""
-        return by_present_keys(state, wanted, self._store.recall(provider.id, asked_of(state, wanted)))
+        """Return the knowledge of a page, and those of the keys that it has shown."""
+        return under_current_keys(state, wanted, self._store.recall(provider.id, keys_to_recall(state, wanted)))
 
     def _fail(self, lease: PollLease, state: PageState, error: PollError) -> Poll:
         events = self._commit(lease, failure(lease.provider, state, error, self._clock()), FAILED)

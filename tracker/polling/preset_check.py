@@ -25,7 +25,7 @@ PAUSE_S: Final = 2.0
 _LABELS: Final = 2
 
 
-class Verdict(StrEnum):
+class PresetVerdict(StrEnum):
     """The verdict on a preset."""
 
     SAME = "same"
@@ -41,17 +41,17 @@ class Verdict(StrEnum):
     UNREACHABLE = "unreachable"
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class PresetFinding(msgspec.Struct, frozen=True, kw_only=True):
     """The finding about one preset."""
 
     preset: str
-    verdict: Verdict
-    #: Where it answers, and in which format; None for nothing that can be read.
+    verdict: PresetVerdict
+    #: The endpoint and its format; None for nothing that can be read.
     url: str | None = None
     format: str | None = None
     #: In a sentence, where the verdict does not say it all.
     detail: str = ""
-    #: How many requests that took.
+    #: The number of requests that it took.
     requests: int = 0
 
 
@@ -62,10 +62,10 @@ def check_presets(
     *,
     at_once: int,
     allow_private: bool = False,
-) -> Iterator[Finding]:
-    """Yield what became of each preset, in their order; `at_once` organisations are asked at the same time."""
+) -> Iterator[PresetFinding]:
+    """Yield the finding about each preset, in their order; `at_once` organisations are asked at the same time."""
 
-    def one_by_one(group: Sequence[Preset]) -> dict[str, Finding]:
+    def one_by_one(group: Sequence[Preset]) -> dict[str, PresetFinding]:
         found = {}
         for number, preset in enumerate(group):
             if number:
@@ -82,31 +82,33 @@ def check_presets(
             yield pending[_organisation(preset)].result()[preset.id]
 
 
-def judged(preset: Preset, discovery: Discovery) -> Finding:
-    """Return what a search says of a preset. Pure."""
+def judged(preset: Preset, discovery: Discovery) -> PresetFinding:
+    """Return the finding of a search for a preset. Pure."""
     requests = len(discovery.attempts)
     if discovery.found is None:
         is_silent = isinstance(discovery.failure, FetchError)
-        verdict = Verdict.UNREACHABLE if is_silent else Verdict.UNREADABLE
-        return Finding(preset=preset.id, verdict=verdict, detail=str(discovery.failure), requests=requests)
+        verdict = PresetVerdict.UNREACHABLE if is_silent else PresetVerdict.UNREADABLE
+        return PresetFinding(preset=preset.id, verdict=verdict, detail=str(discovery.failure), requests=requests)
     source, url = discovery.found.source, discovery.found.answer.url
     known = expected_format(preset)
-    verdict, detail = Verdict.SAME, ""
+    verdict, detail = PresetVerdict.SAME, ""
     if not _is_there(preset, url, known.hosts if known else ()):
-        verdict, detail = Verdict.MOVED, f"{preset.host} leads to {urlsplit(url).netloc}"
+        verdict, detail = PresetVerdict.MOVED, f"{preset.host} leads to {urlsplit(url).netloc}"
     elif known is None:
-        verdict, detail = Verdict.FOUND, f"it answers as {speaks(source).title}"
+        verdict, detail = PresetVerdict.FOUND, f"it answers as {speaks(source).title}"
     elif known.name != source.format:
-        verdict, detail = Verdict.CHANGED, f"it answers as {speaks(source).title}, not as {known.title}"
-    return Finding(preset=preset.id, verdict=verdict, url=url, format=source.format, detail=detail, requests=requests)
+        verdict, detail = PresetVerdict.CHANGED, f"it answers as {speaks(source).title}, not as {known.title}"
+    return PresetFinding(
+        preset=preset.id, verdict=verdict, url=url, format=source.format, detail=detail, requests=requests
+    )
 
 
-def corrected(preset: Preset, finding: Finding, month: str, titles: Mapping[str, str]) -> Preset | None:
+def corrected(preset: Preset, finding: PresetFinding, month: str, titles: Mapping[str, str]) -> Preset | None:
     """Return the preset as it was found, None where nothing of it could be read."""
     if finding.url is None or finding.format is None:
         return None
     fields: dict[str, object] = {"seen": month}
-    if finding.verdict is Verdict.MOVED:
+    if finding.verdict is PresetVerdict.MOVED:
         parts = urlsplit(finding.url)
         fields |= {
             "url": f"{parts.scheme}://{parts.netloc}",
@@ -118,7 +120,7 @@ def corrected(preset: Preset, finding: Finding, month: str, titles: Mapping[str,
     return msgspec.structs.replace(preset, **fields)
 
 
-def _asked(preset: Preset, fetcher: Fetcher, *, allow_private: bool) -> Finding:
+def _asked(preset: Preset, fetcher: Fetcher, *, allow_private: bool) -> PresetFinding:
     provider = Provider(id=preset.id, name=preset.name, url=preset.url, allow_private=allow_private)
     return judged(preset, discover(fetcher, provider))
 

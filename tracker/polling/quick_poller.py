@@ -21,7 +21,7 @@ from tracker.errors import CredentialsMissing, FetchError
 from tracker.model.clock import Clock
 from tracker.polling.commits import failure, quiet
 from tracker.polling.fetcher import Asked, Fetched, FetchRequest, NotModified, QuickFetcher
-from tracker.polling.known import remembered_of
+from tracker.polling.known import starting_state
 from tracker.polling.lesser import look_again_at, should_look_again
 from tracker.polling.page_request import page_request, request_of
 from tracker.polling.page_store import Commit, GroupedPages, HostBusy, PollLease
@@ -38,7 +38,7 @@ MOST_WAITING_BYTES: Final = 32 * 1024 * 1024
 #: A poll that has waited for a thread for longer is left to the page's next due time: its lease (30 s) is nearly over.
 LONGEST_WAIT: Final = timedelta(seconds=25)
 
-#: How a request ended.
+#: The end of a request.
 Ended = Fetched | NotModified | FetchError
 
 _NOT_MODIFIED: Final = PollCost(ending=ResponseClass.NOT_MODIFIED)
@@ -56,8 +56,8 @@ class Plain(msgspec.Struct, frozen=True):
 
 
 def plain_of(lease: PollLease, environ: Mapping[str, str], now: datetime) -> Plain:
-    """Return how a leased page is polled."""
-    provider, state = lease.provider, remembered_of(lease)
+    """Return the parts of a leased page's poll that need no request."""
+    provider, state = lease.provider, starting_state(lease)
     try:
         if state.source is None:
             request = page_request(provider, provider.url, environ)
@@ -155,7 +155,7 @@ class QuickPoller:
 
     def _decided(self, lease: PollLease, ended: Ended, now: datetime) -> tuple[Poll, Commit] | None:
         """Return the poll and its commit if it needs no parsing and no further request, else None."""
-        state = remembered_of(lease)
+        state = starting_state(lease)
         if state.source is None or should_look_again(lease.provider, state, now):
             return None
         if isinstance(ended, FetchError):
@@ -181,7 +181,7 @@ class QuickPoller:
             self._waiting_bytes -= size
 
     def _asked(self, request: FetchRequest | None, ended: Ended | None) -> Asked | None:
-        """Return what a thread gets of a request; None where it asks again, since too many bodies wait already."""
+        """Return the answer for a thread; None where it asks again, since too many bodies wait already."""
         if request is None or ended is None or self._waiting_bytes + _size(ended) > MOST_WAITING_BYTES:
             return None
         return Asked(request.url, ended)

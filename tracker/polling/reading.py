@@ -27,7 +27,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """The result of requesting a page."""
 
     response_class: ResponseClass
-    #: What is remembered of source and answers from now on.
+    #: The state of source and answers from now on.
     state: PageState
     #: The primary answer, read; None when it did not have to be.
     snapshot: Snapshot | None = None
@@ -131,7 +131,7 @@ def refuse_other_subject(answer: Fetched, source: Source) -> None:
 
 
 def place(answer: Fetched) -> str:
-    """Return which host answered, as messages name it."""
+    """Return the host that answered, by its name in messages."""
     return urlsplit(answer.url).netloc[:_LONGEST_HOST]
 
 
@@ -156,7 +156,7 @@ def searched(state: PageState, now: datetime | None) -> PageState:
 
 
 def revalidated(known: KnownAnswer, answer: NotModified) -> KnownAnswer:
-    """Return what is known with the newer validators that a 304 may carry (RFC 9110, section 15.4.5)."""
+    """Return the known answer with the newer validators that a 304 may carry (RFC 9110, section 15.4.5)."""
     validators = msgspec.structs.replace(
         known.validators,
         etag=answer.validators.etag or known.validators.etag,

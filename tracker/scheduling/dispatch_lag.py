@@ -1,4 +1,4 @@
-"""How late providers are dispatched: the time from a provider's due time until its fetch task is published. Pure.
+"""Measures the dispatch lag: the time from a provider's due time until its fetch task is published. Pure.
 
 Latency is something else: it is about updates. A scheduler counts its dispatches of the last minute by second and class
 of lateness: some hundred numbers for any number of providers.

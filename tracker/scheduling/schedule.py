@@ -20,7 +20,7 @@ _LEAST_PAUSE_S: Final = 1.0
 
 
 class Pace(StrEnum):
-    """How often a page is polled, measured by its interval."""
+    """The frequency of polls of a page, measured by its interval."""
 
     FAST = "fast"
     NORMAL = "normal"

@@ -12,7 +12,7 @@ from tracker.simulator.revision import Incident, Revision
 #: How many entries the feeds show.
 FEED_LENGTH = 25
 
-#: What XML 1.0 cannot hold, not even escaped.
+#: Characters that XML 1.0 cannot hold, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -48,7 +48,7 @@ def rss(revision: Revision, url: str) -> str:
 
 
 def entries(revision: Revision) -> list[Incident]:
-    """Return what the feeds show, newest first; a maintenance that has not begun counts from its window."""
+    """Return the entries of the feeds, newest first; a maintenance that has not begun counts from its window."""
     return sorted(revision.incidents, key=lambda item: (published_at(item), item.number), reverse=True)[:FEED_LENGTH]
 
 

@@ -78,7 +78,7 @@ class Platform:
     host: str | None = None
 
     def body(self, revision: Revision, path: str, url: str, variation: int) -> bytes | None:
-        """Return what a path answers, None where there is nothing."""
+        """Return the answer of a path, None where there is nothing."""
         found = self._answer(revision, path, url)
         if found is None:
             is_html = self.answers_everything or self._is_html(path)

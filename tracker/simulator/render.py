@@ -6,7 +6,7 @@ from tracker.simulator.revision import Revision
 
 
 def render(revision: Revision, path: str, url: str, variation: int = 0) -> Document | None:
-    """Return what a page at `url` answers under `path`, None where it has nothing.
+    """Return the answer of a page at `url` under `path`, None where it has nothing.
 
     `variation` picks one of the answers that some platforms give to the same question.
     """

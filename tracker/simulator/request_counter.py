@@ -1,4 +1,4 @@
-"""What a simulated page was asked and what it sent, for tests and benchmarks to look at."""
+"""Counts the requests to a simulated page and its answers, for tests and benchmarks."""
 
 import threading
 from collections import Counter

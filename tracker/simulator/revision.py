@@ -1,4 +1,4 @@
-"""What a simulated page holds, as frozen values: one `Revision` for each state that the page was ever in.
+"""The contents of a simulated page, as frozen values: one `Revision` for each state that it was ever in.
 
 These are the vendor's own records, richer than `tracker.model.page`, which holds what a tracker can learn of them.
 """
@@ -27,7 +27,7 @@ class Component:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AffectedComponent:
-    """What an incident update did to one component; the name is the one of that moment."""
+    """The change that an incident update made to one component; the name is the one of that moment."""
 
     id: str
     name: str
@@ -100,7 +100,7 @@ class Revision:
     page_id: str
     name: str
     time_zone: str
-    #: Whose software it runs: a key of `tracker.simulator.platforms.PLATFORMS`.
+    #: The platform: a key of `tracker.simulator.platforms.PLATFORMS`.
     platform: str
     created_at: datetime
     #: Strictly increasing from revision to revision, in milliseconds.

@@ -1,4 +1,4 @@
-"""Which site answers a path: `/<page id>/...`, and everything when there is one site only."""
+"""Finds the site that answers a path: `/<page id>/...`, or any path when there is one site only."""
 
 from dataclasses import dataclass, field
 
@@ -19,10 +19,10 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a path leads."""
+    """The destination of a path."""
 
     stand: Stand
-    #: What comes before the site's own part of the path: empty, or `/<page id>`.
+    #: The prefix before the site's own part of the path: empty, or `/<page id>`.
     prefix: str
     #: The site's own part.
     path: str
@@ -47,7 +47,7 @@ class Routes:
         return self._stands[page_id]
 
     def find(self, path: str) -> Route | None:
-        """Return where a path leads, None where there is nothing."""
+        """Return the destination of a path, None where there is nothing."""
         page_id, _, rest = path[1:].partition("/")
         if page_id in self._stands:
             return Route(self._stands[page_id], f"/{page_id}", f"/{rest}")

@@ -17,7 +17,7 @@ from tracker.simulator.vendor import Page
 
 #: Connections that may wait to be accepted: a thousand clients may come at once.
 _BACKLOG = 1024
-#: What a client on the same machine says for "any address".
+#: The address for clients on the same machine in place of "any address".
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - no socket is bound by this table
 
 

@@ -1,4 +1,4 @@
-"""What the server can serve: pages that live, and pages that were recorded."""
+"""The sites of the server: pages that live, and pages that were recorded."""
 
 import threading
 import time
@@ -25,7 +25,7 @@ class Site(Protocol):
         ...
 
     def document(self, path: str, url: str, back: int = 0) -> Document | None:
-        """Return what a path answers now, or answered `back` changes ago; None where there is nothing."""
+        """Return the answer of a path now, or `back` changes ago; None where there is nothing."""
         ...
 
 
@@ -44,7 +44,7 @@ class LiveSite:
         return self._page.id
 
     def document(self, path: str, url: str, back: int = 0) -> Document | None:
-        """Return what the page says."""
+        """Return the page's contents."""
         revision = self._page.earlier(back) if back else self._page.revision
         if PLATFORMS[revision.platform].varies:
             return render(revision, path, url, next(self._answers))

@@ -78,7 +78,7 @@ def _completed(scene: Scene) -> None:
     scene.page.advance_maintenance(scene.maintenance_id)
 
 
-#: What happens when, in seconds from the beginning of a round.
+#: The events of the story, each with its time in seconds from the beginning of a round.
 SCENES: tuple[tuple[float, Callable[[Scene], None]], ...] = (
     (2.0, _investigating),
     (9.0, _spreading),

@@ -30,7 +30,7 @@ _ID_ALPHABET = string.ascii_lowercase + string.digits
 _ID_LENGTH = 12
 #: Feeds number the incidents of all pages together, so a page's own numbers have gaps.
 _FIRST_NUMBER = 30_000_000
-#: What follows each status of a maintenance.
+#: The next status after each status of a maintenance.
 _NEXT_STATUS = {"scheduled": "in_progress", "in_progress": "verifying", "verifying": "completed"}
 _STOCK_BODIES = {
     "in_progress": "The maintenance has begun.",
@@ -81,11 +81,11 @@ class Page:
 
     @property
     def revision(self) -> Revision:
-        """Return what the page says now."""
+        """Return the page's contents now."""
         return self._revisions[-1]
 
     def earlier(self, back: int) -> Revision:
-        """Return what the page said `back` changes ago, or the earliest that it remembers."""
+        """Return the page's contents `back` changes ago, or the earliest that it remembers."""
         with self._lock:
             return self._revisions[max(len(self._revisions) - 1 - back, 0)]
 

@@ -28,7 +28,7 @@ _INDEXED: Final = "indexed"
 
 
 class _RowPart(msgspec.Struct, frozen=True):
-    """What says that a row (`tracker.alerting.row.Row`) holds a dead letter."""
+    """The part of a row (`tracker.alerting.row.Row`) that decides whether it holds a dead letter."""
 
     refused_version: int = 0
     missed: str | None = None

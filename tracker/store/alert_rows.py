@@ -15,7 +15,6 @@ from tracker.alerting.stores import ChannelLease, ChannelMark, ReadyAlert
 from tracker.delivery.retry_policy import LONGEST_WAIT_S
 from tracker.errors import Conflict
 from tracker.store.alert_lists import provider_of
-from tracker.store.alert_scripts import ChannelLeaseArguments, ChannelLeaseKeys, RowArguments, RowKeys
 from tracker.store.connection import (
     ALERTS_PREFIX,
     CHANNEL_DEAD_PREFIX,
@@ -27,6 +26,7 @@ from tracker.store.connection import (
     moment,
     translated,
 )
+from tracker.store.scripts.alerts import ChannelLeaseArguments, ChannelLeaseKeys, RowArguments, RowKeys
 
 #: A dead sender loses its channel after this long; each write extends the lease. One call begins within half of it and
 #: ends within 15 s; a slower one (a slow mail server) may be made twice, and what the late one writes is refused.
@@ -117,7 +117,7 @@ class RedisRows:
         self._write(lease, ready, row, now, again_at.timestamp() if again_at else "", mark)
 
     def rows(self, wanted: Mapping[str, Sequence[str]]) -> Mapping[str, Mapping[str, Row]]:
-        """Return what channels were sent of some alerts, by channel and alert id; `wanted` has the ids by channel."""
+        """Return the messages of some alerts, by channel and alert id; `wanted` has the ids by channel."""
         asked = {channel: ids for channel, ids in wanted.items() if ids}
         with translated(), self._client.pipeline(transaction=False) as pipe:
             for channel, ids in asked.items():
@@ -129,7 +129,7 @@ class RedisRows:
         }
 
     def row(self, channel: str, alert_id: str) -> Row:
-        """Return what was sent of one alert to one channel."""
+        """Return the messages of one alert to one channel."""
         with translated():
             value: Any = self._client.hget(CHANNEL_ROWS_PREFIX + channel, alert_id)
         return _ROWS.decode(value) if value else Row()

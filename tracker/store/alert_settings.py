@@ -8,7 +8,6 @@ import redis
 
 from tracker.model.provider import Provider
 from tracker.model.route import Alerting, Silence
-from tracker.store.alert_scripts import SettingsArguments, SettingsKeys
 from tracker.store.codec import decode_provider
 from tracker.store.connection import (
     ALERTING,
@@ -21,6 +20,7 @@ from tracker.store.connection import (
     translated,
 )
 from tracker.store.ownership import Fence, require_catalogue, token_of
+from tracker.store.scripts.alerts import SettingsArguments, SettingsKeys
 
 #: On a data server that was empty alerts wait so long for the printer, which brings back those of the journal.
 AWAITED_S: Final = 60.0
@@ -42,7 +42,7 @@ class RedisAlertSettings:
         self._settings = load_script(client, "alert_settings")
 
     def version(self) -> bytes:
-        """Return what differs after every change of the catalogue or the configuration."""
+        """Return a value that every change of the catalogue or the configuration changes."""
         with translated():
             version: Any = self._client.get(VERSION)
         return version or b""
@@ -63,7 +63,7 @@ class RedisAlertSettings:
         return True
 
     def config(self) -> Alerting:
-        """Return what the configuration says of alerts."""
+        """Return the alerting part of the configuration."""
         with translated():
             value: Any = self._client.hget(ALERTING, "config")
         return _CONFIGS.decode(value) if value else Alerting()

@@ -18,7 +18,6 @@ from tracker.delivery.retry_policy import is_put_off
 from tracker.errors import Conflict, StoreError
 from tracker.store.alert_book import RedisBook
 from tracker.store.alert_lists import RedisAlertLists, encoded_facts
-from tracker.store.alert_scripts import AlertCommitArguments, AlertCommitKeys
 from tracker.store.alert_settings import RedisAlertSettings
 from tracker.store.connection import (
     ALERTS_AWAITED,
@@ -37,6 +36,7 @@ from tracker.store.connection import (
     translated,
 )
 from tracker.store.ownership import Fence
+from tracker.store.scripts.alerts import AlertCommitArguments, AlertCommitKeys
 from tracker.store.stream import read_event
 
 #: A dead decider loses its lease after this long; one run takes milliseconds.
@@ -133,7 +133,7 @@ class RedisAlerts(RedisAlertSettings, RedisAlertLists):
             self._client.hset(DRILLS, mapping=dict.fromkeys(names, now.timestamp()))
 
     def signs(self) -> Signs:
-        """Return what shows that beat, workers and printer do their work."""
+        """Return the signs that beat, workers and printer do their work."""
         with translated(), self._client.pipeline(transaction=False) as pipe:
             pipe.zrange(SCHEDULERS, 0, -1, withscores=True)
             pipe.lindex(f"{NAMESPACE}{_FETCHES}", -1)

@@ -11,7 +11,6 @@ from tracker.errors import ConfigError
 from tracker.model.provider import Provider
 from tracker.polling.poll_cost import Savings
 from tracker.scheduling.dispatch_lag import WINDOW_S
-from tracker.store.board_scripts import PulsesArguments, PushArguments, PushKeys
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import (
     AUDIT,
@@ -23,6 +22,7 @@ from tracker.store.connection import (
     translated,
 )
 from tracker.store.pages import PageStatus
+from tracker.store.scripts.board import PulsesArguments, PushArguments, PushKeys
 
 #: Pages that one call asks about.
 _TOGETHER: Final = 1000
@@ -42,14 +42,14 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that somebody had the tracker do."""
 
     at: datetime
-    #: Who, as the token or the proxy says.
+    #: The author, as the token or the proxy says.
     actor: str
-    #: What: `add`, `remove`, `check`, `acknowledge`, `snooze`, `wake`, `note`, `resend`, `silence`, `end silence`,
+    #: The act: `add`, `remove`, `check`, `acknowledge`, `snooze`, `wake`, `note`, `resend`, `silence`, `end silence`,
     #: `drill`.
     act: str
-    #: What it was done to: a provider, an alert or a silence.
+    #: The object of the act: a provider, an alert or a silence.
     subject: str
-    #: How they came: `token`, `session`, `proxy`, `link`.
+    #: The way in: `token`, `session`, `proxy`, `link`.
     via: str
 
 
@@ -65,7 +65,7 @@ class RedisBoard:
         self._heard: str | bytes = "$"
 
     def version(self) -> bytes:
-        """Return what differs after every change of the catalogue."""
+        """Return a value that every change of the catalogue changes."""
         return self._catalogue.version()
 
     def providers(self) -> tuple[Provider, ...]:
@@ -73,7 +73,7 @@ class RedisBoard:
         return self._catalogue.providers()
 
     def pages(self, providers: Sequence[Provider]) -> Iterator[PageStatus]:
-        """Yield what is known of these pages."""
+        """Yield the knowledge of these pages."""
         return self._catalogue.statuses_of(providers)
 
     def pulses(self, provider_ids: Sequence[str]) -> tuple[Pulse, ...]:

@@ -25,7 +25,7 @@ from tracker.store.due_queue import RedisDueQueue
 from tracker.store.ownership import FILE, Fence, Holder, holder, require_catalogue, token_of
 from tracker.store.page_reports import RedisPageReports
 from tracker.store.pages import PageStatus
-from tracker.store.scripts import SyncArguments, SyncKeys
+from tracker.store.scripts.catalogue import SyncArguments, SyncKeys
 from tracker.store.sync import SYNC_STEP, Synced, entries_of, steps, total
 
 #: Pages that are put back on an emptied data server are asked after this long: the printer, which looks every two
@@ -34,7 +34,7 @@ ASKED_AFTER: Final = timedelta(seconds=30)
 
 
 class Holdings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the data server holds of the catalogue, in numbers."""
+    """The catalogue in the data server, in numbers."""
 
     #: Differs once the data server was emptied and filled again; None while it holds no catalogue.
     generation: bytes | None
@@ -120,7 +120,7 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
             return tuple(entry for _, entry in self._client.hscan_iter(PROVIDERS, count=SYNC_STEP))
 
     def holdings(self) -> Holdings:
-        """Return what there is of the catalogue, with one call. Raises StoreError."""
+        """Return the numbers of the catalogue, with one call. Raises StoreError."""
         # Numbers of one moment: a provider that is just being removed is not one that lost its due time.
         with translated(), self._client.pipeline(transaction=True) as pipe:
             pipe.mget(GENERATION, VERSION)
@@ -140,13 +140,13 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
         )
 
     def version(self) -> bytes:
-        """Return what differs after every change of the catalogue."""
+        """Return a value that every change of the catalogue changes."""
         with translated():
             version: Any = self._client.get(VERSION)
         return version or b""
 
     def statuses(self) -> tuple[PageStatus, ...]:
-        """Return what is known of every page, sorted by provider name."""
+        """Return the knowledge of every page, sorted by provider name."""
         return tuple(self.statuses_of(self.providers()))
 
     def ping(self) -> None:

@@ -23,7 +23,7 @@ from tracker.environment.sentinel import SCHEME as SENTINEL
 from tracker.environment.sentinel import SentinelAddress
 from tracker.errors import StoreError
 
-#: What stands before every key, Celery's included: a process belongs to one tracker as long as it lives.
+#: The prefix of every key, Celery's included: a process belongs to one tracker as long as it lives.
 NAMESPACE: Final = key_prefix(os.environ)
 #: Every key of ours begins with this; Celery's own keys do not.
 PREFIX: Final = f"{NAMESPACE}tracker:"
@@ -33,6 +33,8 @@ DUE: Final = f"{PREFIX}due"
 VERSION: Final = f"{PREFIX}providers:version"
 #: A name given when the catalogue is first written; another name means that the data server was emptied.
 GENERATION: Final = f"{PREFIX}generation"
+#: Of all polls: when one was committed last (`at`), and how often one changed the state of a page (`changes`).
+POLLS: Final = f"{PREFIX}polls"
 UPDATES: Final = f"{PREFIX}updates"
 CURSORS: Final = f"{PREFIX}cursors"
 #: Of the record, and of each source of providers: who alone may go on with it now.
@@ -53,7 +55,7 @@ SINK_PREFIX: Final = f"{PREFIX}sink:"
 LEASE_PREFIX: Final = f"{PREFIX}lease:"
 DEAD_PREFIX: Final = f"{PREFIX}dead:"
 AGAIN_PREFIX: Final = f"{PREFIX}again:"
-#: What somebody had the tracker do, and of each page that it was pushed recently.
+#: The audit stream, and the marks of pages that were pushed recently.
 AUDIT: Final = f"{PREFIX}audit"
 PUSHED_PREFIX: Final = f"{PREFIX}pushed:"
 #: Of alerts: what the configuration says and who is silent, when each is looked at again, all of them by when they
@@ -191,7 +193,7 @@ def load_script(client: "redis.Redis | AsyncRedis", *names: str) -> Script | Asy
 
 @cache
 def script_text(*names: str) -> str:
-    """Return what the files of these names make, one behind the other."""
+    """Return the script that these files make, one behind the other."""
     folder = files(__package__) / "lua"
     return "".join(folder.joinpath(f"{name}.lua").read_text(encoding="utf-8") for name in names)
 

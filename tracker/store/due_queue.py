@@ -9,7 +9,7 @@ import redis
 from tracker.scheduling.dispatch_lag import WINDOW_S, SchedulerReport, Scheduling
 from tracker.store.codec import decode_report, encode_report
 from tracker.store.connection import DUE, NAMESPACE, SCHEDULER_PREFIX, SCHEDULERS, load_script, translated
-from tracker.store.scripts import ClaimArguments, ClaimKeys
+from tracker.store.scripts.polling import ClaimArguments, ClaimKeys
 
 #: Clocks of schedulers that share the work differ by less; one that goes back further was set back.
 CLOCKS_DIFFER_S: Final = 10.0

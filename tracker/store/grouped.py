@@ -1,4 +1,4 @@
-"""What is remembered of pages, in the data server, for the coroutines of one event loop."""
+"""The pages in the data server, for the coroutines of one event loop."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from tracker.polling.page_store import Commit, HostBusy, PollLease
+from tracker.store.batching import Batcher
 from tracker.store.connection import close_async, load_script, translated
 from tracker.store.leases import (
     MOST_SEEN,
@@ -22,8 +23,7 @@ from tracker.store.leases import (
     refusal,
     unknown,
 )
-from tracker.store.scripts import BEGIN, COMMIT, COMMIT_QUIET
-from tracker.store.together import Together
+from tracker.store.scripts.polling import BEGIN, COMMIT, COMMIT_QUIET
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -58,10 +58,10 @@ class RedisGroupedPages:
         self._commit_quiet = load_script(client, *COMMIT_QUIET)
         self._copies: dict[str, Copy] = {}
         self._left_out = 0
-        self._begins: Together[tuple[str, Copy | None, datetime], tuple[Any, bytes]] = Together(
+        self._begins: Batcher[tuple[str, Copy | None, datetime], tuple[Any, bytes]] = Batcher(
             self._begin_all, MOST_TOGETHER, CALLS_APART_S
         )
-        self._quiet: Together[tuple[str | int, ...], int | bytes] = Together(
+        self._quiet: Batcher[tuple[str | int, ...], int | bytes] = Batcher(
             self._commit_all, MOST_TOGETHER, CALLS_APART_S, GATHER_S
         )
         self._pending = asyncio.Semaphore(_CHANGES_AT_ONCE)

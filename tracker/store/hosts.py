@@ -12,7 +12,7 @@ _USUAL_PORTS = frozenset({80, 443})
 
 
 def slot_of(provider: Provider, state: PageState) -> Slot | None:
-    """Return what a poll of the page takes of its host: where its source is, or else where it was said to be.
+    """Return the slot that a poll of the page takes of its host: where its source is, or else where it was said to be.
 
     None where any number of the host's pages may be asked at once.
     """

@@ -13,7 +13,7 @@ import msgspec
 import redis
 from redis import exceptions
 
-from tracker.environment.settings import masked_url
+from tracker.environment.data_server import masked_url
 from tracker.errors import ServerUnfit
 from tracker.store.connection import connect
 from tracker.store.needs import COMMANDS, LEAST_VERSION, TRANSACTION, named
@@ -36,12 +36,12 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
 
     #: Such as `valkey 9.1.2`; "" where it does not say.
     version: str = ""
-    #: What endangers the data that it keeps, a sentence each.
+    #: The dangers for the data that it keeps, a sentence each.
     dangers: tuple[str, ...] = ()
 
 
 def inspect(url: str, *, commands: bool = True) -> Inspection:
-    """Return what is found. Raises ServerUnfit, ServerAway.
+    """Return the findings about a data server. Raises ServerUnfit, ServerAway.
 
     Without `commands` it is enough that the server answers: a replica, or a user who may only read, will do.
     """
@@ -105,7 +105,7 @@ def _ask_for_commands(client: "redis.Redis", shown: str) -> None:
 
 
 def _queued(client: "redis.Redis") -> Iterator[tuple[str, redis.ResponseError]]:
-    """Yield what the server refuses to queue in a transaction, which is then given up."""
+    """Yield the commands that the server refuses to queue in a transaction, which is then given up."""
     pool = client.connection_pool
     connection: Any = pool.get_connection()
     try:
@@ -134,7 +134,7 @@ def _refusal(connection: Any) -> redis.ResponseError | None:
 
 
 def _dangers(client: "redis.Redis", shown: str) -> Iterator[str]:
-    """Yield what endangers the data, as far as this user may know: INFO and CONFIG are refused to many."""
+    """Yield the dangers for the data, as far as this user may know: INFO and CONFIG are refused to many."""
     with client.pipeline(transaction=False) as pipe:
         pipe.info("memory")
         pipe.info("persistence")

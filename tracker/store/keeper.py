@@ -49,7 +49,7 @@ class Keeper:
         self._alerting = Alerting()
         self._silences: Sequence[Silence] = ()
         self._clock = clock
-        #: What was held at the last look, and what it was when all of it was read.
+        #: The numbers of the last look, and those when all of it was read.
         self._last: Holdings | None = None
         self._known: Holdings | None = None
         self._providers: tuple[bytes, ...] = ()

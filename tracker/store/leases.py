@@ -24,7 +24,7 @@ from tracker.store.codec import (
 )
 from tracker.store.connection import moment, seen_before_key, seen_key
 from tracker.store.hosts import slot_of
-from tracker.store.scripts import (
+from tracker.store.scripts.polling import (
     BeginArguments,
     BeginKeys,
     CommitArguments,
@@ -59,7 +59,7 @@ Question = tuple[str, str, str]
 
 
 class Copy(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker keeps of a page from its last lease, and the question that checks whether it still holds."""
+    """A worker's copy of a page from its last lease, with the question that checks whether it still holds."""
 
     provider: Provider
     state: PageState
@@ -104,7 +104,7 @@ def is_lease(answer: Any) -> bool:
 
 
 def busy_of(answer: Any, now: datetime) -> HostBusy | None:
-    """Return what an answer without a lease means: its host is busy, or None."""
+    """Return the meaning of an answer without a lease: its host is busy, or None."""
     if answer is None or answer == b"busy":
         return None
     _, waiting, since, is_new, slot = answer

@@ -24,7 +24,7 @@ _NOTICED: Final = (AlertState.ACKNOWLEDGED, AlertState.SNOOZED)
 
 
 class Measures(msgspec.Struct, frozen=True, kw_only=True):
-    """What is counted again at each look."""
+    """The numbers that are counted at each look."""
 
     server: ServerFacts
     scheduling: Scheduling
@@ -39,7 +39,7 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertCount(msgspec.Struct, frozen=True, kw_only=True):
-    """How many alerts are open, and how much of them was given up, without drills."""
+    """The counts of open alerts and of given-up messages, without drills."""
 
     #: By severity, and by whether somebody has acknowledged or snoozed them.
     open: Mapping[tuple[Severity, bool], int] = {}

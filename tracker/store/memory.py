@@ -79,9 +79,9 @@ class MemoryPages:
         return new
 
     def state(self, provider_id: str) -> PageState:
-        """Return what a poll of the page would remember."""
+        """Return the state that a poll of the page would begin with."""
         return self._states.get(provider_id, PageState())
 
     def view(self, provider_id: str) -> PageView:
-        """Return what is known of the page."""
+        """Return the knowledge of the page."""
         return self._views.get(provider_id, PageView())

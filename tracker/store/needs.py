@@ -1,4 +1,4 @@
-"""What the tracker asks of a data server: the least version, and every command that it and Celery send.
+"""The requirements for a data server: the least version, and every command that the tracker and Celery send.
 
 There is one list: `tracker.store.inspection` checks the server for each, and a test compares it with all that is sent.
 """
@@ -111,10 +111,10 @@ COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
     ("ZADD", f"{NAMESPACE}_kombu.binding_deadlines", "1", "m"),
     ("ZRANGEBYSCORE", f"{NAMESPACE}_kombu.binding_deadlines", "-inf", "0"),
 )
-#: What begins such a transaction.
+#: The commands that begin such a transaction.
 TRANSACTION: Final = (("WATCH", f"{NAMESPACE}unacked"), ("UNWATCH",), ("MULTI",))
 
 
 def named(command: tuple[str, ...]) -> str:
-    """Return what a command is called, with its subcommand where it has some: `XGROUP CREATE`."""
+    """Return the name of a command, with its subcommand where it has some: `XGROUP CREATE`."""
     return " ".join(command[:2]) if command[0] in ("SCRIPT", "XGROUP", "XINFO") else command[0]

@@ -30,7 +30,7 @@ def open_sinks(settings: Settings, fence: Fence | None = None) -> RedisSinks:
 
 
 def open_pages(settings: Settings) -> RedisPages:
-    """Return what is remembered of pages, in the data server that the settings name."""
+    """Return the pages in the data server that the settings name."""
     return RedisPages(connect(settings.redis_url))
 
 
@@ -40,7 +40,7 @@ def open_alerts(settings: Settings, fence: Fence | None = None) -> RedisAlerts:
 
 
 def open_rows(settings: Settings) -> RedisRows:
-    """Return what was sent to channels, in the data server that the settings name."""
+    """Return the messages to channels, in the data server that the settings name."""
     return RedisRows(connect(settings.redis_url))
 
 

@@ -23,7 +23,7 @@ from tracker.store.connection import (
     moment,
     translated,
 )
-from tracker.store.scripts import (
+from tracker.store.scripts.delivery import (
     AcknowledgeArguments,
     AcknowledgeKeys,
     DeliveryLeaseArguments,
@@ -76,7 +76,7 @@ class RedisOutbox:
         return DeliveryLease(webhook=decode_webhook(webhook), streak=streak, owner=owner)
 
     def take(self, lease: DeliveryLease, count: int) -> Sequence[PendingDelivery]:
-        """Return what waits: what was put back, then what was read but not acknowledged, then what is new."""
+        """Return pending deliveries: redriven ones, then those that were read but not acknowledged, then new ones."""
         sink = lease.webhook.name
         with translated():
             redrive: Any = self._client.xrange(AGAIN_PREFIX + sink, count=count)

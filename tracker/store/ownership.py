@@ -17,12 +17,12 @@ import redis
 
 from tracker.errors import ConfigError, Conflict, OwnedElsewhere
 from tracker.store.connection import OWNER_PREFIX, load_script, translated
-from tracker.store.scripts import DisownArguments, OwnArguments, OwnKeys
+from tracker.store.scripts.stream import DisownArguments, OwnArguments, OwnKeys
 
 #: An owner that renews no longer is taken for dead after this. Renewals are some seconds apart, on a slow data server
 #: up to 20.
 LEASE_S: Final = 60.0
-#: What is owned: the record, and the providers of files.
+#: The names of leases: the record, and the providers of files.
 RECORD: Final = "record"
 FILE: Final = "catalogue:file"
 _NONE: Final = "0"
@@ -50,7 +50,7 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
     token: str
     host: str
     since: datetime
-    #: What it does it for: the file of the providers, or the record.
+    #: The path of the file of providers, or of the record.
     source: str
     #: Until its lease ends, unless it renews it, in seconds.
     left_s: float
@@ -112,7 +112,7 @@ def is_ours(held: Holder, source: str) -> bool:
 
 
 def holder(client: "redis.Redis", thing: str) -> Holder | None:
-    """Return who has a lease now, None for nobody. Raises StoreError."""
+    """Return the holder of a lease now, None for nobody. Raises StoreError."""
     key = f"{OWNER_PREFIX}{thing}"
     with translated(), client.pipeline(transaction=True) as pipe:
         pipe.hmget(key, "token", "host", "since", "source")

@@ -1,7 +1,7 @@
 """The knowledge of many pages, for people and the supervisor: read in portions, so that no other caller waits long."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 import redis
 
@@ -10,9 +10,9 @@ from tracker.model.page_state import PageView
 from tracker.model.provider import Provider
 from tracker.polling.poll_cost import ENDINGS, Savings
 from tracker.store.codec import decode_state, decode_timing, decode_view
-from tracker.store.connection import latency_key, load_script, moment, page_key, translated
+from tracker.store.connection import POLLS, latency_key, load_script, moment, page_key, translated
 from tracker.store.pages import PageStatus
-from tracker.store.scripts import RevisionArguments
+from tracker.store.scripts.polling import RevisionArguments
 
 #: Pages of one call; more would make other callers wait.
 _TOGETHER: Final = 1000
@@ -23,22 +23,28 @@ _COUNTERS: Final = ("received_bytes", "spared_bytes", "counted_since")
 
 
 class RedisPageReports:
-    """How pages are, what their updates took and what their polls cost. Every method raises StoreError."""
+    """Reports on pages: their states, the latency of updates, the cost of polls. Every method raises StoreError."""
 
     def __init__(self, client: "redis.Redis") -> None:
         self._client = client
         self._revisions = load_script(client, "revisions")
 
     def revisions(self, provider_ids: Sequence[str]) -> tuple[bytes, ...]:
-        """Return what differs after every change of a page's state, for each of them; b"" for one never asked."""
+        """Return for each of them a value that every change of its state changes; b"" for one never asked."""
         found: list[bytes] = []
         for start in range(0, len(provider_ids), _TOGETHER):
             with translated():
                 found += self._revisions(args=(*RevisionArguments().values, *provider_ids[start : start + _TOGETHER]))
         return tuple(found)
 
+    def changes(self) -> bytes:
+        """Return what differs after every change of any page's state."""
+        with translated():
+            value: Any = self._client.hget(POLLS, "changes")
+        return value or b""
+
     def statuses_of(self, providers: Sequence[Provider]) -> Iterator[PageStatus]:
-        """Yield what is known of these pages; of some at a time, since all of their components take much memory."""
+        """Yield the knowledge of these pages; of some at a time, since all of their components take much memory."""
         for start in range(0, len(providers), _READ_TOGETHER):
             yield from self._statuses(providers[start : start + _READ_TOGETHER])
 

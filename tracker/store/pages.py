@@ -22,7 +22,7 @@ from tracker.store.leases import (
     refusal,
     unknown,
 )
-from tracker.store.scripts import BEGIN, COMMIT
+from tracker.store.scripts.polling import BEGIN, COMMIT
 
 
 class RedisPages:

@@ -85,5 +85,5 @@ def _is_cut(error: OSError) -> bool:
 
 
 def one_line(error: Exception) -> str:
-    """Return what an error says, in one line of some length."""
+    """Return the message of an error, in one line of some length."""
     return printable_line(words_of(error), _LONGEST).removesuffix(".")

@@ -16,7 +16,7 @@ _MOST_COUNTED: Final = 1000
 
 
 class ServerFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found. None or "" where this user may not ask, or the server does not say."""
+    """The facts about a data server; None or "" where this user may not ask, or the server does not say."""
 
     #: Such as `valkey 9.1.2`.
     version: str = ""
@@ -40,7 +40,7 @@ class ServerFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def server_facts(client: "redis.Redis", record: str) -> ServerFacts:
-    """Return what a data server says of itself; `record` names the cursor of the record. Raises StoreError."""
+    """Return the facts about a data server; `record` names the cursor of the record. Raises StoreError."""
     with translated():
         seconds, microseconds = _time(client)
         cursor: Any = client.hget(CURSORS, record)

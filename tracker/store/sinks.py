@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import redis
 
+from tracker.delivery.event_stream import order
 from tracker.delivery.retry_policy import FailureStreak, is_put_off
 from tracker.model.event import Event
 from tracker.model.provider import Webhook
@@ -22,8 +23,9 @@ from tracker.store.connection import (
     translated,
 )
 from tracker.store.ownership import Fence, require_catalogue, token_of
-from tracker.store.scripts import RedriveKeys, SinksArguments, SinksKeys
-from tracker.store.stream import entered_at, order, read_event
+from tracker.store.scripts.catalogue import SinksArguments, SinksKeys
+from tracker.store.scripts.delivery import RedriveKeys
+from tracker.store.stream import entered_at, read_event
 from tracker.store.sync import Synced
 
 

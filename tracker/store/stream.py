@@ -7,8 +7,9 @@ from typing import Any, Final, NamedTuple
 
 import redis
 
-from tracker.delivery.event_stream import Reported, StreamedEvent
+from tracker.delivery.event_stream import Reported, StreamedEvent, order
 from tracker.delivery.latency import MOST_TIMINGS, Timing
+from tracker.detection.readability import read_until
 from tracker.errors import Conflict, StoreError
 from tracker.model.event import Event, decode_event, encode_event
 from tracker.model.keys import KEYS_VERSION
@@ -20,16 +21,18 @@ from tracker.store.connection import (
     AGAIN_PREFIX,
     CURSORS,
     GENERATION,
+    POLLS,
     PROVIDERS,
     SINKS,
     UPDATES,
     load_script,
+    moment,
     page_key,
     seen_key,
     translated,
 )
 from tracker.store.ownership import Ownership
-from tracker.store.scripts import (
+from tracker.store.scripts.stream import (
     RECORD_OWNER,
     CursorArguments,
     CursorKeys,
@@ -115,7 +118,20 @@ class RedisStream:
             value: Any = self._client.get(GENERATION)
         return value.decode() if value else None
 
-    def remind(self, reported: Mapping[str, Reported], known_until: datetime, now: datetime) -> bool:
+    def polled_at(self) -> datetime | None:
+        """Return when a poll was committed last."""
+        with translated():
+            value: Any = self._client.hget(POLLS, "at")
+        return moment(value)
+
+    def remind(
+        self,
+        reported: Mapping[str, Reported],
+        known_until: datetime,
+        now: datetime,
+        *,
+        begun_at: datetime | None = None,
+    ) -> bool:
         """Give pages that were never read what is on record of them; return whether there are pages."""
         with translated():
             entries: Any = self._client.hvals(PROVIDERS)
@@ -123,7 +139,8 @@ class RedisStream:
             with translated(), self._client.pipeline(transaction=False) as pipe:
                 for provider in map(decode_provider, entries[start : start + _REMINDED_TOGETHER]):
                     known = reported.get(provider.id, Reported())
-                    state = PageState(url=provider.url, keys_version=KEYS_VERSION, known_until=known_until)
+                    until = read_until(provider, known_until, known.unreadable_at, begun_at)
+                    state = PageState(url=provider.url, keys_version=KEYS_VERSION, known_until=until)
                     keys = RemindKeys(page_key=page_key(provider.id), seen_key=seen_key(provider.id))
                     arguments = RemindArguments(
                         token=self._token,
@@ -223,7 +240,7 @@ def _checked(has_lease: bool) -> None:
 
 
 def _view(reported: Reported) -> PageView:
-    """Return what is known of a page from what was reported of it."""
+    """Return the knowledge of a page that its reported events give."""
     fallen = [known.id for known in reported.components.values() if known.status is not ComponentStatus.OPERATIONAL]
     return PageView(components=dict(reported.components), falls_reported=tuple(fallen))
 
@@ -236,13 +253,6 @@ def read_event(stream_id: bytes, fields: Mapping[bytes, bytes]) -> Event:
         raise StoreError(
             f"the data server holds an update {stream_id.decode()} that cannot be read ({error})"
         ) from error
-
-
-def order(stream_id: str | bytes) -> tuple[int, int]:
-    """Return what stream ids are sorted by: milliseconds since the epoch, then a number."""
-    text = stream_id.decode() if isinstance(stream_id, bytes) else stream_id
-    milliseconds, _, sequence = text.partition("-")
-    return int(milliseconds), int(sequence or 0)
 
 
 def preceding(stream_id: str) -> str:

@@ -47,12 +47,12 @@ def entries_of(providers: Iterable[Provider], joining: int, now: datetime) -> li
 
 
 def steps(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Yield what one step takes at a time."""
+    """Yield the parts of a step."""
     return (items[i : i + SYNC_STEP] for i in range(0, len(items), SYNC_STEP))
 
 
 def total(done: Sequence[Synced]) -> Synced:
-    """Return what several steps changed together."""
+    """Return the total of several steps."""
     return Synced(
         added=sum(step.added for step in done),
         changed=sum(step.changed for step in done),

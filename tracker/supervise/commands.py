@@ -19,13 +19,13 @@ _ALIKE: Final = ("--without-gossip", "--without-mingle")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """How many workers the stack runs, and how many pages each polls at a time."""
+    """The size of the stack: its workers, and the pages that each polls at a time."""
 
     workers: int = 2
     #: Pages that one worker polls at a time.
     concurrency: int = 512
     log_level: str = "ERROR"
-    #: Where the page is served, HOST:PORT; None: nowhere.
+    #: The address of the page, HOST:PORT; None: it is not served.
     web: str | None = None
 
 

@@ -19,7 +19,7 @@ class Stopped(Exception):
 
 
 def patiently(call: Callable[[], T], stopping: threading.Event | None = None, seconds: float = float("inf")) -> T:
-    """Return what the call returns, or raise what it raises. Raises Stopped, StoreError when the time is over."""
+    """Return the result of the call, or raise its error. Raises Stopped, StoreError when the time is over."""
     outcome: Future[T] = Future()
 
     def run() -> None:

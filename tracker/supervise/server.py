@@ -16,7 +16,7 @@ from tracker.supervise.append_only import mended
 #: In the data directory: the address with its password, for `tracker status` and other commands of the same user.
 URL_FILE: Final = "redis.url"
 
-#: What `secrets.token_urlsafe` makes.
+#: The shape of `secrets.token_urlsafe`.
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{16,}")
 #: What a server needs to begin its files, and what of its log is looked at.
 _ROOM_BYTES: Final = 64 * 1024
@@ -94,7 +94,7 @@ class EmbeddedServer:
         ).encode()
 
     def reason_of_end(self) -> str:
-        """Return why it may have ended: no room for its files, or the last warning in its log; "" for neither."""
+        """Return a reason for its end: no room for its files, or the last warning in its log; "" for neither."""
         probe = self._directory / "probe"
         try:
             probe.write_bytes(bytes(_ROOM_BYTES))

@@ -13,8 +13,9 @@ from typing import Final
 from tracker.bootstrap import Runtime, own_catalogue
 from tracker.catalogue import kept_ids_line
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
+from tracker.environment.data_server import masked_url
 from tracker.environment.heartbeat import heartbeat_url
-from tracker.environment.settings import Settings, masked_url
+from tracker.environment.settings import Settings
 from tracker.errors import ConfigError, Conflict, OwnedElsewhere, ServerAway, SinkError, StoreError
 from tracker.model.clock import utc_now
 from tracker.model.provider import Provider, Webhook
@@ -88,7 +89,7 @@ class Stack:
 
     @property
     def record(self) -> Path:
-        """Return where the updates are recorded."""
+        """Return the path of the record."""
         return self._data_dir / RECORD_NAME
 
     @property

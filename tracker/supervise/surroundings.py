@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote
 
-from tracker.environment.settings import read_secret
+from tracker.environment.secret import read_secret
 
 #: The working directory of children: it holds no files of users, is never removed, and is on the path for modules
 #: already, so Celery does not put it in front.
 FOLDER: Final = Path(os.__file__).parent
-#: Where the packages of this project are.
+#: The folder of this project's packages.
 ROOT: Final = Path(__file__).parents[2]
 
 #: Celery's options as variables: some by name, and any with Celery's prefix.

@@ -13,6 +13,7 @@ class Watch:
     def __init__(self, catalogue: RedisCatalogue) -> None:
         self._catalogue = catalogue
         self._version: bytes | None = None
+        self._changes: bytes | None = None
         self._providers: tuple[Provider, ...] = ()
         self._revisions: dict[str, bytes] = {}
         self._pages: dict[str, PageHealth] = {}
@@ -24,14 +25,16 @@ class Watch:
 
     def look(self) -> Sequence[PageHealth]:
         """Return the health of every page, sorted by provider name. Raises StoreError."""
-        version = self._catalogue.version()
+        version, changes = self._catalogue.version(), self._catalogue.changes()
         if version != self._version:
             self._providers = self._catalogue.providers()
             self._revisions, self._pages = {}, {}
+        elif changes == self._changes:
+            return [self._pages[provider.id] for provider in self._providers]
         revisions = self._catalogue.revisions([provider.id for provider in self._providers])
         found = dict(zip((provider.id for provider in self._providers), revisions, strict=True))
         changed = [provider for provider in self._providers if self._revisions.get(provider.id) != found[provider.id]]
         for status in self._catalogue.statuses_of(changed):
             self._pages[status.provider.id] = page_health(status)
-        self._revisions, self._version = found, version
+        self._revisions, self._version, self._changes = found, version, changes
         return [self._pages[provider.id] for provider in self._providers]

@@ -1,4 +1,4 @@
-"""Who may read and who may act. Pure: decided from the request alone, with secrets compared in constant time."""
+"""Decides who may read and who may act. Pure: from the request alone, with secrets compared in constant time."""
 
 import base64
 import hashlib
@@ -37,7 +37,7 @@ class Viewer(NamedTuple):
 
     name: str
     scopes: frozenset[Scope]
-    #: How that is known: `local`, `token`, `basic`, `session`, `proxy`.
+    #: The proof of that: `local`, `token`, `basic`, `session`, `proxy`.
     via: str
 
     @property
@@ -119,7 +119,7 @@ def client_of(peer: str, forwarded_for: str, settings: WebSettings) -> str:
 
 
 def scopes_of(token: str, settings: WebSettings) -> frozenset[Scope]:
-    """Return what a token lets one do; nothing for one that is none."""
+    """Return the scopes of a token; none for an unknown one."""
     if _is_same(token, settings.act_token):
         return _ACTOR
     return _READER if _is_same(token, settings.token) else frozenset()
@@ -165,7 +165,7 @@ def _session_scopes(cookie: str, settings: WebSettings, now: datetime) -> frozen
 
 
 def _signature(text: str, settings: WebSettings) -> str:
-    """Return what only somebody writes who knows the token of the cookie's scope: with a new token it ends."""
+    """Return the signature of a cookie with the token of its scope: a new token ends it."""
     token = settings.act_token if text.endswith(".act") else settings.token or settings.act_token
     key = hashlib.sha256(b"session " + (token or "").encode()).digest()
     digest = hmac.digest(key, text.encode("utf-8", "replace"), "sha256")

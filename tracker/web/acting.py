@@ -1,4 +1,4 @@
-"""What pages and interfaces share about acts on alerts: who acts, how long, and the line in the audit stream."""
+"""Acts on alerts, for pages and interfaces: their author, their duration, and the line in the audit stream."""
 
 from datetime import timedelta
 from typing import Final

@@ -1,4 +1,4 @@
-"""What the API answers about alerts. Fields may be added, never changed."""
+"""The API's answers about alerts. Fields may be added, never changed."""
 
 from datetime import datetime
 from typing import Annotated
@@ -19,7 +19,7 @@ class Alerts(msgspec.Struct, frozen=True, kw_only=True):
     """A page of alerts, those that opened last first."""
 
     items: tuple[AlertReport, ...]
-    #: What the next page is asked with, as `cursor`; None at the end.
+    #: The `cursor` of the next page; None at the end.
     next: str | None = None
 
 
@@ -33,7 +33,7 @@ class StoryLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RouteVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What one route says of an alert."""
+    """The verdict of one route on an alert."""
 
     #: Position of the route in providers.toml, from 1 on.
     route: int
@@ -52,13 +52,13 @@ class AlertDetail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
-    """What routes make of one event, and what was decided because of it."""
+    """The verdicts of routes on one event, and the decisions because of it."""
 
     event: str
     #: The alert that it changed; None: none.
     alert: str | None
     routes: tuple[RouteVerdict, ...]
-    #: What was sent because of this event: channel, act, version.
+    #: The messages that this event caused: channel, act, version.
     sent: tuple["SentBy", ...]
 
 
@@ -111,7 +111,7 @@ class DrillState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertDone(msgspec.Struct, frozen=True, kw_only=True):
-    """What an act made of an alert."""
+    """An alert after an act."""
 
     alert: str
     state: str
@@ -120,7 +120,7 @@ class AlertDone(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class By(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who acts, where the token does not say."""
+    """The author of an act, for tokens that do not say."""
 
     by: Name | None = None
 
@@ -144,7 +144,7 @@ class Resend(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class NewSilence(SnoozeFor, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to open nowhere for a while, and why."""
+    """The alerts that are to open nowhere for a while, and the reason."""
 
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     providers: tuple[Glob, ...] = ()
@@ -153,7 +153,7 @@ class NewSilence(SnoozeFor, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class NewDrill(By, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whose page a drill is made of, and which channel alone it is for."""
+    """The provider of a drill, and the one channel that it is for."""
 
     provider: Glob
     channel: Name | None = None

@@ -1,4 +1,4 @@
-"""What the API answers: frozen values that msgspec writes as JSON. Fields may be added, never changed."""
+"""The API's answers: frozen values that msgspec writes as JSON. Fields may be added, never changed."""
 
 from datetime import datetime
 from typing import Any
@@ -12,8 +12,8 @@ from tracker.model.page import Component, OpenIncident
 from tracker.web.now import PageNow
 
 
-class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """How old the knowledge behind an answer is."""
+class Aged(msgspec.Struct, frozen=True, kw_only=True):
+    """The age of the knowledge behind an answer."""
 
     #: When the page was read last; of several pages, the one that was read longest ago. None: never.
     checked_at: datetime | None
@@ -21,7 +21,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     age_seconds: float | None
 
 
-class ProviderState(Known, frozen=True, kw_only=True):
+class ProviderState(Aged, frozen=True, kw_only=True):
     """A provider as it is known now."""
 
     id: str
@@ -29,12 +29,12 @@ class ProviderState(Known, frozen=True, kw_only=True):
     url: str
     group: str | None
     state: State
-    #: What decided the state: `indicator`, `incident`, `component`, `maintenance`, `nothing`, `never_asked`,
+    #: The source of the state: `indicator`, `incident`, `component`, `maintenance`, `nothing`, `never_asked`,
     #: `unreadable`, `stale`.
     reason: str
-    #: What decided it, in words of the vendor, or why it is unknown.
+    #: The reason for the state, in words of the vendor, or why it is unknown.
     evidence: str
-    #: What it would be if it were not unknown.
+    #: The last known state of a page that is unknown.
     last_state: State | None
     interval_s: int
     changed_at: datetime | None
@@ -53,15 +53,15 @@ class ProviderDetail(ProviderState, frozen=True, kw_only=True):
     components: tuple[Component, ...]
 
 
-class Providers(Known, frozen=True, kw_only=True):
+class Providers(Aged, frozen=True, kw_only=True):
     """A page of providers."""
 
     items: tuple[ProviderState, ...]
-    #: What the next page is asked with, as `cursor`; None at the end.
+    #: The `cursor` of the next page; None at the end.
     next: str | None = None
 
 
-class ComponentState(Known, frozen=True, kw_only=True):
+class ComponentState(Aged, frozen=True, kw_only=True):
     """A component as it is known now."""
 
     provider: str
@@ -71,18 +71,18 @@ class ComponentState(Known, frozen=True, kw_only=True):
     region: str | None
     #: The vendor's status.
     status: str
-    #: How it does; unknown where the page is.
+    #: Its state; unknown where the page is.
     state: State
 
 
-class Components(Known, frozen=True, kw_only=True):
+class Components(Aged, frozen=True, kw_only=True):
     """A page of components."""
 
     items: tuple[ComponentState, ...]
     next: str | None = None
 
 
-class Incidents(Known, frozen=True, kw_only=True):
+class Incidents(Aged, frozen=True, kw_only=True):
     """A page of incidents or maintenances."""
 
     items: tuple[RecordedIncident, ...]
@@ -97,7 +97,7 @@ class IncidentEntry(msgspec.Struct, frozen=True, kw_only=True):
     previous_message: str | None = None
 
 
-class IncidentDetail(Known, frozen=True, kw_only=True):
+class IncidentDetail(Aged, frozen=True, kw_only=True):
     """An incident with its ledger, oldest first."""
 
     incident: RecordedIncident
@@ -105,17 +105,17 @@ class IncidentDetail(Known, frozen=True, kw_only=True):
     component_changes: tuple[Event, ...]
 
 
-class Updates(Known, frozen=True, kw_only=True):
+class Updates(Aged, frozen=True, kw_only=True):
     """Events: those that follow a cursor, the oldest first; without one the newest first."""
 
     items: tuple[Event, ...]
-    #: Where to go on: `since` brings what comes after this answer, `before` what was before it.
+    #: Cursors: `since` for the updates after this answer, `before` for those before it.
     since: str
     before: str | None = None
 
 
-class IsItThem(Known, frozen=True, kw_only=True):
-    """Whether a vendor has a problem: `yes`, `no` or `unknown`, never a guess."""
+class IsItThem(Aged, frozen=True, kw_only=True):
+    """The answer to whether a vendor has a problem: `yes`, `no` or `unknown`, never a guess."""
 
     answer: Answer
     provider: str
@@ -128,21 +128,21 @@ class IsItThem(Known, frozen=True, kw_only=True):
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether the process, or all that it needs, does well."""
+    """The health of the process, or of all that it needs."""
 
     status: str
     problems: tuple[str, ...] = ()
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """What an act did."""
+    """The result of an act."""
 
     provider: str
     done: str
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a request was refused (after RFC 9457)."""
+    """The reason why a request was refused (after RFC 9457)."""
 
     title: str
     status: int
@@ -177,7 +177,7 @@ def provider_detail(page: PageNow, now: datetime) -> ProviderDetail:
 
 
 def cursor_of(item: FeedItem) -> str:
-    """Return what an event is named by to go on from it."""
+    """Return the cursor of an event."""
     return item.stream_id
 
 

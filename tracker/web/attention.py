@@ -1,4 +1,4 @@
-"""Whether anybody looks at the web pages: while nobody does, the data server is read only occasionally."""
+"""Notices whether anybody looks at the web pages: while nobody does, the data server is read only occasionally."""
 
 import asyncio
 import time

@@ -12,7 +12,7 @@ from tracker.web.plain import link_of, text_of, title_of
 
 #: How often subscribers should look.
 _REFRESH: Final = timedelta(minutes=15)
-#: What a window takes of which the vendor says no end.
+#: The length of a window without an end.
 _OPEN_ENDED: Final = timedelta(hours=1)
 _PRODUCT: Final = "-//status-page-tracker//maintenances//EN"
 
@@ -35,7 +35,7 @@ def as_calendar(name: str, maintenances: Sequence[RecordedIncident]) -> bytes:
 
 
 def uid_of(maintenance: RecordedIncident) -> str:
-    """Return what the event is called forever, in characters that no calendar trips over."""
+    """Return the permanent id of the event, in characters that no calendar trips over."""
     key = f"{maintenance.provider}/{maintenance.incident_id}".encode("utf-8", "replace")
     return f"{hashlib.sha256(key).hexdigest()[:32]}@status-page-tracker"
 

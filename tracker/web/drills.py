@@ -24,7 +24,7 @@ RunDrill = Callable[[str, str | None, Callable[[str], object], threading.Event],
 
 
 class DrillRuns(Protocol):
-    """Where drills are written down. Every method raises StoreError."""
+    """The store of drills. Every method raises StoreError."""
 
     def put(self, run: DrillRun) -> None:
         """Write a drill down, or what became of it."""

@@ -1,4 +1,4 @@
-"""How a page for people becomes a response: its policy for browsers, compression, a validator."""
+"""Makes a page for people a response: its policy for browsers, compression, a validator."""
 
 import gzip
 import hashlib

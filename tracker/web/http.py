@@ -1,4 +1,4 @@
-"""How answers become responses: JSON, ETag and 304, problems, and how the OpenAPI document learns of their shapes."""
+"""Makes answers responses: JSON, ETag and 304, problems, and their shapes in the OpenAPI document."""
 
 import hashlib
 import re
@@ -13,7 +13,7 @@ from tracker.model.plain import inert_json
 from tracker.web.answers import Problem
 from tracker.web.parts import Parts
 
-#: What grows with every second and makes no answer another one. Quotes in texts of vendors are escaped.
+#: The part of an answer that grows with every second and leaves its ETag. Quotes in vendors' texts are escaped.
 _AGES: Final = re.compile(rb'"(?:age_seconds|age)":(?:[0-9.e+-]+|null)')
 _ENCODER: Final = msgspec.json.Encoder()
 #: For caches of others: ask again each time; the ETag makes that cheap.
@@ -30,7 +30,7 @@ class Refused(Exception):
 
 
 def parts_of(request: Request) -> Parts:
-    """Return what the app is made of."""
+    """Return the parts of the app."""
     parts: Parts = request.app.state.parts
     return parts
 
@@ -65,7 +65,7 @@ def problem_response(problem: Problem, headers: Mapping[str, str] | None = None)
 
 
 def shape(value: type[msgspec.Struct], *more: int) -> dict[int | str, dict[str, Any]]:
-    """Return what the OpenAPI document says of a route that answers with this, and with problems of more statuses."""
+    """Return the OpenAPI document's part for a route that answers with this, and with problems of more statuses."""
     content = {"application/json": {"schema": {"$ref": _REF.format(name=value.__name__)}}}
     problem = {"application/problem+json": {"schema": {"$ref": _REF.format(name=Problem.__name__)}}}
     described: dict[int | str, dict[str, Any]] = {200: {"description": _first_line(value), "content": content}}

@@ -21,7 +21,7 @@ MOST_WAITING: Final = 1 << 20
 #: Silence after which a client gets a comment, so that proxies keep the connection.
 HEARTBEAT_S: Final = 15.0
 HEARTBEAT: Final = b": still here\n\n"
-#: How long a browser waits before it comes back, in milliseconds.
+#: The pause before a browser reconnects, in milliseconds.
 HELLO: Final = b"retry: 2000\n\n"
 #: Says that the id which a client gave is not on record any more: what it shows may lack something.
 RESET: Final = b"event: reset\ndata: {}\n\n"
@@ -47,7 +47,7 @@ class Live:
         self._published = asyncio.Condition()
         #: Place in the history of the last event that was handed on.
         self.last_seq = 0
-        #: How many clients were dropped because they took nothing.
+        #: The number of clients that were dropped because they read too slowly.
         self.dropped = 0
 
     @property
@@ -130,7 +130,7 @@ class Client:
         return True
 
     async def take(self) -> bytes | None:
-        """Return what to send next, a heartbeat after a silence, None at the end."""
+        """Return the next message, a heartbeat after a silence, None at the end."""
         try:
             async with asyncio.timeout(HEARTBEAT_S):
                 first = await self._queue.get()

@@ -19,10 +19,10 @@ _ASSESSED_FOR: Final = timedelta(seconds=5)
 
 
 class PageSource(Protocol):
-    """Where pages are read. Every method raises StoreError."""
+    """The source of pages. Every method raises StoreError."""
 
     def version(self) -> bytes:
-        """Return what differs after every change of the catalogue."""
+        """Return a value that every change of the catalogue changes."""
         ...
 
     def providers(self) -> tuple[Provider, ...]:
@@ -34,7 +34,7 @@ class PageSource(Protocol):
         ...
 
     def pages(self, providers: Sequence[Provider]) -> Iterable[PageStatus]:
-        """Yield what is known of these pages."""
+        """Yield the knowledge of these pages."""
         ...
 
 

@@ -19,7 +19,7 @@ from tracker.web.now import NowBoard
 
 
 class Acts(Protocol):
-    """What somebody with the scope `act` can have done. Every method raises StoreError."""
+    """The acts for the scope `act`. Every method raises StoreError."""
 
     def push(self, provider_id: str, now: datetime, pause: timedelta) -> bool:
         """Have a page asked at once, or once `pause` has passed since the last push; tell whether there is one."""

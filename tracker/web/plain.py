@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from tracker.model.plain import one_line, several_lines
 
-#: What XML 1.0 cannot hold at all, and `one_line` leaves.
+#: Characters that XML 1.0 cannot hold and that `one_line` leaves.
 _NOT_XML: Final = re.compile(r"[\ufffe\uffff]")
 LONGEST_TITLE: Final = 300
 LONGEST_TEXT: Final = 20_000

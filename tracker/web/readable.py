@@ -84,7 +84,7 @@ def title_of(problem: Problem) -> str:
 
 
 def remedies_of(problem: Problem) -> tuple[str, ...]:
-    """Return what to do about a problem, a sentence each."""
+    """Return the remedies for a problem, a sentence each."""
     own = (problem.detail[:1].upper() + problem.detail[1:],) if problem.detail else ()
     known = _REMEDIES.get(problem.status)
     return (*own, known) if known else own

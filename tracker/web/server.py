@@ -39,7 +39,7 @@ def run(app: FastAPI, live: Live, listening: socket.socket) -> None:
 
 
 def config_of(app: FastAPI) -> uvicorn.Config:
-    """Return how the app is served."""
+    """Return the options with which the app is served."""
     return uvicorn.Config(
         app,
         log_config=None,

@@ -21,7 +21,7 @@ from tracker.web.now import PageNow
 from tracker.web.pages.alerts import AlertRow, alert_row
 from tracker.web.pages.frame import Frame, frame
 from tracker.web.pages.health import Checked
-from tracker.web.pages.rows import Said, worst_incident
+from tracker.web.pages.rows import LatestUpdate, worst_incident
 from tracker.web.parts import Parts
 from tracker.web.rendering import Pages
 
@@ -44,7 +44,7 @@ class Measurements(Protocol):
         ...
 
     def savings(self, provider_ids: Sequence[str]) -> tuple[Savings, ...]:
-        """Return how the polls of each page ended."""
+        """Return the endings of the polls of each page."""
         ...
 
 
@@ -74,7 +74,7 @@ class Site:
         return tuple(self.parts.board.now.pages.values())
 
     def frame(self, request: Request, pages: Sequence[PageNow]) -> Frame:
-        """Return what stands around a page for whoever asks."""
+        """Return the frame of a page for its reader."""
         viewer = viewer_of(request)
         token = self.tokens.new(viewer) if viewer.may_act else ""
         return frame(
@@ -112,7 +112,7 @@ class Site:
         """Return a page as HTML."""
         return self._render.render(template, frame=around, section=section, **values)
 
-    def said(self, pages: Sequence[PageNow]) -> dict[tuple[str, str], Said]:
+    def said(self, pages: Sequence[PageNow]) -> dict[tuple[str, str], LatestUpdate]:
         """Return by provider and incident what vendors said last of the worst incident of each. Raises HistoryError."""
         troubled = sorted((page for page in pages if page.assessment.state.is_problem), key=_rank)[:_QUOTED]
         wanted = {
@@ -124,11 +124,11 @@ class Site:
         history = self.parts.history
         running = history.incidents(IncidentFilter(providers=ids, is_maintenance=False, is_open=True), limit=_NEWEST)
         counts = {(one.provider, one.incident_id): one.updates for one in running.items}
-        found: dict[tuple[str, str], Said] = {}
+        found: dict[tuple[str, str], LatestUpdate] = {}
         for item in history.feed(FeedFilter(providers=ids, kinds=_UPDATES), limit=_NEWEST).items:
             key = (item.event.provider, item.event.incident_id or "")
             if key in wanted and key not in found:
-                found[key] = Said(text=item.event.message or "", updates=counts.get(key, 1))
+                found[key] = LatestUpdate(text=item.event.message or "", updates=counts.get(key, 1))
         return found
 
     def measured(self, provider_ids: Sequence[str]) -> Latency:
@@ -143,7 +143,7 @@ def site_of(request: Request) -> Site:
 
 
 def viewer_of(request: Request) -> Viewer:
-    """Return who asks, as the door found out."""
+    """Return the viewer, as the access check found."""
     viewer: Viewer = request.state.viewer
     return viewer
 
@@ -152,5 +152,5 @@ def _rank(page: PageNow) -> tuple[int, str]:
     return page.assessment.state.rank, page.provider.id
 
 
-#: What the filter by state in an address may say.
+#: The values of the filter by state in an address.
 STATES: Final = frozenset(state.value for state in State)

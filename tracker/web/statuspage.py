@@ -35,7 +35,7 @@ Json = dict[str, Any]
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose status is asked for: all providers, those of a group, or one with its own components."""
+    """The subject of a status: all providers, those of a group, or one with its own components."""
 
     id: str
     name: str

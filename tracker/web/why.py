@@ -13,7 +13,7 @@ _NEWEST: Final = 1000
 
 
 def why(parts: Parts, event_id: str) -> Explanation:
-    """Return what rules make of an event. Raises Refused for one that is not found, HistoryError, StoreError."""
+    """Return the verdicts of rules on an event. Raises Refused for one that is not found, HistoryError, StoreError."""
     provider = event_id.partition("/")[0]
     found = parts.history.feed(FeedFilter(providers=(provider,)), limit=_NEWEST).items
     events: list[Event] = [item.event for item in reversed(found)]

@@ -55,6 +55,17 @@ resource "acme_vendor" "x" {
   description = "Datadog"
 }
 """
+REQUIRED = """
+terraform {
+  required_providers {
+    openai = { source = "acme/openai" }
+    github = {
+      source  = "registry.terraform.io/integrations/github"
+      version = "~> 6.0"
+    }
+  }
+}
+"""
 
 
 @pytest.mark.parametrize(
@@ -82,9 +93,45 @@ resource "acme_vendor" "x" {
         "a list in YAML": (
             "vendors.yml",
             "vendors:\n  - github\n  - name: OpenAI\n  - 'Stripe'\n",
-            [GITHUB, STRIPE, OPENAI],
+            [GITHUB, OPENAI, STRIPE],
         ),
         "Terraform": ("vendors.tf", TERRAFORM, [GITHUB, OPENAI, "https://status.acme.example", STRIPE]),
+        "providers that Terraform requires": (
+            "main.tf",
+            REQUIRED,
+            [OPENAI, GITHUB],
+        ),
+        "objects in YAML": (
+            "vendors.yml",
+            "- {name: 'GitHub', team: web}\n- name: Ours\n  status_page: https://status.acme.example\n- openai\n",
+            [GITHUB, "https://status.acme.example", OPENAI],
+        ),
+        "JSON": (
+            "vendors.json",
+            '{"all": ["github", {"name": "Ours", "url": "https://status.acme.example"}, {"id": 3, "title": "OpenAI"}]}',
+            [GITHUB, "https://status.acme.example", OPENAI],
+        ),
+        "a line of names": ("list.txt", "GitHub, OpenAI,Stripe\n", [GITHUB, OPENAI, STRIPE]),
+        "names with their pages, without a head": (
+            "list.txt",
+            f"Ours,https://status.acme.example\nGitHub,{GITHUB}\nOpenAI,\n",
+            ["https://status.acme.example", GITHUB, OPENAI],
+        ),
+        "notes": (
+            "notes.md",
+            f"- [GitHub]({GITHUB})\n* Ours - https://status.acme.example\n2. OpenAI\n// nothing\n; nothing\n",
+            [GITHUB, "https://status.acme.example", OPENAI],
+        ),
+        "what a spreadsheet writes": (
+            "export.csv",
+            '\ufeffsep=;\r\nid;vendor\r\n1;GitHub\r\n\r\n2;"OpenAI"\r\n;;\r\n',
+            [GITHUB, OPENAI],
+        ),
+        "a comment above the head, and lines that end as they once did": (
+            "export.csv",
+            "# exported today\rname,plan\rGitHub,free\rOpenAI,paid\r",
+            [GITHUB, OPENAI],
+        ),
         "OPML": (
             "f.opml",
             f'<opml><body><outline text="A" xmlUrl="{GITHUB}/history.atom"/></body></opml>',
@@ -109,6 +156,19 @@ def test_what_cannot_be_matched_is_named_with_what_may_be_meant() -> None:
         'no preset is called "Gihub"; did you mean github?',
         'no preset is called "Our own intranet"; add it by its address',
     )
+
+
+def test_a_long_list_of_strangers_is_answered_at_once() -> None:
+    found = imported("\n".join(map("Stranger {}".format, range(9_000))) + "\nGitHub\nGihub\n")
+
+    assert (urls(found), len(found.unmatched)) == ([GITHUB], 9_001)
+    assert found.unmatched[-1] == 'no preset is called "Gihub"; add it by its address', "the first are compared, alone"
+
+
+def test_lists_of_a_spreadsheet_in_utf_16_are_read() -> None:
+    found = read_list("Vendor\tPlan\nGitHub\tfree\n".encode("utf-16"), file="a.txt", known=(), formats=FORMAT_NAMES)
+
+    assert urls(found) == [GITHUB]
 
 
 def test_a_page_is_asked_for_once_however_often_it_is_named() -> None:
@@ -137,6 +197,9 @@ def test_each_preset_is_found_by_its_name() -> None:
     ("data", "message"),
     [
         (b"\xff\xfeabc", "is not UTF-8"),
+        (b"{", "is not valid JSON"),
+        (b'{"a":' + b"[" * 100_000, "is not valid JSON"),
+        (b'name,url\n"' + b"x" * 200_000, "cannot be read as CSV"),
         (b"a,b\n" + b"x,y\n" * 3_000_000, "is larger than 10 MB"),
         ("\n".join(map("n{}".format, range(10_001))).encode(), "names more than 10000 pages"),
     ],
@@ -146,7 +209,7 @@ def test_what_is_no_list_is_refused(data: bytes, message: str) -> None:
         read_list(data, file="list.txt", known=(), formats=FORMAT_NAMES)
 
 
-@given(st.binary(max_size=400), st.sampled_from(["a.txt", "a.csv", "a.yaml", "a.tf"]))
+@given(st.binary(max_size=400), st.sampled_from(["a.txt", "a.csv", "a.yaml", "a.tf", "a.json"]))
 def test_whatever_a_file_holds_is_a_list_or_refused(data: bytes, file: str) -> None:
     try:
         found = read_list(data, file=file, known=(), formats=FORMAT_NAMES)

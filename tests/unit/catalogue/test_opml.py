@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes import provider
-from tracker.catalogue import Subscriptions, load_opml, read_opml
+from tracker.catalogue import Subscriptions, read_opml
+from tracker.catalogue.presets.imported import load_list
 from tracker.errors import ConfigError
 
 FORMATS = ("statuspage", "feed")
@@ -204,7 +205,7 @@ def test_thousands_of_one_name_get_ids_of_their_own() -> None:
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     for path in (tmp_path / "gone.opml", tmp_path, Path("a\0b")):
         with pytest.raises(ConfigError) as caught:
-            load_opml(path, known=(), formats=FORMATS)
+            load_list(path, known=(), formats=FORMATS)
         assert "cannot be read" in str(caught.value)
         assert str(caught.value).isprintable()
 
@@ -213,7 +214,7 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     file = tmp_path / "feeds.opml"
     file.write_text(opml(outline("A", "https://a.example")))
 
-    assert len(load_opml(file, known=(), formats=FORMATS).providers) == 1
+    assert len(load_list(file, known=(), formats=FORMATS).providers) == 1
 
 
 @given(st.binary() | st.binary().map(lambda tail: b"<opml><outline xmlUrl='https://a.example' " + tail))

@@ -19,7 +19,7 @@ from tracker.model.component_names import Listing
 from tracker.model.filters import left_out_by
 from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES, FORMATS
-from tracker.polling.coverage import Reach, coverage
+from tracker.polling.coverage import Extent, coverage
 
 SHIPPED = Path(__file__).parents[3] / "providers.toml"
 PRESETS = presets()
@@ -125,14 +125,14 @@ def test_a_platform_is_called_as_its_format_is_unless_it_has_none() -> None:
 def test_a_page_that_cannot_be_read_is_known_as_such() -> None:
     reached = {preset.id: coverage(preset) for preset in PRESETS}
 
-    assert reached["github"].reach is reached["cloudflare"].reach is reached["posthog"].reach is Reach.FULLY
-    assert (reached["mistral-ai"].reach, reached["mistral-ai"].reason) == (Reach.NOT, "turns programs away")
-    assert (reached["meta"].reach, reached["meta"].format) == (Reach.IN_PART, "meta")
-    assert (reached["keycdn"].reach, reached["keycdn"].reason) == (Reach.NOT, "nothing reads own page (KeyCDN) so far")
-    assert (reached["hetzner"].reach, reached["hetzner"].format) == (Reach.IN_PART, "feed")
-    assert (reached["salesforce"].reach, reached["salesforce"].format) == (Reach.FULLY, "salesforce")
-    assert reached["appveyor"].reach is Reach.UNKNOWN
-    assert all((known.reach is Reach.FULLY) == (not known.reason) for known in reached.values())
+    assert reached["github"].reach is reached["cloudflare"].reach is reached["posthog"].reach is Extent.FULLY
+    assert (reached["mistral-ai"].reach, reached["mistral-ai"].reason) == (Extent.NOT, "turns programs away")
+    assert (reached["meta"].reach, reached["meta"].format) == (Extent.IN_PART, "meta")
+    assert (reached["keycdn"].reach, reached["keycdn"].reason) == (Extent.NOT, "nothing reads own page (KeyCDN) so far")
+    assert (reached["hetzner"].reach, reached["hetzner"].format) == (Extent.IN_PART, "feed")
+    assert (reached["salesforce"].reach, reached["salesforce"].format) == (Extent.FULLY, "salesforce")
+    assert reached["leaseweb"].reach is Extent.UNKNOWN
+    assert all((known.reach is Extent.FULLY) == (not known.reason) for known in reached.values())
 
 
 def test_a_line_of_the_table_says_the_preset() -> None:

@@ -348,6 +348,22 @@ def test_a_record_is_whole_as_of_the_beginning_of_a_drain_that_takes_long(office
     assert [known_until for _, known_until in office.stream.reminders] == [began]
 
 
+def test_a_record_is_whole_as_of_the_last_poll(office: Office) -> None:
+    office.stream.polled = polled_at = office.clock()
+    for _ in range(3):  # no worker runs
+        office.clock.passes(seconds=600)
+        office.drains()
+    office.stream.emptied()
+    office.stream.polled = None
+    office.drains()
+    office.clock.passes(seconds=60)
+    office.drains()  # no page was read since
+    office.stream.emptied()
+    office.drains()
+
+    assert [known_until for _, known_until in office.stream.reminders] == [polled_at, polled_at]
+
+
 @pytest.mark.parametrize("found", [{}, {"ops": "0-0"}], ids=["no stream", "a stream that is new"])
 def test_webhooks_are_given_what_waited_for_them_when_all_is_lost_during_a_look(
     office: Office, found: dict[str, str]

@@ -10,11 +10,13 @@ from msgspec.structs import replace
 
 from tests.fakes import ATOM, NOON, FakeClock, component, incident, page, provider, summary, update
 from tests.vendor import INCIDENTS, SITE, SUMMARY, TIMEOUT, Vendor, Watch, Watcher
-from tracker.detection.readability import UNREADABLE_AFTER, duration, failed, recovered
+from tracker.detection.readability import UNREADABLE_AFTER, duration, failed, read_until, recovered, unnoticed_s
 from tracker.errors import BadAnswer, Blocked, Conflict, HttpStatusError, MovedAway, ParseError, PollError
 from tracker.model.event import Event, EventKind
 from tracker.model.page_state import PageState
 from tracker.polling.poller import Outcome
+from tracker.scheduling.cadence import longest_pause_s
+from tracker.scheduling.schedule import due_after_failure
 
 ACME = provider()
 NO_PAGE = ParseError("the answer is an HTML page")
@@ -173,6 +175,29 @@ def test_episodes_open_and_close_alternately(polls: list[str], seeded: bool) -> 
     assert kinds == ([LOST, FOUND] * len(kinds))[: len(kinds)]
     assert (episode.state.readability.unreadable_since is not None) == (len(kinds) % 2 == 1)
     assert len({event.id for event in reported}) == len(reported)
+
+
+@given(st.integers(10, 3600), st.lists(st.floats(0, 60), min_size=UNREADABLE_AFTER, max_size=UNREADABLE_AFTER))
+def test_no_page_is_unread_for_longer_without_a_word(interval_s: int, polls_take_s: list[float]) -> None:
+    acme = provider(interval_s=interval_s)
+    now = NOON + timedelta(seconds=longest_pause_s(acme))
+    state, said = READ, ()
+    for number, takes_s in enumerate(polls_take_s, start=1):
+        now += timedelta(seconds=takes_s)
+        state, said = failed(acme, state, TIMEOUT, now)
+        ended, now = now, due_after_failure(now, acme.id, interval_s, number, None)
+
+    assert said
+    assert ended - NOON <= timedelta(seconds=unnoticed_s(acme))
+
+
+def test_nobody_has_read_a_page_before_the_record_was_begun() -> None:
+    hour = timedelta(hours=1)
+    read = NOON - timedelta(seconds=unnoticed_s(ACME))
+
+    assert read_until(ACME, NOON, None, None) == read_until(ACME, NOON, None, NOON - hour) == read
+    assert read_until(ACME, NOON, NOON - hour, None) == read - hour
+    assert read_until(ACME, NOON, NOON - hour, NOON) == NOON
 
 
 # --- over many polls ---

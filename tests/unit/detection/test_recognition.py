@@ -60,6 +60,8 @@ def test_the_record_says_what_was_reported() -> None:
         ),
         event("other/i1/u9", provider="other", update_id="u9"),
         event("acme/unreadable/3", event=EventKind.PAGE_UNREADABLE, incident_id=None, update_id=None),
+        event("other/unreadable/4", provider="other", event=EventKind.PAGE_UNREADABLE, incident_id=None),
+        event("other/readable/4", provider="other", event=EventKind.PAGE_READABLE, incident_id=None),
     ]  # fmt: skip
     lines = [record_line(StreamedEvent(stream_id="1-0", event=each)).encode() for each in events]
 
@@ -67,6 +69,7 @@ def test_the_record_says_what_was_reported() -> None:
         "acme": Reported(
             keys=frozenset({"i1/", "i1/u1", "a\0b/", "a\0b/c", "a/", "a/b\0d"}),
             components={"x/y": component("x/y", "major_outage", "X")},
+            unreadable_at=events[-3].seen_at,
         ),
         "other": Reported(keys=frozenset({"i1/", "i1/u9"})),
     }

@@ -13,7 +13,9 @@ from redis.connection import parse_url
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from tracker import __version__
-from tracker.environment.settings import DEFAULT_REDIS_URL, PROJECT_URL, Settings, masked_url, read_secret
+from tracker.environment.data_server import DEFAULT_REDIS_URL, masked_url
+from tracker.environment.secret import read_secret
+from tracker.environment.settings import PROJECT_URL, Settings
 from tracker.errors import ConfigError
 
 #: The machines of a build are slow at times, and that is no failure.

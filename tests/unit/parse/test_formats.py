@@ -96,7 +96,7 @@ def test_an_answer_is_refused(body, sentence):
 
 
 #: Formats in which a page that has nothing to tell is an empty list, which no format recognises.
-LISTS = ("aws", "google", "salesforce", "upptime")
+LISTS = ("aws", "google", "lambstatus", "salesforce", "upptime")
 
 
 @pytest.mark.parametrize("name", LISTS)

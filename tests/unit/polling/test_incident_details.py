@@ -40,3 +40,68 @@ def test_two_updates_between_two_polls_are_both_reported_and_a_quiet_poll_asks_t
 
     assert [event.message for event in watched.pages.events if event.update_id] == ["A cable.", "It is mended."]
     assert watched.asks(minutes=30) == [LIST]
+
+
+# a list that comes in parts
+
+
+PSP = f"{SITE}/api/getMonitorList/Abc123"
+FEED = f"{SITE}/api/getEventFeed/Abc123"
+
+
+def monitors(*statuses: str, first: int, total: int) -> str:
+    listed = [
+        {"monitorId": first + place, "name": f"Crane {first + place}", "statusClass": status}
+        for place, status in enumerate(statuses)
+    ]
+    return json.dumps({"status": "ok", "psp": {"perPage": 2, "totalMonitors": total}, "data": listed})
+
+
+def test_each_part_of_a_list_is_read_so_that_a_component_of_the_last_one_is_seen_to_go_down():
+    watched = Watch(format="auto")
+    watched.fetcher.answers(SITE, "<html><script>'/api/getMonitorList/Abc123'</script></html>")
+    watched.fetcher.answers(FEED, json.dumps({"status": True, "results": [], "meta": {"count": 0, "total": 0}}))
+    watched.fetcher.answers(PSP, monitors("success", "success", first=1, total=5))
+    watched.fetcher.answers(f"{PSP}?page=2", monitors("success", "success", first=3, total=5))
+    watched.fetcher.answers(f"{PSP}?page=3", monitors("success", first=5, total=5))
+    watched.polls()
+    watched.fetcher.answers(f"{PSP}?page=3", monitors("danger", first=5, total=5))
+
+    assert watched.asks(minutes=1) == [FEED, PSP, f"{PSP}?page=2", f"{PSP}?page=3"]
+    assert [(event.components, event.status) for event in watched.pages.events] == [(("Crane 5",), "major_outage")]
+
+
+def test_a_list_that_never_ends_is_read_up_to_a_bound_and_proves_nothing_by_absence():
+    watched = Watch(format="auto")
+    watched.fetcher.answers(SITE, "<html><script>'/api/getMonitorList/Abc123'</script></html>")
+    watched.fetcher.answers(FEED, json.dumps({"status": True, "results": [], "meta": {"count": 0, "total": 0}}))
+    for part in range(1, 100):
+        body = monitors("success", "success", first=2 * part, total=1_000_000)
+        watched.fetcher.answers(f"{PSP}?page={part}" if part > 1 else PSP, body)
+    watched.polls()
+
+    assert len(watched.asks(minutes=1)) == 1 + 20
+
+
+WORKS = f"{SITE}/api/maintenances"
+
+
+def test_the_window_of_a_work_is_asked_for_while_it_is_planned_and_joins_its_texts():
+    entry = (
+        '<entry><title>New ropes</title><id>tag:Maintenance/Zx2</id><link href="{site}/maintenances/Zx2"/>'
+        "<updated>2026-03-08T09:00:00Z</updated><content type='html'>&lt;p&gt;&lt;small&gt;Mar 8, 2026, 09:00 "
+        "UTC&lt;/small&gt;&lt;br&gt;&lt;strong&gt;{status}&lt;/strong&gt; - Ropes.&lt;/p&gt;</content></entry>"
+    )
+    work = {"maintenanceID": "Zx2", "name": "New ropes", "status": "Scheduled", "startAt": "2026-03-10T08:00:00.000Z"}
+    history = '<feed xmlns="http://www.w3.org/2005/Atom"><title>Harbor</title>{}</feed>'
+    watched = Watch(url=f"{SITE}/api/components", format="lambstatus")
+    watched.answers(json.dumps([{"componentID": "Ab1", "name": "Cranes", "status": "Operational"}]))
+    watched.fetcher.answers(f"{SITE}/history.atom", history.format(""))
+    watched.polls()
+    watched.fetcher.answers(f"{SITE}/history.atom", history.format(entry.format(site=SITE, status="Scheduled")))
+    watched.fetcher.answers(WORKS, json.dumps([work]))
+
+    assert watched.asks(minutes=1) == [f"{SITE}/api/components", f"{SITE}/history.atom", WORKS]
+    (event,) = watched.pages.events
+    assert (event.event, event.message) == ("maintenance_update", "Ropes.")
+    assert f"{event.scheduled_for:%d %H:%M}" == "10 08:00"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from tracker.errors import StoreError
-from tracker.store.together import Together
+from tracker.store.batching import Batcher
 
 
 class Server:
@@ -34,7 +34,7 @@ async def _ticks() -> None:
 def test_one_call_is_on_its_way_and_the_rest_waits_for_it() -> None:
     async def run() -> None:
         server = Server()
-        together = Together(server.doubles, most=3)
+        together = Batcher(server.doubles, most=3)
         first = [together.ask(number) for number in range(2)]
         await _ticks()
         later = [together.ask(number) for number in range(2, 7)]
@@ -53,7 +53,7 @@ def test_who_goes_away_before_the_call_asks_for_nothing() -> None:
     async def run() -> None:
         server = Server()
         server.may_answer.set()
-        together = Together(server.doubles, most=3)
+        together = Batcher(server.doubles, most=3)
         gone, stays = together.ask(1), together.ask(2)
         gone.cancel()
 
@@ -73,7 +73,7 @@ def test_a_call_that_fails_fails_for_all_that_went_with_it_and_for_no_other(erro
     async def run() -> None:
         server = Server()
         server.error = error
-        together = Together(server.doubles, most=2)
+        together = Batcher(server.doubles, most=2)
         waiting = [together.ask(number) for number in range(2)]
         await _ticks()
         later = together.ask(2)
@@ -91,7 +91,7 @@ def test_a_loop_that_ends_leaves_nobody_waiting() -> None:
     asked: list[asyncio.Future[int]] = []
 
     async def run() -> None:
-        together = Together(Server().doubles, most=1)
+        together = Batcher(Server().doubles, most=1)
         asked.extend(together.ask(number) for number in range(2))
         await _ticks()
 

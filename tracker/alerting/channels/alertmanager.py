@@ -80,7 +80,7 @@ class Alertmanager:
         return before if is_same else _Firing(labels, wording.stamp(now))
 
     def _labels(self, message: Message) -> dict[str, str]:
-        """Return what the alert is known by, trusted words first: nothing of the vendor's own text is in it."""
+        """Return the labels of the alert, trusted words first: nothing of the vendor's own text is in it."""
         given = {name: one_line(text, wording.TITLE) for name, text in message.labels.items() if _LABEL.fullmatch(name)}
         own = {
             "alertname": _NAMES.get(message.kind, "VendorAlert"),

@@ -1,4 +1,4 @@
-"""What all channels over HTTP share: secrets, calls with JSON, and what an answer means."""
+"""The shared parts of channels over HTTP: secrets, calls with JSON, and the meaning of answers."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -89,7 +89,7 @@ def secret(config: ChannelConfig, key: str, variable: str, environ: Mapping[str,
 
 
 def address(config: ChannelConfig, url: str | None, variable: str | None, environ: Mapping[str, str]) -> str:
-    """Return where a channel's webhook is. Raises ConfigError, which does not repeat it: it may be a secret."""
+    """Return the address of a channel's webhook. Raises ConfigError, which does not repeat it: it may be a secret."""
     if url is not None:
         return url
     try:
@@ -104,7 +104,7 @@ def joined(base: str, path: str) -> str:
 
 
 def remembered(handle: str | None, kind: type[T]) -> T | None:
-    """Return what a handle holds; None for none, or for one of another channel type."""
+    """Return the contents of a handle; None for none, or for one of another channel type."""
     try:
         return None if handle is None else msgspec.json.decode(handle, type=kind)
     except msgspec.DecodeError:

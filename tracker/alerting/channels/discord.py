@@ -69,7 +69,7 @@ class Discord:
         return handle_of(_Posted(self._id(reply), is_closed, may_be_twice))
 
     def _url(self, message_id: str | None) -> str:
-        """Return where to post, or to edit that message; a `thread_id` of the address stays."""
+        """Return the address to post to, or of that message to edit; a `thread_id` of the address stays."""
         parts = urlsplit(address(self._config, self._config.url, self._config.url_env, self._environ))
         query = dict(parse_qsl(parts.query))
         path = parts.path.rstrip("/")

@@ -26,7 +26,7 @@ _MOST_UPDATES: Final = 50
 
 
 class _Thread(msgspec.Struct, frozen=True):
-    """What later mails need to join the first one: Gmail wants the same subject as well."""
+    """The marks by which later mails join the first one; Gmail wants the same subject as well."""
 
     subject: str
     root: str

@@ -18,14 +18,14 @@ from tracker.model.marks import safe_link
 from tracker.model.plain import one_line, several_lines
 
 _ALERTS: Final = "jsm/ops/integration/v2/alerts"
-#: What is longer is refused.
+#: Longer texts are refused.
 _MESSAGE, _DESCRIPTION, _NOTE, _ENTITY = 130, 15_000, 25_000, 512
 _PRIORITIES: Final = {Severity.CRITICAL: "P1", Severity.ERROR: "P2", Severity.WARNING: "P3", Severity.INFO: "P5"}
 _SOURCE: Final = "Status Page Tracker"
 
 
 class _Shown(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the alert has been given."""
+    """The state of the alert at the service."""
 
     #: Id of the newest update.
     entry: str | None = None

@@ -47,7 +47,7 @@ _LOST: Final = frozenset({"message_not_found", "edit_window_closed", "cant_updat
 
 
 class _Thread(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where the alert's message is, and what its thread holds."""
+    """The place of the alert's message, and the state of its thread."""
 
     channel: str
     ts: str

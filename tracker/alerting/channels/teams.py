@@ -9,7 +9,7 @@ from typing import Any, Final
 from tracker.alerting.caller import Caller
 from tracker.alerting.channel import Act, Message, Severity
 from tracker.alerting.channels import wording
-from tracker.alerting.channels.api import Api, address, handle_of, remembered
+from tracker.alerting.channels.chat_webhook import ChatWebhook
 from tracker.model.channel import TeamsConfig
 from tracker.model.marks import as_markdown, fitted, safe_link
 
@@ -31,19 +31,12 @@ class Teams:
     resend_every = None
 
     def __init__(self, config: TeamsConfig, environ: Mapping[str, str], caller: Caller) -> None:
-        self._config = config
-        self._environ = environ
-        self._api = Api(caller, config, "Teams", "url_env")
+        self._webhook = ChatWebhook(config, environ, caller, "Teams")
 
     def send(self, message: Message, handle: str | None, *, in_doubt: bool = False) -> str | None:
         """Post a card, unless the alert changed without getting worse and without a move of its maintenance."""
         del in_doubt
-        before = remembered(handle, wording.Said)
-        if message.act is Act.CHANGE and before is not None and not _is_worth_a_message(message, before):
-            return handle
-        url = address(self._config, self._config.url, self._config.url_env, self._environ)
-        self._api.accepted(self._api.call(url, _message(message), is_repeatable=False))
-        return handle_of(wording.said(message))
+        return self._webhook.post(message, handle, _message, _is_worth_a_message)
 
 
 def _is_worth_a_message(message: Message, before: wording.Said) -> bool:

@@ -49,7 +49,7 @@ def state(message: Message) -> str:
 
 
 class Said(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a channel that cannot edit said last of an alert: all of it that is worth another message."""
+    """The last message of a channel that cannot edit: the parts whose change is worth another message."""
 
     severity: Severity
     status: str
@@ -58,7 +58,7 @@ class Said(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def said(message: Message) -> Said:
-    """Return what a channel has said once it has sent this message."""
+    """Return the last message of a channel once it has sent this one."""
     return Said(message.severity, message.status, window(message), message.note)
 
 
@@ -95,7 +95,7 @@ def _facts(message: Message) -> Iterator[tuple[str, str]]:
 
 
 def components(message: Message) -> str:
-    """Return which components are affected, the first few by name."""
+    """Return the affected components, the first few by name."""
     return _first(message.components, TITLE)
 
 
@@ -131,7 +131,7 @@ def newest_id(message: Message) -> str | None:
 
 
 def newest_text(message: Message) -> str:
-    """Return what the newest update says, on several lines."""
+    """Return the text of the newest update, on several lines."""
     return several_lines(message.text, TEXT)
 
 

@@ -36,7 +36,7 @@ class Choice:
 
 
 def chosen(word: str) -> Choice:
-    """Return what the word stands for. Raises ConfigError when it is neither a preset nor like an address."""
+    """Return the choice that a word means. Raises ConfigError when it is neither a preset nor like an address."""
     parts = _WORD.fullmatch(word)
     if "://" in word or parts is None:
         return Choice(url=word)

@@ -16,16 +16,18 @@ from tracker.model.provider import Provider
 
 _LONGEST_FILE: Final = 10 * 1024 * 1024
 _LINE: Final = 200
-#: What lists put behind a vendor's name.
+#: Suffixes of vendors' names in lists.
 _BEHIND: Final = re.compile(
     r"(?:,? (?:inc|llc|ltd|gmbh|corp)\.?|[ -](?:status(?: page)?|api|cloud|platform))$", re.IGNORECASE
 )
+#: How many names that match nothing are compared with every preset: that takes some milliseconds each.
+_MOST_COMPARED: Final = 50
 #: A host without its scheme.
 _HOST: Final = re.compile(r"[\w-]+(?:\.[\w-]+)+(?:/\S*)?")
 
 
 def load_list(path: Path, *, known: Iterable[Provider], formats: Collection[str]) -> Subscriptions:
-    """Return what a file of pages or names asks for beyond the known providers. Raises ConfigError."""
+    """Return the subscriptions of a file of pages or names beyond the known providers. Raises ConfigError."""
     file = visible(str(path), _LINE)
     try:
         with path.open("rb") as stream:
@@ -38,7 +40,7 @@ def load_list(path: Path, *, known: Iterable[Provider], formats: Collection[str]
 
 
 def read_list(data: bytes, *, file: str, known: Iterable[Provider], formats: Collection[str]) -> Subscriptions:
-    """Return what the bytes ask for; `file` is what messages call them. Raises ConfigError."""
+    """Return the pages that the bytes name; `file` is their name in messages. Raises ConfigError."""
     if data.lstrip(b"\xef\xbb\xbf\xff\xfe\0\t\r\n ").startswith(b"<"):
         return read_opml(data, file=file, known=known, formats=formats)
     if len(data) > _LONGEST_FILE:
@@ -59,7 +61,7 @@ def _pages(listed: Iterable[Wanted], unmatched: list[str]) -> Iterator[tuple[str
         elif _HOST.fullmatch(page.name):
             yield None, f"https://{page.name}"
         else:
-            close = nearest(page.name)
+            close = nearest(page.name) if len(unmatched) < _MOST_COMPARED else ()
             hint = f"did you mean {' or '.join(close)}?" if close else "add it by its address"
             unmatched.append(f"no preset is called {quoted(page.name)}; {hint}")
 

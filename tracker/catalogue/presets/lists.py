@@ -1,15 +1,18 @@
-"""Lists of vendors that people have -> addresses and names: by line, in CSV, in Backstage's YAML, in Terraform.
+"""Lists of vendors that people have -> addresses and names: by line, in CSV, JSON, Backstage's YAML and Terraform.
 
 Only what a list of vendors needs is read of YAML and HCL: keys at the beginning of a line, items of lists, and strings.
 What is not understood names nothing, so that it ends among what could not be matched or is not there at all.
 """
 
+import codecs
 import csv
+import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from io import StringIO
-from typing import Final
+from itertools import dropwhile
+from typing import Any, Final
 
 from tracker.errors import ConfigError
 
@@ -31,12 +34,25 @@ _NAMES: Final = (
 _PAGES: Final = ("status page", "status page url", "status url", "page", "page url", "url")
 _WORDS: Final = re.compile(r"[^\W_]+")
 _MOST: Final = 10_000
+#: How deep in JSON names and addresses are looked for.
+_DEEPEST: Final = 6
 #: Kinds of Backstage's catalogue that are none of a vendor's.
 _OTHER_KINDS: Final = frozenset({"location", "group", "user", "system", "domain", "template"})
 _YAML_KEY: Final = re.compile(r"(?P<indent> *)(?P<item>- +)?(?P<key>[\w.-]+): *(?P<value>.*)")
 _YAML_ITEM: Final = re.compile(r" *- +(?P<value>[^:{\[\s][^:]*|https?://\S+)")
+_YAML_FLOW: Final = re.compile(r" *- +\{(?P<pairs>[^{}]*)\}")
+_YAML_PAIR: Final = re.compile(r"(?P<key>[\w.-]+): *(?P<value>\"[^\"]*\"|'[^']*'|[^,]*),?")
 _HCL_STRING: Final = re.compile(r'(?:(?P<key>\w+)\s*=\s*|(?P<list>[\[,])\s*)"(?P<value>[^"\\\n]{1,300})"')
 _HCL_KEYS: Final = frozenset({"name", "vendor", "service", "provider", "url", "status_page"})
+#: A provider that a configuration requires: `source = "hashicorp/aws"`.
+_HCL_SOURCE: Final = re.compile(r'\bsource\s*=\s*"(?:[\w.-]{1,100}/){1,2}(?P<name>[\w.-]{1,100})"')
+#: What lists put in front of an item: `- `, `* `, `1. `.
+_BULLET: Final = re.compile(r"\A(?:[-*+\u2022]|\d{1,5}[.)])[ \t]+")
+_LINK: Final = re.compile(r"\[(?P<name>[^\[\]]{1,300})\]\((?P<url>https?://[^\s()]{1,2000})\)")
+#: A name, something between, and its page: `GitHub - https://www.githubstatus.com`.
+_NAME_AND_PAGE: Final = re.compile(r"(?P<name>[^\s:/][^:/]{0,300}?)[\s,;:|=>\u2013\u2014-]{1,10}(?P<url>https?://\S+)")
+#: What a spreadsheet writes in front of a table to name what stands between its columns.
+_SEPARATOR: Final = re.compile(r"sep=(?P<delimiter>.)")
 _COMMENT: Final = re.compile(r"(?:^|\s)(?:#|//)[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -49,65 +65,141 @@ class Wanted:
 
 
 def wanted(data: bytes, *, file: str) -> tuple[Wanted, ...]:
-    """Return what a list asks for, in its order; `file` is what messages call it. Raises ConfigError."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ConfigError(f"{file}: is not UTF-8; save the file in that encoding") from None
-    found = list(dict.fromkeys(_reader(file, text)(text)))
+    """Return the entries of a list, in its order; `file` is its name in messages. Raises ConfigError."""
+    found = list(dict.fromkeys(_read(_text(data, file), file)))
     if len(found) > _MOST:
         raise ConfigError(f"{file}: names more than {_MOST} pages; split it")
     return tuple(found)
 
 
+def _text(data: bytes, file: str) -> str:
+    """Return the text of a list, whatever ends its lines. Raises ConfigError."""
+    is_utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = data.decode("utf-16" if is_utf_16 else "utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{file}: is not UTF-8; save the file in that encoding") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _read(text: str, file: str) -> Iterator[Wanted]:
+    try:
+        yield from _reader(file, text)(text)
+    except csv.Error as error:
+        raise ConfigError(f"{file}: cannot be read as CSV ({error}); write one name or address a line") from None
+    except (ValueError, RecursionError):
+        raise ConfigError(f"{file}: is not valid JSON; write a list of names or addresses") from None
+
+
 def _reader(file: str, text: str) -> Callable[[str], Iterator[Wanted]]:
-    """Return how a list is read: by its file's name, else by what its lines look like."""
+    """Return the reader of a list: by its file's name, else by what its lines look like."""
     suffix = file.rpartition(".")[2].lower()
     if suffix in ("yaml", "yml"):
         return _yaml
     if suffix in ("tf", "tfvars", "hcl"):
         return _terraform
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    is_table = any(mark in first for mark in ",;\t") and not first.lstrip().startswith(("http://", "https://"))
-    return _table if suffix == "csv" or is_table else _lines
+    if suffix == "json" or text.lstrip().startswith(("[{", '["', "{")):
+        return _json
+    first = next(filter(_is_said, text.splitlines()), "").lstrip()
+    is_table = any(mark in first for mark in ",;\t") and not (first.startswith("[") or "://" in first.split(",")[0])
+    return _table if suffix in ("csv", "tsv") or is_table else _lines
+
+
+def _is_said(line: str) -> bool:
+    """Return whether a line is neither blank nor a comment."""
+    return bool(line.strip()) and not line.lstrip().startswith(("#", "//", ";"))
 
 
 def _lines(text: str) -> Iterator[Wanted]:
-    for line in text.splitlines():
-        word = line.partition(" #")[0].strip()
-        if word and not word.startswith("#"):
+    for line in filter(_is_said, text.splitlines()):
+        word = _BULLET.sub("", line.partition(" #")[0].strip(), count=1).strip()
+        both = _LINK.search(word) or _NAME_AND_PAGE.fullmatch(word)
+        if both:
+            yield Wanted(name=both["name"].strip(), url=both["url"])
+        elif word:
             yield _of_word(word)
 
 
 def _table(text: str) -> Iterator[Wanted]:
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    try:
-        rows = [row for row in csv.reader(StringIO(text), delimiter=delimiter) if any(map(str.strip, row))]
-    except csv.Error:
-        return
+    lines = list(dropwhile(lambda line: not line.strip() or line.lstrip().startswith("#"), text.split("\n")))
+    named = _SEPARATOR.fullmatch(lines[0].strip()) if lines else None
+    delimiter = named["delimiter"] if named else max(",;\t", key=lines[0].count) if lines else ","
+    table = StringIO("\n".join(lines[1:] if named else lines))
+    rows = [row for row in csv.reader(table, delimiter=delimiter) if any(map(str.strip, row))]
     head = [" ".join(_WORDS.findall(cell.casefold())) for cell in rows[0]] if rows else []
     name, page = _column(head, _NAMES), _column(head, _PAGES)
-    has_head = name is not None or page is not None
-    for row in rows[1:] if has_head else rows:
-        url = _cell(row, page)
-        word = _cell(row, name if has_head else 0)
+    if name is None and page is None:
+        yield from _headless(rows)
+        return
+    for row in rows[1:]:
+        url, word = _cell(row, page), _cell(row, name)
         if word or url:
             yield Wanted(name=word, url=url) if url else _of_word(word)
+
+
+def _headless(rows: list[list[str]]) -> Iterator[Wanted]:
+    """Yield what rows without a head ask for: a name and the address in its row; a single row is a list."""
+    for row in rows:
+        cells = [cell.strip() for cell in row if cell.strip()]
+        url = next((cell for cell in cells if "://" in cell), "")
+        names = [cell for cell in cells if "://" not in cell]
+        if len(rows) == 1:
+            yield from map(_of_word, cells)
+        else:
+            yield Wanted(name=names[0] if names else "", url=url) if url else _of_word(names[0])
+
+
+def _json(text: str) -> Iterator[Wanted]:
+    yield from _of_value(json.loads(text), depth=_DEEPEST)
+
+
+def _of_value(value: Any, *, depth: int) -> Iterator[Wanted]:
+    """Yield what lists of texts, or of objects with a name or an address, ask for."""
+    if isinstance(value, str) and value.strip():
+        yield _of_word(value.strip())
+    elif isinstance(value, list):
+        for each in value:
+            yield from _of_value(each, depth=depth - 1) if depth else ()
+    elif isinstance(value, dict):
+        said = {" ".join(_WORDS.findall(key.casefold())): text for key, text in value.items() if isinstance(text, str)}
+        found = _of_pairs(said)
+        if found is not None:
+            yield found
+        elif depth:
+            for each in value.values():
+                yield from _of_value(each, depth=depth - 1) if isinstance(each, list | dict) else ()
+
+
+def _of_pairs(said: Mapping[str, str]) -> Wanted | None:
+    """Return what an entry with keys asks for, None where neither a name nor an address is among them."""
+    name = next((said[key].strip() for key in _NAMES if said.get(key)), "")
+    url = next((said[key].strip() for key in _PAGES if said.get(key)), "")
+    return Wanted(name=name, url=url) if url else _of_word(name) if name else None
 
 
 def _yaml(text: str) -> Iterator[Wanted]:
     for document in re.split(r"^---[^\n]*$", text, flags=re.MULTILINE):
         kinds = {found["value"].strip().lower() for found in _keys(document) if found["key"] == "kind"}
         if not kinds:
-            yield from (
-                _of_word(_unquoted(item["value"])) for item in map(_YAML_ITEM.fullmatch, _bare(document)) if item
-            )
-            yield from (
-                _of_word(_unquoted(found["value"])) for found in _keys(document) if found["key"] in ("name", "url")
-            )
+            yield from _yaml_list(document)
         elif not kinds & _OTHER_KINDS:
             yield from _entity(document)
+
+
+def _yaml_list(document: str) -> Iterator[Wanted]:
+    """Yield the items of a list: texts, and objects with a name or an address."""
+    said: dict[str, str] = {}
+    for line in [*_bare(document), "- {}"]:
+        item, flow, key = _YAML_ITEM.fullmatch(line), _YAML_FLOW.fullmatch(line), _YAML_KEY.fullmatch(line)
+        if item or flow or (key and key["item"]):
+            found, said = _of_pairs(said), {}
+            yield from (found,) if found else ()
+        if item:
+            yield _of_word(_unquoted(item["value"]))
+        elif flow:
+            said = {pair["key"].lower(): _unquoted(pair["value"]) for pair in _YAML_PAIR.finditer(flow["pairs"])}
+        elif key and key["value"]:
+            said.setdefault(key["key"].lower().replace("_", " "), _unquoted(key["value"]))
 
 
 def _entity(document: str) -> Iterator[Wanted]:
@@ -125,7 +217,10 @@ def _entity(document: str) -> Iterator[Wanted]:
 
 
 def _terraform(text: str) -> Iterator[Wanted]:
-    for found in _HCL_STRING.finditer(_COMMENT.sub("\n", text)):
+    text = _COMMENT.sub("\n", text)
+    if "required_providers" in text:
+        yield from (_of_word(found["name"]) for found in _HCL_SOURCE.finditer(text))
+    for found in _HCL_STRING.finditer(text):
         if found["list"] or found["key"].lower() in _HCL_KEYS:
             yield _of_word(found["value"].strip())
 

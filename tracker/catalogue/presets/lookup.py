@@ -59,7 +59,7 @@ def nearest(word: str) -> tuple[str, ...]:
 
 
 def _rank(preset: Preset, word: str) -> int:
-    """Return how closely a word matches what a vendor is called, or where it is."""
+    """Return the rank of a vendor for a word: how well its names or address match."""
     called = (preset.id, preset.name.casefold(), *preset.aliases)
     if word in called or word == preset.category:
         return _EXACT

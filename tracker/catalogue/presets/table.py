@@ -19,7 +19,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     #: `ai`, `cloud`, `dev`, ...
     category: str
     url: str
-    #: What people call the platform that the page runs on, None where it is not known. A hint that decides nothing.
+    #: The name of the page's platform, None where it is not known. A hint that decides nothing.
     platform: str | None = None
     #: Name of the format that the page answered in, where the platform is not known. A hint that decides nothing.
     answers: str | None = None
@@ -27,7 +27,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     seen: str
     #: Hosts where the page was before.
     moved_from: tuple[str, ...] = ()
-    #: Why it cannot be read, or not whole, for a reason that is not its format's.
+    #: The reason why it cannot be read, or not whole, if that is not its format's.
     unread: str | None = None
     in_part: str | None = None
     #: Other words for the vendor, in lower case.
@@ -40,7 +40,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Scopes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the page of one vendor names the parts that a person may choose from."""
+    """The names that the page of one vendor has for the parts that a person may choose from."""
 
     #: Globs, one of which matches the code of any region; () where codes are not known.
     regions: tuple[str, ...] = ()
@@ -74,7 +74,7 @@ def _all_scopes() -> dict[str, Scopes]:
 
 
 def scopes(preset_id: str) -> Scopes:
-    """Return how a vendor names its regions and services."""
+    """Return the names that a vendor has for its regions and services."""
     return _all_scopes().get(preset_id, _NO_SCOPES)
 
 

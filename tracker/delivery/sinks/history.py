@@ -1,10 +1,12 @@
 """The reported updates of each page, read from the record, to continue after the data server lost its data. Pure."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 import msgspec
 
 from tracker.delivery.event_stream import Reported
+from tracker.model.event import EventKind
 from tracker.model.keys import event_id, incident_part, key_of_update, present_event_id
 from tracker.model.page import Component, ComponentStatus
 
@@ -17,16 +19,19 @@ class _Line(msgspec.Struct, frozen=True):
     id: str
     provider: str
     status: str
+    event: str = ""
     incident_id: str | None = None
     update_id: str | None = None
     components: tuple[str, ...] = ()
     drill: str | None = None
+    seen_at: datetime | None = None
 
 
 def read_reported(lines: Iterable[bytes]) -> Mapping[str, Reported]:
     """Return the reported updates by provider id; lines that are not the record's are skipped."""
     keys: dict[str, set[str]] = {}
     components: dict[str, dict[str, Component]] = {}
+    unreadable: dict[str, datetime | None] = {}
     for line in lines:
         try:
             reported = msgspec.json.decode(line, type=_Line)
@@ -34,6 +39,10 @@ def read_reported(lines: Iterable[bytes]) -> Mapping[str, Reported]:
             continue
         if reported.drill is not None:
             continue
+        if reported.event == EventKind.PAGE_UNREADABLE:
+            unreadable[reported.provider] = reported.seen_at
+        elif reported.event == EventKind.PAGE_READABLE:
+            unreadable.pop(reported.provider, None)
         before, is_component, rest = reported.id.partition("/component/")
         if (key := _key_of_update(reported)) is not None:
             keys.setdefault(reported.provider, set()).update((key, incident_part(key)))
@@ -48,8 +57,12 @@ def read_reported(lines: Iterable[bytes]) -> Mapping[str, Reported]:
                 id=component_id, name=next(iter(reported.components), component_id), status=_STATUSES[reported.status]
             )
     return {
-        provider: Reported(keys=frozenset(keys.get(provider, ())), components=components.get(provider, {}))
-        for provider in keys.keys() | components.keys()
+        provider: Reported(
+            keys=frozenset(keys.get(provider, ())),
+            components=components.get(provider, {}),
+            unreadable_at=unreadable.get(provider),
+        )
+        for provider in keys.keys() | components.keys() | unreadable.keys()
     }
 
 

@@ -90,7 +90,9 @@ class UpdateRecord:
         self._recorded: dict[str, None] = {}
         self._kept = _KEPT
         self._touched_at: datetime | None = None
-        self._whole_until = datetime.fromtimestamp(os.fstat(self._fd).st_mtime, UTC) if is_there else None
+        written_at = datetime.fromtimestamp(os.fstat(self._fd).st_mtime, UTC)
+        self._whole_until = written_at if is_there else None
+        self._begun_at = None if is_there else written_at
         self._recover()
 
     def last_stream_id(self) -> str | None:
@@ -121,6 +123,10 @@ class UpdateRecord:
     def whole_until(self) -> datetime | None:
         """Return until when the record held every reported event: the modification time of its file."""
         return self._whole_until
+
+    def begun_at(self) -> datetime | None:
+        """Return when this process began the file; None for one that was there."""
+        return self._begun_at
 
     def is_whole(self, now: datetime) -> None:
         """Touch the file, a few times a minute at most."""

@@ -11,7 +11,7 @@ _NAMED = 5
 
 
 def product(event: Event) -> str:
-    """Return what is affected: the provider, with components if there are few."""
+    """Return the affected part: the provider, with components if there are few."""
     if len(event.components) <= _NAMED:
         return one_line(event.product, MESSAGE)
     named = ", ".join(one_line(name, TITLE) for name in event.components[:_NAMED])

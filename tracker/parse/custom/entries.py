@@ -50,7 +50,7 @@ class Entries:
         self._entries = 0
 
     def snapshot(self, root: Any) -> Snapshot:
-        """Return what the body says. Raises ParseError."""
+        """Return the contents of the body. Raises ParseError."""
         found = distinct(among(self.found("incidents", root), "incident", self.incident))
         components = distinct(among(self.found("component_list", root), "component", self.component))
         incidents, maintenances = parted(found)
@@ -64,7 +64,7 @@ class Entries:
         )
 
     def found(self, key: str, node: Any) -> list[Any]:
-        """Return what a key's expression finds, none where there is no such key. Raises ParseError."""
+        """Return the values that a key's expression finds, none without such a key. Raises ParseError."""
         query = self._queries.get(key)
         values = query(node) if query else []
         self._entries += len(values) if key in ("incidents", "updates", "component_list") else 0
@@ -188,7 +188,7 @@ def _folded(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
 
 
 def _meaning(table: Mapping[str, str], word: object) -> str | None:
-    """Return what a word means, or one of its words: a badge's state is one of its classes."""
+    """Return the meaning of a word, or of one of its words: a badge's state is one of its classes."""
     if word is None or isinstance(word, float | bool):
         return None
     text = " ".join(str(word)[: fields.NAME_CAP].casefold().split())

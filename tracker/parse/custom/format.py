@@ -38,7 +38,7 @@ class Compiled:
     is_bounded: bool
 
     def read(self, body: bytes, url: str) -> Snapshot:
-        """Return what a body says. Raises ParseError."""
+        """Return the contents of a body. Raises ParseError."""
         root = self.language.opened(body)
         self.require(root)
         return Entries(self.definition, self.language, self.queries, url).snapshot(root)

@@ -1,4 +1,4 @@
-"""What a language of expressions can do: open a body, find values in it, and say why it finds none."""
+"""The port to a language of expressions: it opens a body, finds values in it, and explains why it finds none."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -24,7 +24,7 @@ class Language(Protocol):
         """Return the body as expressions see it. Raises ParseError."""
 
     def compiled(self, expression: str, *, is_part: bool) -> Query:
-        """Return what an expression finds, in an entry (`is_part`) or in a body. Raises BadExpression, ParseError."""
+        """Return the findings of an expression in an entry (`is_part`) or body. Raises BadExpression, ParseError."""
 
     def is_bounded(self, expression: str) -> bool:
         """Return whether the expression takes no more time and memory than a page's size allows for."""

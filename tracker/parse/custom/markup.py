@@ -50,7 +50,7 @@ class Html(Language):
         return document
 
     def compiled(self, expression: str, *, is_part: bool) -> Query:  # noqa: ARG002  the same for both
-        """Return what an expression finds. Raises BadExpression, ParseError."""
+        """Return the values that an expression finds. Raises BadExpression, ParseError."""
         cssselect, etree = needed("cssselect"), needed("lxml.etree")
         found = _ATTRIBUTE.fullmatch(expression)
         selector, attribute = (found["selector"], found["name"]) if found else (expression, None)
@@ -111,7 +111,7 @@ class Xml(Language):
         )
 
     def compiled(self, expression: str, *, is_part: bool) -> Query:
-        """Return what an expression finds. Raises BadExpression, ParseError."""
+        """Return the values that an expression finds. Raises BadExpression, ParseError."""
         if is_part and expression.startswith("/"):
             raise BadExpression("begins at the body and not at the entry; begin with a name or with ./")
         return _query(needed("lxml.etree"), expression)

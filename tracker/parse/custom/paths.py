@@ -40,7 +40,7 @@ class Paths(Language):
         return decode_json(str(self._html.plain(found[0])).encode())
 
     def compiled(self, expression: str, *, is_part: bool) -> Query:  # noqa: ARG002  the same for both
-        """Return what an expression finds. Raises BadExpression, ParseError."""
+        """Return the values that an expression finds. Raises BadExpression, ParseError."""
         jmespath = needed("jmespath")
         try:
             path = jmespath.compile(expression)
@@ -83,7 +83,7 @@ class Paths(Language):
 
 
 class _PathQuery:
-    """What one path finds."""
+    """A compiled path."""
 
     def __init__(self, path: Any, expression: str) -> None:
         self._path = path
@@ -95,7 +95,7 @@ class _PathQuery:
         return [value for value in values if value is not None and value not in ("", {})]
 
     def found(self, node: Any) -> Any:
-        """Return what it finds, as it is there. Raises ParseError."""
+        """Return the values that it finds, unchanged. Raises ParseError."""
         try:
             return _counting()().visit(self._path.parsed, node)
         except (needed("jmespath").exceptions.JMESPathError, RecursionError, TypeError, ValueError) as error:

@@ -17,7 +17,7 @@ _BEGIN: Final = ":scope"
 
 
 def selected(selector: str, path_of: Callable[[str], Callable[[Any], list[Any]]]) -> Callable[[Any], list[Any]] | None:
-    """Return what a selector finds below an element, in the order of the page; None for one that begins at `:scope`.
+    """Return a selector's findings below an element in the order of the page; None for one that begins at `:scope`.
 
     `path_of` compiles an XPath. Raises cssselect.SelectorError.
     """

@@ -1,4 +1,4 @@
-"""What each expression of a definition finds in one body, what that becomes, and why it finds nothing."""
+"""Tries a definition on one body: the findings of each expression, the result, and the reasons for gaps."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -26,7 +26,7 @@ _LONGEST: Final = 60
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """What one expression finds."""
+    """The findings of one expression."""
 
     key: str
     expression: str
@@ -35,21 +35,21 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     entries: int
     #: The first value that it finds, "" for none.
     sample: str = ""
-    #: Why it finds nothing, or what is wrong with what it finds; None for nothing.
+    #: The reason why it finds nothing, or the problem with its findings; None without one.
     problem: str | None = None
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    """How a definition reads a body."""
+    """The result of a definition on one body."""
 
     parts: tuple[Part, ...]
-    #: What comes out, None where nothing does.
+    #: The resulting snapshot, None without one.
     snapshot: Snapshot | None = None
     error: str | None = None
 
 
 def tried(definition: FormatDefinition, body: bytes, url: str = "") -> Trial:
-    """Return what a definition finds in a body. Raises InvalidValue; ParseError when the body cannot be opened."""
+    """Return the findings of a definition in a body. Raises InvalidValue; ParseError when the body cannot be opened."""
     known = compiled(definition)
     root = known.language.opened(body)
     snapshot, problem = None, None

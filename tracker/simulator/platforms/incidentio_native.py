@@ -114,7 +114,7 @@ def _planned(item: Incident, affected: list[Component]) -> list[Json]:
 
 
 def _impacts(item: Incident, ids: dict[str, str]) -> list[Json]:
-    """Return what each update did to each component that it did not set operational."""
+    """Return the change of each update to each component that it did not set operational."""
     return [
         {"component_id": ids[part.id], "status": _word(part.new_status), "start_at": timestamp(update.created_at)}
         for update in item.updates

@@ -10,7 +10,7 @@ from tracker.simulator.feeds import xml_text
 from tracker.simulator.platform import Json, Platform, page_for_people, timestamp
 from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
 
-#: Where the simulated vendor runs everything.
+#: The region of the simulated vendor.
 CONTAINER = "Primary Data Center"
 
 _CODES = {

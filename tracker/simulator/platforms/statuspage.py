@@ -120,7 +120,7 @@ def incident_update(update: IncidentUpdate, incident_id: str, zone: str) -> Json
 
 
 def affected(changed: AffectedComponent) -> Json:
-    """Return what an incident update did to one component."""
+    """Return the change of an incident update to one component."""
     return {
         "code": changed.id,
         "name": changed.name,

@@ -7,7 +7,7 @@ from tracker.simulator.revision import Incident, Revision
 
 #: How many alerts are listed.
 LIST_LENGTH = 20
-#: Where the simulated vendor has all its trouble.
+#: The region of all incidents of the simulated vendor.
 REGION = "ams"
 
 

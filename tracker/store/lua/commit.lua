@@ -10,7 +10,7 @@
 -- ARGV  as commit_rules.lua says, then the commit as JSON, state, view, digests (each '' to keep it), most seen ids,
 --       number of suppressed keys, those keys..., then pairs of key ('' for none) and event
 -- Returns the number of events that were new, -1 for a refused commit, -2 when the provider is gone.
-local seen_key, seen_before_key, updates_key = unpack(KEYS, 4, 6)
+local seen_key, seen_before_key, updates_key = unpack(KEYS, 5, 7)
 local commit_json, state, view, digests, most_seen, suppressed_count = unpack(ARGV, 4, 9)
 local FIRST = 10
 local DAY, BURST = 86400, 10
@@ -99,5 +99,9 @@ end
 -- Should this be refused, the sets change places another time.
 if is_full then
   redis.call('RENAME', seen_key, seen_before_key)
+end
+redis.pcall('HSET', polls_key, 'at', commit[CHECKED])
+if state ~= '' or view ~= '' then
+  redis.pcall('HINCRBY', polls_key, 'changes', 1)
 end
 return #entries

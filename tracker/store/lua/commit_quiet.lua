@@ -12,12 +12,17 @@ local function refusal_of(commit)
   end
   return refusal
 end
-local refused = {}
+local refused, polled_at = {}, nil
 for place, commit in ipairs(cjson.decode(commits)) do
   local refusal, words = by_itself(refusal_of, commit)
   if refusal or words then
     refused[#refused + 1] = place
     refused[#refused + 1] = refusal or words
+  else
+    polled_at = commit[CHECKED]
   end
+end
+if polled_at then
+  redis.pcall('HSET', polls_key, 'at', polled_at)
 end
 return refused

@@ -1,7 +1,7 @@
 -- What holds for each commit of a page; commit.lua and commit_quiet.lua go on from here.
--- KEYS  providers (hash), due (sorted set), version of the catalogue (counter), ...
+-- KEYS  providers (hash), due (sorted set), version of the catalogue (counter), all polls (hash), ...
 -- ARGV  key prefixes of pages, of slots and of pages that wait for one, ...
-local providers_key, due_key, version_key = unpack(KEYS, 1, 3)
+local providers_key, due_key, version_key, polls_key = unpack(KEYS, 1, 4)
 local page_prefix, slots_prefix, waiting_prefix = unpack(ARGV, 1, 3)
 -- A commit is an array of these; those from SLOT on may be absent. VERSION is the version of the catalogue that holds
 -- the provider ('' where that is not known), CHECKED when the page was asked, READ when it was read ('' to keep it),

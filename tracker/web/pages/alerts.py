@@ -38,7 +38,7 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
     incident: str
     delivered: str
     undelivered: str
-    #: What people did to it last, and the last note.
+    #: The last act of a person, and the last note.
     mark: Mark | None
     note: Mark | None
     verdicts: tuple[Verdict, ...] = ()
@@ -95,7 +95,7 @@ class AlertsPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertsKnown(msgspec.Struct, frozen=True, kw_only=True):
-    """What the page is made from."""
+    """The sources of the page."""
 
     #: All that are open; of those that are shown, in order, what they are.
     open: Sequence[OpenAlert]
@@ -103,7 +103,7 @@ class AlertsKnown(msgspec.Struct, frozen=True, kw_only=True):
     #: Those that ended last, and those that hold a dead letter.
     over: Sequence[AlertReport]
     dead: Sequence[AlertReport]
-    #: What each route says of an alert now, by alert id.
+    #: The verdict of each route on an alert now, by alert id.
     verdicts: Mapping[str, tuple[Verdict, ...]]
     channels: Sequence[ChannelState]
     #: Types of channels, and their last good drills, by name.
@@ -161,7 +161,7 @@ def alert_row(report: AlertReport, verdicts: tuple[Verdict, ...] = ()) -> AlertR
 
 
 def alert_badge(report: AlertReport) -> Badge:
-    """Return how bad an alert is, with its word."""
+    """Return the badge of an alert's severity."""
     if report.kind == AlertKind.PAGE:
         return NOT_READ
     if report.kind == AlertKind.MAINTENANCE:
@@ -172,7 +172,7 @@ def alert_badge(report: AlertReport) -> Badge:
 
 
 def headline(running: Sequence[AlertFacts], *, has_channels: bool) -> str:
-    """Return what is so, in one sentence."""
+    """Return the state of all alerts, in one sentence."""
     waiting = sum(each.is_waiting for each in running)
     if waiting:
         return f"{counted(waiting, 'alert')} {'waits' if waiting == 1 else 'wait'} for somebody"

@@ -13,8 +13,8 @@ from tracker.web.pages.badges import Badge, state_badge
 from tracker.web.pages.rows import (
     OTHERS,
     Fold,
+    LatestUpdate,
     Problem,
-    Said,
     Unread,
     Work,
     by_order,
@@ -67,7 +67,7 @@ def now_page(
     pages: Sequence[PageNow],
     now: datetime,
     asked: Filter,
-    said: Mapping[tuple[str, str], Said] | None = None,
+    said: Mapping[tuple[str, str], LatestUpdate] | None = None,
     only: Collection[str] | None = None,
     *,
     has_working: bool = True,
@@ -104,7 +104,7 @@ def groups_of(pages: Iterable[PageNow]) -> tuple[str, ...]:
 
 
 def headline(counts: Mapping[State, int]) -> str:
-    """Return what is so, in one sentence with its numbers."""
+    """Return the state of all, in one sentence with its numbers."""
     watched = sum(counts.values())
     if watched <= 1:
         return _alone(next((state for state, number in counts.items() if number), None))

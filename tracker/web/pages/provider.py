@@ -23,8 +23,6 @@ from tracker.web.pages.rows import unknown_reason
 from tracker.web.pages.strip import Strip, strip
 from tracker.web.pages.wording import fine_span, span
 
-#: Components that are shown before the rest is folded.
-SHOWN_COMPONENTS: Final = 12
 SHOWN_INCIDENTS: Final = 10
 _ENDINGS: Final = {
     "not_modified": "Not modified (304)",

@@ -11,7 +11,7 @@ from tracker.web.now import PageNow
 from tracker.web.pages.badges import Badge, state_badge
 from tracker.web.pages.now import Filter as NowFilter
 from tracker.web.pages.now import headline, now_page
-from tracker.web.pages.rows import Problem, Said, Unread, Work
+from tracker.web.pages.rows import LatestUpdate, Problem, Unread, Work
 from tracker.web.pages.strip import Strip, strip
 
 
@@ -40,7 +40,7 @@ def public_page(
     pages: Sequence[PageNow],
     days: Mapping[str, Sequence[Day]],
     now: datetime,
-    said: Mapping[tuple[str, str], Said] | None = None,
+    said: Mapping[tuple[str, str], LatestUpdate] | None = None,
 ) -> PublicPage | None:
     """Return the page of a group, `days` by provider; None where no provider is in it."""
     of_group = [each for each in pages if each.provider.group == group]

@@ -21,7 +21,7 @@ OTHERS: Final = "Other providers"
 _LAST: Final = 10**11
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True):
+class LatestUpdate(msgspec.Struct, frozen=True, kw_only=True):
     """The last words of a vendor about an incident."""
 
     text: str
@@ -115,7 +115,7 @@ def worst_incident(page: PageNow) -> OpenIncident | None:
 
 
 def unknown_reason(found: Assessment) -> str:
-    """Return why the state of a page is unknown, as a sentence."""
+    """Return the reason why the state of a page is unknown, as a sentence."""
     if found.reason is Reason.NEVER_ASKED:
         return "Not read yet; its first check is on the way"
     if found.reason is Reason.STALE:
@@ -124,7 +124,7 @@ def unknown_reason(found: Assessment) -> str:
     return f"Cannot be read: {evidence[:1].lower() + evidence[1:]}" if evidence else "Cannot be read"
 
 
-def problem_row(page: PageNow, said: Mapping[tuple[str, str], Said]) -> Problem:
+def problem_row(page: PageNow, said: Mapping[tuple[str, str], LatestUpdate]) -> Problem:
     """Return the row of a provider that has a problem."""
     provider, state = page.provider, page.assessment.state
     incident = worst_incident(page)
@@ -235,7 +235,7 @@ def _working_row(each: PageNow, now: datetime) -> Working:
 
 
 def by_order(row: Row) -> str:
-    """Return what rows of a list are ordered by."""
+    """Return the sort key of rows of a list."""
     return row.order
 
 

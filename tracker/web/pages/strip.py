@@ -11,7 +11,6 @@ from tracker.history.answers import Day, DayState
 from tracker.web.pages.badges import NOT_READ, Badge, state_badge
 from tracker.web.pages.wording import span
 
-DAYS: Final = 90
 _MINUTE_S: Final = 60
 #: After this long without an answer a day counts as not read; a day that was bad anyway only says so.
 _NOTABLE_MIN: Final = 10

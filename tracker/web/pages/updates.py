@@ -12,7 +12,7 @@ from tracker.web.pages.badges import Badge, component_badge, impact_badge, words
 from tracker.web.pages.text_diff import Change, Piece, readable, word_diff
 from tracker.web.pages.wording import clock, relative_day, weekday
 
-#: What the filter by kind offers: its value, its name and the kinds that it lets pass.
+#: The choices of the filter by kind: value, name, and the kinds that it lets pass.
 KINDS: Final = (
     ("", "everything", ()),
     ("updates", "updates", (EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE)),

@@ -1,4 +1,4 @@
-"""What somebody with the scope `act` can have done, written down each time; and pushes, which need no scope."""
+"""The acts for the scope `act`, each written to the audit stream; and pushes, which need no scope."""
 
 import hmac
 from datetime import timedelta
@@ -122,7 +122,7 @@ def hooked(key: str | None, secret: str) -> str | None:
 
 
 def actor_of(request: Request) -> Viewer:
-    """Return who asks, if they may act. Raises Refused."""
+    """Return the viewer, if they may act. Raises Refused."""
     viewer: Viewer = request.state.viewer
     if not viewer.may_act:
         raise Refused(

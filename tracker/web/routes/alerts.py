@@ -43,7 +43,7 @@ _Asked = TypeVar("_Asked", bound=msgspec.Struct)
 
 
 def body_shape(asked: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return what the description of the API says of a body."""
+    """Return the API description's part for a body."""
     schema = {"$ref": f"#/components/schemas/{asked.__name__}"}
     return {"requestBody": {"content": {"application/json": {"schema": schema}}}}
 

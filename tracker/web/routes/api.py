@@ -1,4 +1,4 @@
-"""What is ongoing now and what went on, as JSON: `/api/v1`."""
+"""The present state and the past, as JSON: `/api/v1`."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What channels were sent and how they do, as JSON: `/api/v1`."""
+"""The deliveries and states of channels, as JSON: `/api/v1`."""
 
 from typing import Annotated
 

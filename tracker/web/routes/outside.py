@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 
 from tracker.history import IncidentFilter, IncidentLedger
 from tracker.web import statuspage
@@ -38,31 +38,39 @@ _CACHE: Final = "private, max-age=30"
 _JSON: Final = "application/json"
 
 
-@router.get("/feed.atom", response_class=Response, responses={200: {"content": {"application/atom+xml": {}}}})
-def atom(
+def _channel(
     request: Request,
     provider: ProviderIds = None,
     group: Group = None,
     kind: Kinds = None,
     min_impact: MinImpact = None,
     q: Text = None,
-) -> Response:
+) -> Channel:
+    parts = parts_of(request)
+    wanted = feed_filter(parts, providers=provider, group=group, kinds=kind, min_impact=min_impact, text=q)
+    items = parts.history.feed(wanted, limit=_ENTRIES).items
+    base, query = base_url(request), f"?{request.url.query}" if request.url.query else ""
+    return Channel(
+        title="Status updates of vendors" if not query else "Status updates of some vendors",
+        url=f"{base}{request.url.path}{query}",
+        home=f"{base}/updates{query}",
+        entries=entries_of(items),
+    )
+
+
+#: The feed of the newest updates that the request's filters ask for.
+_Wanted = Annotated[Channel, Depends(_channel)]
+
+
+@router.get("/feed.atom", response_class=Response, responses={200: {"content": {"application/atom+xml": {}}}})
+def atom(request: Request, channel: _Wanted) -> Response:
     """Return the newest updates as Atom; the same filters as those of the page of updates."""
-    channel = _channel(request, providers=provider, group=group, kinds=kind, min_impact=min_impact, text=q)
     return tagged(request, as_atom(channel), "application/atom+xml; charset=utf-8", cache=_CACHE)
 
 
 @router.get("/feed.json", response_class=Response, responses={200: {"content": {"application/feed+json": {}}}})
-def json_feed(
-    request: Request,
-    provider: ProviderIds = None,
-    group: Group = None,
-    kind: Kinds = None,
-    min_impact: MinImpact = None,
-    q: Text = None,
-) -> Response:
+def json_feed(request: Request, channel: _Wanted) -> Response:
     """Return the newest updates as JSON Feed."""
-    channel = _channel(request, providers=provider, group=group, kinds=kind, min_impact=min_impact, text=q)
     return tagged(request, as_json_feed(channel), "application/feed+json", cache=_CACHE)
 
 
@@ -81,7 +89,7 @@ def calendar(request: Request, provider: ProviderIds = None, group: Group = None
 
 @router.get("/badge/{provider}.svg", response_class=Response, responses={200: {"content": {"image/svg+xml": {}}}})
 def badge_svg(request: Request, provider: ProviderId) -> Response:
-    """Return how a provider does as a picture."""
+    """Return the state of a provider as a picture."""
     page = page_named(parts_of(request).board.now, provider)
     response = tagged(request, as_svg(badge_of(page.provider.name, page.assessment)), "image/svg+xml", cache=_CACHE)
     # A picture is there to be shown on other sites.
@@ -91,7 +99,7 @@ def badge_svg(request: Request, provider: ProviderId) -> Response:
 
 @router.get("/badge/{provider}.json", response_class=Response, responses={200: {"content": {_JSON: {}}}})
 def badge_json(request: Request, provider: ProviderId) -> Response:
-    """Return how a provider does as shields.io asks for it."""
+    """Return the state of a provider in the shape that shields.io reads."""
     page = page_named(parts_of(request).board.now, provider)
     return tagged(request, as_endpoint(badge_of(page.provider.name, page.assessment)), _JSON, cache=_CACHE)
 
@@ -115,18 +123,6 @@ def statuspage_of(
 def base_url(request: Request) -> str:
     """Return the address that links begin with."""
     return parts_of(request).settings.url or f"{request.url.scheme}://{request.headers.get('host', '')}"
-
-
-def _channel(request: Request, **asked: Any) -> Channel:
-    parts = parts_of(request)
-    items = parts.history.feed(feed_filter(parts, **asked), limit=_ENTRIES).items
-    base, query = base_url(request), f"?{request.url.query}" if request.url.query else ""
-    return Channel(
-        title="Status updates of vendors" if not query else "Status updates of some vendors",
-        url=f"{base}{request.url.path}{query}",
-        home=f"{base}/updates{query}",
-        entries=entries_of(items),
-    )
 
 
 def _scope(request: Request, parts: Parts, name: str | None) -> statuspage.Scope:

@@ -127,14 +127,12 @@ def updates(
     site = site_of(request)
     pages = site.pages()
     around = site.frame(request, pages)
-    known = {each.value for each in EventKind}
-    kinds = next((kinds for value, _, kinds in KINDS if value and value == what), ())
     asked = FeedFilter(
         words=q,
         providers=tuple(each for each in provider or () if each),
         group=group,
         impact=min_impact if min_impact in IMPACTS else "",
-        kinds=tuple(each.value for each in kinds) or tuple(each for each in kind or () if each in known),
+        kinds=_kinds(what, kind or ()),
     )
     try:
         found, too_wide = site.parts.history.feed(_wanted(asked, site), before=before, limit=_SHOWN), ""
@@ -155,6 +153,13 @@ def updates(
         too_wide=too_wide,
     )
     return html(request, body)
+
+
+def _kinds(what: str, given: Sequence[str]) -> tuple[str, ...]:
+    """Return the kinds of events of a named choice, or else those that the address names itself."""
+    chosen = next((kinds for value, _, kinds in KINDS if value and value == what), ())
+    known = {each.value for each in EventKind}
+    return tuple(each.value for each in chosen) or tuple(each for each in given if each in known)
 
 
 def _wanted(asked: FeedFilter, site: Site) -> Wanted:

@@ -101,10 +101,10 @@ async def events(
     """
     parts = parts_of(request)
     wanted = feed_filter(parts, providers=provider, group=group, kinds=kind, min_impact=min_impact)
-    return EventStream(parts, wanted, last_event_id or since)
+    return ServerSentEvents(parts, wanted, last_event_id or since)
 
 
-class EventStream(Response):
+class ServerSentEvents(Response):
     """A response that goes on until the client or the server ends it."""
 
     media_type = "text/event-stream"

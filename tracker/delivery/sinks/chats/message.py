@@ -11,7 +11,7 @@ from tracker.model.event import Event, EventKind
 from tracker.model.marks import safe_link
 from tracker.model.plain import several_lines
 
-#: What all chats show of a vendor's message.
+#: The part of a vendor's message that all chats show.
 LONGEST_TEXT: Final = 3000
 _LONGEST_LINK: Final = 500
 

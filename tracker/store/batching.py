@@ -16,7 +16,7 @@ Q = TypeVar("Q")
 A = TypeVar("A")
 
 
-class Together(Generic[Q, A]):
+class Batcher(Generic[Q, A]):
     """Asks for many with one call, one call at a time. Belongs to the loop that asks first."""
 
     def __init__(
@@ -63,7 +63,7 @@ class Together(Generic[Q, A]):
             self._waiting.clear()
 
     def _next(self) -> list[tuple[Q, "asyncio.Future[A]"]]:
-        """Return what goes with the next call; those who do not wait any more ask for nothing."""
+        """Return the group of the next call, without those who no longer wait."""
         group: list[tuple[Q, asyncio.Future[A]]] = []
         while self._waiting and len(group) < self._most:
             asked = self._waiting.popleft()

@@ -1,4 +1,4 @@
-"""What the Lua scripts of alerts take, as `tracker.store.scripts` has it for the others."""
+"""The scripts of alerts and their channels."""
 
 from tracker.store.connection import (
     ALERTING,
@@ -20,10 +20,11 @@ from tracker.store.connection import (
     UPDATES,
     VERSION,
 )
-from tracker.store.scripts import CATALOGUE_OWNER, Named
+from tracker.store.scripts.catalogue import CATALOGUE_OWNER
+from tracker.store.scripts.values import ScriptValues
 
 
-class SettingsKeys(Named, frozen=True, kw_only=True):
+class SettingsKeys(ScriptValues, frozen=True, kw_only=True):
     """Keys of alert_settings.lua."""
 
     settings_key: str = ALERTING
@@ -33,7 +34,7 @@ class SettingsKeys(Named, frozen=True, kw_only=True):
     owned_key: str = CATALOGUE_OWNER
 
 
-class SettingsArguments(Named, frozen=True, kw_only=True):
+class SettingsArguments(ScriptValues, frozen=True, kw_only=True):
     """Arguments of alert_settings.lua."""
 
     settings: bytes
@@ -42,12 +43,12 @@ class SettingsArguments(Named, frozen=True, kw_only=True):
     group: str = ALERTS_GROUP
     #: `sync` or `restore`.
     mode: str
-    #: How long nobody decides where there were no settings; 0 for not at all.
+    #: The time without decisions where there were no settings; 0 for none.
     awaited_ms: int
     token: str
 
 
-class AlertCommitKeys(Named, frozen=True, kw_only=True):
+class AlertCommitKeys(ScriptValues, frozen=True, kw_only=True):
     """Keys of alert_commit.lua."""
 
     lease_key: str = ALERTS_LEASE
@@ -62,7 +63,7 @@ class AlertCommitKeys(Named, frozen=True, kw_only=True):
     changes_key: str = ALERTS_CHANGES
 
 
-class AlertCommitArguments(Named, frozen=True, kw_only=True):
+class AlertCommitArguments(ScriptValues, frozen=True, kw_only=True):
     """Arguments of alert_commit.lua."""
 
     owner: str
@@ -76,14 +77,14 @@ class AlertCommitArguments(Named, frozen=True, kw_only=True):
     payload: bytes
 
 
-class ChannelLeaseKeys(Named, frozen=True, kw_only=True):
+class ChannelLeaseKeys(ScriptValues, frozen=True, kw_only=True):
     """Keys of alert_lease.lua."""
 
     lease_key: str
     channel_key: str
 
 
-class ChannelLeaseArguments(Named, frozen=True, kw_only=True):
+class ChannelLeaseArguments(ScriptValues, frozen=True, kw_only=True):
     """Arguments of alert_lease.lua."""
 
     owner: str
@@ -92,7 +93,7 @@ class ChannelLeaseArguments(Named, frozen=True, kw_only=True):
     longest_wait_s: float
 
 
-class RowKeys(Named, frozen=True, kw_only=True):
+class RowKeys(ScriptValues, frozen=True, kw_only=True):
     """Keys of alert_row.lua."""
 
     lease_key: str
@@ -105,14 +106,14 @@ class RowKeys(Named, frozen=True, kw_only=True):
     changes_key: str = ALERTS_CHANGES
 
 
-class RowArguments(Named, frozen=True, kw_only=True):
+class RowArguments(ScriptValues, frozen=True, kw_only=True):
     """Arguments of alert_row.lua."""
 
     owner: str
     lease_ms: int
     now_s: float
     alert_id: str
-    #: What names the row in the journal.
+    #: The id of the row in the journal.
     row_id: str
     row: bytes
     is_dead: int
