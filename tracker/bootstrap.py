@@ -166,7 +166,7 @@ class Runtime:
                 stream = RedisStream(self._client, self._lease)
                 self._printer = Printer(stream, self._record, console, utc_now, self._lease)
                 file = AlertJournalFile(self._settings.data_dir / JOURNAL_NAME)
-                self._journal = Journal(file, RedisJournalStore(self._client), self._record.after, utc_now)
+                self._journal = Journal(file, RedisJournalStore(self._client), self._record, utc_now)
             printed = self._printer.drain()
             if not self._printer.is_refused:
                 self._journal.follow()

@@ -8,6 +8,7 @@ import redis
 from click.testing import CliRunner, Result
 
 from tracker.cli import cli
+from tracker.errors import ConfigError
 from tracker.store.catalogue import RedisCatalogue
 
 Run = Callable[..., Result]
@@ -64,6 +65,37 @@ def test_import_passes_it_over_and_takes_it_with_the_option(run: Run, valkey: "r
     assert run("import", file, "--allow-private").exit_code == 0
     found = {provider.id: provider.allow_private for provider in RedisCatalogue(valkey).providers()}
     assert found == {"acme": False, "inner": True}
+
+
+RECEIVERS = {
+    "api_url": '[[channel]]\nname = "x"\ntype = "alertmanager"\napi_url = "http://10.0.0.7:9093"\n',
+    "host": '[[channel]]\nname = "x"\ntype = "email"\nhost = "0x7f.1"\nfrom = "a@b.example"\nto = ["c@d.example"]\n',
+    "url": '[[channel]]\nname = "x"\ntype = "webhook"\nurl = "http://[::1]/hunter2"\n',
+    "url_env": '[[sink]]\nname = "x"\nurl_env = "OPS_URL"\n',
+}
+
+
+@pytest.mark.parametrize("key", RECEIVERS)
+def test_a_receiver_there_is_refused_at_the_start_and_taken_once_it_is_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run, key: str
+) -> None:
+    monkeypatch.setenv("OPS_URL", "http://169.254.169.254/hunter2")
+    file = tmp_path / "providers.toml"
+    file.write_text(f'[[provider]]\nname = "Acme"\nurl = "https://a.example/"\n{RECEIVERS[key]}')
+    up = ["up", "--providers", str(file), "--data-dir", str(tmp_path / "data")]
+    sentence = f'"x": {key} names an address that is not public; set allow_private = true if it is in your own network'
+
+    refused = CliRunner().invoke(cli, up)
+
+    assert isinstance(refused.exception, ConfigError)
+    assert sentence in str(refused.exception)
+    assert "hunter2" not in str(refused.exception)
+    assert not (tmp_path / "data").exists()
+    assert key == "url_env" or sentence in str(run("sync", file).exception)
+    assert sentence in CliRunner().invoke(cli, ["config", "check", str(file)]).output
+    file.write_text(file.read_text() + "allow_private = true\n")
+    assert run("sync", file).exit_code == 0
+    assert sentence not in CliRunner().invoke(cli, ["config", "check", str(file)]).output
 
 
 def test_a_file_that_names_it_is_said_to(tmp_path: Path) -> None:

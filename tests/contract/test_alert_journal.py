@@ -21,11 +21,11 @@ from tracker.alerting.story import begun
 from tracker.delivery.recorder import Printer
 from tracker.delivery.sinks.jsonlines import RECORD_NAME, UpdateRecord
 from tracker.errors import ChannelRefused
-from tracker.model.event import Event
-from tracker.model.route import Route, Silence
+from tracker.model.event import Event, encode_event
+from tracker.model.route import Alerting, Route, Silence
 from tracker.store.alert_journal import RedisJournalStore
 from tracker.store.catalogue import RedisCatalogue
-from tracker.store.connection import ALERTING, ALERTS_AWAITED
+from tracker.store.connection import ALERTING, ALERTS_AWAITED, UPDATES
 from tracker.store.keeper import Keeper
 from tracker.store.sinks import RedisSinks
 from tracker.store.stream import RedisStream
@@ -47,7 +47,7 @@ class Journalled(Bench):
         self.record = UpdateRecord(folder / RECORD_NAME)
         self.printer = Printer(RedisStream(client), self.record, Silent(), self.clock)
         self.file = AlertJournalFile(folder / JOURNAL_NAME)
-        self.journal = Journal(self.file, RedisJournalStore(client), self.record.after, self.clock)
+        self.journal = Journal(self.file, RedisJournalStore(client), self.record, self.clock)
 
     def remember(self) -> None:
         for _ in range(2):  # a catalogue is read once it has come to rest
@@ -106,6 +106,30 @@ def test_what_was_decided_and_not_written_is_decided_again_from_the_record(bench
     bench.send()
 
     assert bench.channels["chat"].acts == [("open", 1), ("close", 2)]
+
+
+@pytest.mark.parametrize("is_decided", [True, False])
+def test_the_first_alert_of_all_comes_back_though_no_journal_holds_it(bench: Journalled, *, is_decided: bool) -> None:
+    """What is on record from before the first start of alerts is not decided about."""
+    bench.store.sync(Alerting())
+    bench.client.xadd(UPDATES, {"event": encode_event(an_event(incident="old"))})
+    bench.print_()
+    assert bench.file.is_new
+    bench.configure(Route(to=("chat",)))
+    bench.remember()
+    bench.print_()
+    bench.client.xadd(UPDATES, {"event": encode_event(an_event())})
+    if is_decided:
+        bench.decider.run()
+        bench.send()
+    bench.printer.drain()
+    bench.is_emptied()
+    bench.come_back()
+    bench.happens(an_event("resolved"))
+    bench.send()
+
+    assert [alert.subject for alert in bench.store.all_alerts()] == ["i1"]
+    assert bench.channels["chat"].acts[-1] == ("close", 2)
 
 
 def test_what_is_gone_or_given_up_or_silent_is_so_afterwards(bench: Journalled) -> None:

@@ -20,9 +20,10 @@ from tracker.alerting.channel import Act, Message
 from tracker.alerting.decider import ABSENT_FOR, FAILS_FOR, Decider
 from tracker.alerting.desk import Desk
 from tracker.alerting.facts import Place
+from tracker.alerting.row import Row
 from tracker.alerting.rules import rules_of
 from tracker.alerting.sender import Sender
-from tracker.alerting.stores import Decided
+from tracker.alerting.stores import ChannelMark, Decided
 from tracker.delivery.recorder import RECORD
 from tracker.errors import ChannelFailed, ChannelRefused, Conflict, FetchTimeout, HttpStatusError
 from tracker.model.channel import WebhookChannelConfig
@@ -148,6 +149,21 @@ def test_a_decider_that_lost_its_right_writes_nothing(bench: Bench) -> None:
 
     assert not bench.store.all_alerts()
     assert bench.decider.run() == 1
+
+
+def test_a_pause_holds_that_was_asked_for_after_the_lease_had_ended(bench: Bench) -> None:
+    bench.happens(an_event())
+    lease = bench.rows.begin("chat", NOON)
+    assert lease is not None
+    (ready,) = bench.rows.ready(lease, NOON, 10)
+    pause = timedelta(minutes=5)
+    bench.rows.end(lease)
+
+    with pytest.raises(Conflict):
+        bench.rows.settle(lease, ready, Row(), NOON, mark=ChannelMark(failures=1, not_before=NOON + pause))
+
+    assert bench.rows.begin("chat", NOON + pause - timedelta(seconds=1)) is None
+    assert bench.rows.begin("chat", NOON + pause) is not None
 
 
 def test_a_channel_is_sent_to_by_one_at_a_time_and_a_late_one_is_refused(bench: Bench) -> None:

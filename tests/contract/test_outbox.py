@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
+from msgspec.structs import replace
 
 from tests.fakes import NOON, event
 from tests.outbox import DEAD_LETTER, FAILING, SOON, WAIT, MemoryOutbox, committed, webhook
@@ -296,6 +297,21 @@ def test_a_lost_stream_is_reported_and_begun_anew(
     assert taken(outbox, lease) == ["a"], "what came since is new to the sink"
     begun(outbox, "chat")
     assert {group["name"] for group in client.xinfo_groups(UPDATES)} == {b"chat", b"ops"}
+
+
+def test_a_pause_holds_that_was_asked_for_after_the_lease_had_ended(client: "redis.Redis", outbox: RedisOutbox) -> None:
+    committed(client, "a")
+    lease = begun(outbox)
+    delivery = outbox.take(lease, 1)[0]
+    outbox.acknowledge(lease, delivery, WAIT, NOON)
+    client.delete(f"{LEASE_PREFIX}ops")
+    longer = replace(WAIT, not_before=SOON + timedelta(minutes=5))
+
+    with pytest.raises(Conflict):
+        outbox.acknowledge(lease, delivery, longer, NOON)
+
+    assert outbox.begin("ops", SOON) is None
+    assert outbox.begin("ops", longer.not_before) is not None
 
 
 def test_a_sink_that_is_removed_in_a_delivery_leaves_nothing_behind(client: "redis.Redis", outbox: RedisOutbox) -> None:

@@ -8,15 +8,29 @@ import pytest
 import redis
 
 from tests.fakes import FakeClock, RecordingSink, event, provider
+from tests.outbox import webhook
 from tracker.delivery.event_stream import Reported
 from tracker.delivery.recorder import RECORD as CURSOR
 from tracker.delivery.recorder import Printer
 from tracker.delivery.sinks.jsonlines import UpdateRecord
 from tracker.errors import ConfigError, Conflict, OwnedElsewhere
+from tracker.model.channel import AlertmanagerConfig
 from tracker.model.event import encode_event
+from tracker.model.route import Alerting
+from tracker.store.alerts import RedisAlerts
 from tracker.store.catalogue import RedisCatalogue
-from tracker.store.connection import OWNER_PREFIX, UPDATES, page_key, seen_key
-from tracker.store.ownership import FILE, LEASE_S, RECORD, Ownership, holder, kept_id
+from tracker.store.connection import (
+    ALERTING,
+    OWNER_PREFIX,
+    PROVIDERS,
+    SINKS,
+    UPDATES,
+    VERSION,
+    page_key,
+    seen_key,
+)
+from tracker.store.ownership import FILE, LEASE_S, RECORD, Ownership, Unowned, holder, kept_id
+from tracker.store.sinks import RedisSinks
 from tracker.store.stream import RedisStream
 
 NOW = datetime(2026, 11, 27, 10, 0, tzinfo=UTC)
@@ -103,6 +117,38 @@ def test_nothing_is_written_down_without_the_lease(client: "redis.Redis") -> Non
     assert client.xlen(UPDATES) == 1
     assert not client.hexists(page_key("acme"), "state")
     assert not client.exists(seen_key("acme"))
+
+
+def test_whoever_lost_the_catalogue_changes_nothing_in_it(client: "redis.Redis") -> None:
+    page, other, channel = (
+        provider(id="a"),
+        provider(id="b"),
+        AlertmanagerConfig(name="am", api_url="https://am.example"),
+    )
+    mine, theirs = Ownership(client, FILE, "a", "/a/providers.toml"), Ownership(client, FILE, "b", "/b/providers.toml")
+    assert theirs.hold(NOW)
+    RedisCatalogue(client, theirs).put([other], NOW, replacing="file")
+    RedisSinks(client, theirs).sync([webhook("ops")])
+    RedisAlerts(client, fence=theirs).sync(Alerting(channels=(channel,)))
+    theirs.release()
+    assert mine.hold(NOW)
+    RedisCatalogue(client, mine).put([page], NOW, replacing="file")
+    kept = {key: client.dump(key) for key in (PROVIDERS, SINKS, ALERTING, VERSION)}
+
+    for fence in (theirs, Unowned()):
+        for write in (
+            lambda fence=fence: RedisCatalogue(client, fence).put([other], NOW, replacing="file"),
+            lambda fence=fence: RedisCatalogue(client, fence).put([], NOW, replacing="file"),
+            lambda fence=fence: RedisCatalogue(client, fence).restore([other], NOW, was_emptied=False),
+            lambda fence=fence: RedisSinks(client, fence).sync([]),
+            lambda fence=fence: RedisSinks(client, fence).restore([webhook("more")]),
+            lambda fence=fence: RedisAlerts(client, fence=fence).sync(Alerting()),
+        ):
+            with pytest.raises(Conflict, match="another tracker has taken over the catalogue; nothing was changed"):
+                write()
+
+    assert {key: client.dump(key) for key in kept} == kept
+    assert RedisCatalogue(client, holder(client, FILE)).put([page, other], NOW, replacing="file").added == 1
 
 
 def test_a_second_printer_warns_once_and_goes_on_where_the_first_stopped(

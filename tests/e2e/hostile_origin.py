@@ -3,12 +3,14 @@
 Every page begins as an honest one. After `HostileOrigin.lease` it answers with its attack, at each request.
 """
 
+import gzip
 import json
 import threading
 import zlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Any, Self
 
 from backports import zstd
@@ -37,8 +39,11 @@ class Attack:
     reason: str | None = None
     #: What the page is asked for, below its own path; another endpoint than a platform's has no others beside it.
     path: str = "/answer.json"
-    #: The title of the one update that is reported all the same.
+    #: The title of the one update that is reported all the same, and those of further incidents.
     title: str | None = None
+    more_titles: tuple[str, ...] = ()
+    #: What its entry of providers.toml says, too.
+    keys: dict[str, str] = field(default_factory=dict)
 
 
 def page(*incidents: dict[str, Any], **more: Any) -> bytes:
@@ -66,6 +71,26 @@ def item(text: str = PLANTED, more: str = "") -> str:
 def says(body: bytes, *, status: str = "200 OK", **headers: str) -> Callable[[Exchange], None]:
     """Answer with these bytes."""
     return lambda exchange: exchange.answer(status, body, **headers)
+
+
+def one_by_one(*answers: Callable[[Exchange], None]) -> Callable[[Exchange], None]:
+    """Answer otherwise each time."""
+    following = cycle(answers)
+
+    def answer(exchange: Exchange) -> None:
+        next(following)(exchange)
+
+    return answer
+
+
+def sends(head: bytes, body: bytes) -> Callable[[Exchange], None]:
+    """Send these very bytes, and end the connection."""
+
+    def answer(exchange: Exchange) -> None:
+        exchange.send(b"HTTP/1.1 200 OK\r\n", head, b"\r\n\r\n", body)
+        exchange.hang_up()
+
+    return answer
 
 
 def redirects(location: str) -> Callable[[Exchange], None]:
@@ -115,6 +140,16 @@ def hangs(exchange: Exchange) -> None:
     exchange.dawdle()
 
 
+#: A definition whose path takes the square of a page's elements.
+COSTLY = """
+[[format]]
+name = "costly"
+kind = "xml"
+always = "channel"
+incidents = "//item[count(//*[count(//*) > 1]) > 1]"
+title = "title"
+only_open = true
+"""
 JSON = "application/json; charset=utf-8"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 TOO_LARGE = "the answer is larger than 8 MiB"
@@ -139,11 +174,28 @@ REFUSED: dict[str, Attack] = {
         answer=drips(b"HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n", page(incident())), reason=TOO_LATE
     ),
     "silence": Attack(answer=hangs, reason="no byte came for 10 s"),
+    "XPath that takes long": Attack(
+        answer=says(b"<rss><channel>" + b"<a><item/><item/></a>" * 4_900 + b"</channel></rss>"),
+        reason="its expressions take too long on this page; write paths without `//` and functions in [ ]",
+        path=FEED,
+        keys={"format": "costly"},
+    ),
     # headers
     "endless headers": Attack(
         answer=floods(b"HTTP/1.1 200 OK\r\n", b"X-Header: 1\r\n" * 100), reason="the answer of 127.0.0.1 breaks HTTP"
     ),
+    "two lengths": Attack(
+        answer=sends(b"Content-Length: 5\r\nContent-Length: 50", page(incident())),
+        reason="the answer has a wrong Content-Length: 5, 50",
+    ),
+    "chunk of negative size": Attack(
+        answer=sends(b"Transfer-Encoding: chunked", b"-1\r\n" + page(incident())),
+        reason="the answer has a chunk of negative size",
+    ),
     # redirects
+    "redirects without an end": Attack(
+        answer=one_by_one(*(redirects(f"?{number}") for number in range(1_000))), reason="redirected more than 10 times"
+    ),
     "redirect loop": Attack(answer=redirects("?again"), reason="redirected more than 10 times, in a circle"),
     "redirect with a password": Attack(
         answer=redirects(f"http://admin:{PASSWORD}@127.0.0.1/"), reason="the URL holds a user name or password"
@@ -173,6 +225,19 @@ REFUSED: dict[str, Attack] = {
         answer=says(page({"id": "i", "components": NAMES, "incident_updates": UPDATES})),
         reason="its updates name so many components that reporting all takes over 8 MB",
     ),
+    "nested JSON of 2 MB": Attack(
+        answer=says(b'{"page":' + b'{"a":' * 300_000 + b"1" + b"}" * 300_001), reason=TOO_MANY_VALUES
+    ),
+    "very many incidents in a small answer": Attack(
+        answer=says(
+            gzip.compress(b'{"page":{},"incidents":[' + b'{"id":1},' * 400_000 + b"{}]}"), Content_Encoding="gzip"
+        ),
+        reason=TOO_MANY_VALUES,
+    ),
+    "a million nested tags": Attack(
+        answer=says(b"<!DOCTYPE html>" + b"<div>" * 1_000_000, Content_Type="text/html"),
+        reason="the answer is an HTML page, not a status page in a format that can be read",
+    ),
     # feeds
     "billion laughs": Attack(
         answer=says(rss(item("&l9;"), f"<!DOCTYPE rss [{LAUGHS}]>")),
@@ -189,6 +254,36 @@ REPORTED: dict[str, Attack] = {
     "invalid UTF-8": Attack(
         answer=says(page(_KNOWN).replace(b"Known", b"\xffKnown\xed\xa0\x80"), Content_Type=JSON),
         title="\ufffdKnown\ufffd\ufffd\ufffd",
+    ),
+    "another encoding each time": Attack(
+        answer=one_by_one(*(says(page(_KNOWN).decode().encode(name)) for name in ("utf-8", "utf-16", "utf-8-sig"))),
+        title="Known",
+    ),
+    "ids of a megabyte": Attack(answer=says(page(incident("Long", MARK, id="i" * 1_000_000))), title="Long"),
+    "one id for all": Attack(answer=says(page(*(incident(f"N {n}", MARK) for n in range(50)))), title="N 0"),
+    "two incidents in turn": Attack(
+        answer=one_by_one(*(says(page(incident(name, MARK, id=name))) for name in ("One", "Other"))),
+        title="One",
+        more_titles=("Other",),
+    ),
+    "odd bytes in headers": Attack(
+        answer=sends(
+            b'ETag: "%b"\r\nX\xff: \x1b[2J\r\nno field\r\nContent-Length: %d' % (b"e" * 60_000, len(page(_KNOWN))),
+            page(_KNOWN),
+        ),
+        title="Known",
+    ),
+    "chunks with extensions": Attack(
+        answer=sends(
+            b"Transfer-Encoding: chunked", b'%x;a="\x1b";b\r\n%b\r\n0\r\n\r\n' % (len(page(_KNOWN)), page(_KNOWN))
+        ),
+        title="Known",
+    ),
+    "times beyond every calendar": Attack(
+        answer=says(
+            page(incident("Known", MARK, created_at="9999-12-31T23:59:59-14:00", updated_at="-0001-01-01T00:00:00Z"))
+        ),
+        title="Known",
     ),
     "titles of a megabyte": Attack(answer=says(page(incident("a " * 500_000, MARK * 60_000))), title="a " * 149 + "a…"),
     "tricks": Attack(

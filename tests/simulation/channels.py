@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from tests.simulation.scheduler import Scheduler
 from tracker.alerting.channel import Act, Message
@@ -36,6 +36,15 @@ class Shown:
     closes: int = 0
 
 
+class Pause(NamedTuple):
+    """A pause that a service asked for."""
+
+    until: datetime
+    #: Who was asked to wait, and how much had happened by then.
+    process: str
+    steps: int
+
+
 @dataclass
 class FakeChannel:
     """One service. `wrong` says what it was sent that it never should have been."""
@@ -53,7 +62,7 @@ class FakeChannel:
     refused: set[str] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)
     _calls: dict[str, datetime] = field(default_factory=dict)
-    _not_before: datetime | None = None
+    _pause: Pause | None = None
 
     def send(self, message: Message, handle: str | None, *, in_doubt: bool = False) -> str | None:
         """Show a message as the service does, if nothing breaks."""
@@ -70,8 +79,19 @@ class FakeChannel:
         others = [name for name, since in self._calls.items() if name != me and now < since + GIVEN_UP_AFTER]
         if others:
             self.wrong.append(f"{me} sent {message.key} to {self.name} while {others} did")
-        if self._not_before is not None and now < self._not_before:
-            self.wrong.append(f"{self.name} was sent {message.key} before {self._not_before:%H:%M:%S}, as it had asked")
+        if self._pause is None or now >= self._pause.until:
+            return
+        if self._is_known(self._pause):
+            self.wrong.append(
+                f"{self.name} was sent {message.key} before {self._pause.until:%H:%M:%S}, as it had asked"
+            )
+        self._pause = None
+
+    def _is_known(self, pause: Pause) -> bool:
+        """Return whether who was asked to wait has written that down; one that died or stands still has not."""
+        steps = self.scheduler.trace[pause.steps :]
+        written = next((step for step in steps if step.process == pause.process), None)
+        return written is not None and written.fate not in ("breaks", "killed")
 
     def _sent(self, message: Message, handle: str | None, fate: str, *, in_doubt: bool) -> str | None:
         if fate == "killed":
@@ -103,7 +123,8 @@ class FakeChannel:
                 raise ChannelFailed("answered 503", may_have_arrived=False)
             case "429":
                 pause_s = self.scheduler.random.choice(PAUSES_S)
-                self._not_before = self.scheduler.clock.now + timedelta(seconds=pause_s)
+                until = self.scheduler.clock.now + timedelta(seconds=pause_s)
+                self._pause = Pause(until, self.scheduler.current.name, len(self.scheduler.trace))
                 raise ChannelFailed("answered 429", pause_s, may_have_arrived=False)
             case "400":
                 self.refused.add(message.key)

@@ -143,9 +143,7 @@ PLANTED: Final[Mapping[str, Plant]] = {
     "a close is skipped with the versions before it": lambda: _around(rows, "_going_on", _skips_close),
     "a close that waits is forgotten when the alert reopens": lambda: _around(senders, "planned", _forgets_close),
     "a failure ends the doubt about an earlier call": lambda: _around(Sender, "_failed", _forgets_doubt),
-    "a row is written without the lease": lambda: _script(
-        "alert_row", "redis.call('GET', lease_key) ~= owner", "false"
-    ),
+    "a row is written without the lease": lambda: _script("alert_row", "holder ~= owner", "false"),
     "what is decided during a call does not stay ready": lambda: _script(
         "alert_row", "alert and redis.sha1hex(alert) ~= alert_digest", "false"
     ),

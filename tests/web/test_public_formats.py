@@ -275,6 +275,10 @@ def test_hostile_text_is_inert_in_every_format(web: RunningWeb) -> None:
     assert raw.headers["content-type"] == "application/json"
     assert raw.headers["x-content-type-options"] == "nosniff"
     assert json.loads(raw.content)["items"][0]["title"].startswith("<script>")
+    for path in ("/api/v1/incidents", "/api/v1/updates", "/api/v1/components"):
+        text = web.get(path).content.decode()
+        assert "evil" in text, path
+        assert "\u202e" not in text, path
 
 
 def test_a_badge_names_hostile_names_harmlessly(web: RunningWeb) -> None:

@@ -6,7 +6,7 @@ since the journal was written. So each object that is open in a channel is close
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -27,11 +27,14 @@ log = logging.getLogger(__name__)
 BATCH: Final = 500
 #: The value of an alert or row that is forgotten.
 FORGOTTEN: Final = msgspec.Raw(b"null")
+#: Before all stream ids.
+START: Final = "0-0"
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One alert, or what one channel was sent of it, as of a moment. A later line replaces an earlier one."""
 
+    #: "" where the line says no more than what was decided about.
     alert: str
     #: None for the alert itself.
     channel: str | None = None
@@ -86,6 +89,10 @@ class JournalStore(AlertStore, Protocol):
         """Let others decide: the contents of the journal are in the data server."""
         ...
 
+    def decided(self) -> str | None:
+        """Return the stream id of the last event that was decided about, "" for none, None without channels."""
+        ...
+
     def all_unwritten(self) -> None:
         """Mark all alerts and rows as not written."""
         ...
@@ -96,6 +103,18 @@ class JournalStore(AlertStore, Protocol):
 
     def written(self, unwritten: Unwritten) -> None:
         """Mark these lines as written, unless they have changed again."""
+        ...
+
+
+class JournalRecord(Protocol):
+    """The record, as the journal sees it."""
+
+    def after(self, stream_id: str) -> Sequence[Event]:
+        """Return the events on record whose stream ids are larger than this one, oldest first."""
+        ...
+
+    def last_stream_id(self) -> str | None:
+        """Return the stream id of the last event on record."""
         ...
 
 
@@ -119,13 +138,10 @@ class JournalFile(Protocol):
 class Journal:
     """Writes the journal, and brings alerts back. One process, one thread: the printer."""
 
-    def __init__(
-        self, file: JournalFile, store: JournalStore, recorded_after: Callable[[str], Sequence[Event]], clock: Clock
-    ) -> None:
-        """Follow this store; `recorded_after` returns the recorded events behind a stream id."""
+    def __init__(self, file: JournalFile, store: JournalStore, record: JournalRecord, clock: Clock) -> None:
         self._file = file
         self._store = store
-        self._recorded_after = recorded_after
+        self._record = record
         self._clock = clock
         self._failure = ""
 
@@ -149,10 +165,18 @@ class Journal:
                 return
         elif self._file.is_new:
             self._store.all_unwritten()
+        if self._file.is_new:
+            self._begin()
         while (unwritten := self._store.unwritten(BATCH)).lines:
             self._file.append(unwritten.lines)
             failpoint("journalled")
             self._store.written(unwritten)
+
+    def _begin(self) -> None:
+        """Write down, before there is any alert, from where on events are decided about after a loss."""
+        decided = self._store.decided()
+        if decided is not None:
+            self._file.append([Line(alert="", decided=decided or self._record.last_stream_id() or START)])
 
     def _bring_back(self) -> bool:
         """Put the contents of the journal into the data server; return whether that was possible now."""
@@ -186,9 +210,7 @@ class Journal:
         now, book = self._clock(), self._store.book()
         # Each as of when it was seen: all of them now would look like a storm.
         deliveries = [
-            delivery
-            for event in self._recorded_after(decided)
-            for delivery in take_in(book, event, rules, event.seen_at)
+            delivery for event in self._record.after(decided) for delivery in take_in(book, event, rules, event.seen_at)
         ]
         alerts, storms = tuple(book.written.values()), tuple(book.written_storms.items())
         for start in range(0, len(alerts), BATCH):

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from tracker.catalogue.channel import channel_config_of
 from tracker.catalogue.entry import PROVIDERS, assembled, checked
 from tracker.catalogue.format import FORMATS, Understand, definition_of, trusted
-from tracker.catalogue.mistakes import alternatives, described, quoted
+from tracker.catalogue.mistakes import InvalidValue, alternatives, described, quoted
 from tracker.catalogue.route import FALLBACK, ROUTES, fallback_of, refuse_digest, refuse_strangers, route_of
 from tracker.catalogue.sink import SINKS, webhook_of
 from tracker.errors import ConfigError
@@ -66,6 +66,7 @@ def read_catalogue(
 
     def provider_of(table: dict[str, Any], place: str) -> Provider:
         values = {**defaults, **checked(table, place, formats)}
+        _refuse_empty(table, place, defaults)
         return assembled({**values, "definition": definitions.get(values.get("format", ""))}, place, origin="file")
 
     providers = entries_of(document, PROVIDERS.kind, file, provider_of)
@@ -173,7 +174,20 @@ def _defaults(table: object, file: str, formats: Collection[str]) -> dict[str, A
     for key in table:
         if key in PROVIDERS.keys and key not in PROVIDERS.shared_keys:
             raise ConfigError(f"{place}: {key} cannot be shared; move it below a [[provider]]")
-    return checked(table, place, formats, known=PROVIDERS.shared_keys)
+    values = checked(table, place, formats, known=PROVIDERS.shared_keys)
+    _refuse_empty(table, place, {})
+    return values
+
+
+def _refuse_empty(table: dict[str, Any], place: str, defaults: dict[str, Any]) -> None:
+    """Refuse an empty list, but where it takes back one of the defaults. Raises ConfigError."""
+    for key, value in table.items():
+        entry = PROVIDERS.entries[key]
+        if value == [] and not defaults.get(entry.field):
+            try:
+                entry.refuse_empty()
+            except InvalidValue as error:
+                raise ConfigError(f"{place}: {key} {error}") from None
 
 
 def entries_of(

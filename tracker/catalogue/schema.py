@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Generic, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Final, Generic, NoReturn, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -88,7 +88,13 @@ class Entry:
         items = list_of(value, check=lambda item: check(item, self), example=self.example)
         if not items and self.key.is_required:
             raise InvalidValue(f"is empty; write at least one, as in {self.example}")
+        if not items and not self.key.is_shared:
+            self.refuse_empty()
         return items
+
+    def refuse_empty(self) -> NoReturn:
+        """Refuse an empty list, which reads like nothing and would mean all. Raises InvalidValue."""
+        raise InvalidValue(f"is empty; leave it out for all, or write at least one, as in {self.example}")
 
 
 class Schema(Generic[S]):

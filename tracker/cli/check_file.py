@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from tracker.catalogue import load_alerting, load_sinks
-from tracker.cli.inner import refused_addresses
+from tracker.cli.inner import refused_addresses, require_reachable
 from tracker.cli.options import read_providers
 from tracker.cli.table import counted, json_text
 from tracker.delivery.sinks.webhook import endpoint
@@ -57,6 +57,7 @@ def _warnings(providers: tuple[Provider, ...], sinks: tuple[Webhook, ...]) -> It
             yield f'sink "{sink.name}": {sentence}'
         try:
             endpoint(sink, os.environ)
+            require_reachable([sink], (), os.environ)
         except ConfigError as error:
             yield str(error)
 
@@ -68,5 +69,6 @@ def _warnings_of_alerts(alerting: Alerting) -> Iterator[str]:
             yield f"{channel.place}: no [[route]] names it, so that nothing goes there"
         try:
             require_secrets(channel, os.environ)
+            require_reachable((), [channel], os.environ)
         except ConfigError as error:
             yield str(error)

@@ -1,17 +1,24 @@
-"""Pages whose address is a number that is not public: refused when asked, unless that is allowed."""
+"""Addresses that are numbers and not public: refused when given, unless that is allowed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 from urllib.parse import urlsplit
 
+from tracker.alerting.channels.api import address
+from tracker.delivery.sinks.webhook import endpoint
 from tracker.environment.proxies import literal
+from tracker.errors import ConfigError
 from tracker.fetch.addresses import is_public
-from tracker.model.provider import Provider
+from tracker.model.channel import AnyChannelConfig, ChannelConfig
+from tracker.model.provider import Provider, Webhook
+
+#: Keys of channels and sinks that say where messages go; the first of them that is there does.
+_PLACES: Final = ("url", "url_env", "api_url", "host")
 
 
 def is_inner(provider: Provider) -> bool:
     """Return whether the address names a host by a number that is not public; what a name means is seen when asked."""
-    address = literal(urlsplit(provider.url).hostname or "")
-    return address is not None and not is_public(str(address))
+    return _is_inner_host(urlsplit(provider.url).hostname)
 
 
 def refused_addresses(providers: Iterable[Provider]) -> Iterator[str]:
@@ -22,3 +29,42 @@ def refused_addresses(providers: Iterable[Provider]) -> Iterator[str]:
                 f'provider "{provider.id}": {provider.url} is not public; set allow_private = true if it is a page of '
                 "your own network; the page cannot be read without it"
             )
+
+
+def require_reachable(
+    sinks: Iterable[Webhook], channels: Iterable[AnyChannelConfig], environ: Mapping[str, str] | None
+) -> None:
+    """Refuse receivers at addresses that are not public, unless allowed. Raises ConfigError, which shows no address.
+
+    Without an environment the addresses in its variables are not looked at.
+    """
+    for sink in sinks:
+        url = sink.url if environ is None else endpoint(sink, environ).url
+        host = urlsplit(url or "").hostname
+        _require_allowed(f'sink "{sink.name}"', sink, host, is_allowed=sink.allow_private)
+    for channel in channels:
+        _require_allowed(channel.place, channel, _host_of(channel, environ), is_allowed=channel.allow_private)
+
+
+def _require_allowed(place: str, config: Webhook | ChannelConfig, host: str | None, *, is_allowed: bool) -> None:
+    if _is_inner_host(host) and not is_allowed:
+        key = next(key for key in _PLACES if getattr(config, key, None))
+        raise ConfigError(
+            f"{place}: {key} names an address that is not public; set allow_private = true if it is in your own "
+            "network, or correct it"
+        )
+
+
+def _host_of(channel: AnyChannelConfig, environ: Mapping[str, str] | None) -> str | None:
+    """Return where a channel's messages go, None where that is not known here. Raises ConfigError."""
+    if (host := getattr(channel, "host", None)) is not None:
+        return str(host)
+    url = getattr(channel, "api_url", getattr(channel, "url", None))
+    if url is None and environ is not None and hasattr(channel, "url"):
+        url = address(channel, None, getattr(channel, "url_env", None), environ)
+    return urlsplit(url or "").hostname
+
+
+def _is_inner_host(host: str | None) -> bool:
+    number = literal(host or "")
+    return number is not None and not is_public(str(number))

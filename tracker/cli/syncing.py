@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from tracker.catalogue import kept_ids_line, load_alerting, load_sinks
+from tracker.cli.inner import require_reachable
 from tracker.cli.options import (
     data_dir_option,
     format_option,
@@ -20,7 +21,7 @@ from tracker.model.clock import utc_now
 from tracker.model.provider import Provider
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.opening import open_alerts, open_catalogue, open_sinks
-from tracker.store.ownership import is_ours
+from tracker.store.ownership import Fence, Unowned, is_ours
 from tracker.store.sync import Synced
 
 
@@ -41,20 +42,20 @@ def sync(file: Path, or_keep: bool, take_over: bool, data_dir: Path, output_form
     """
     try:
         pages, sinks, alerting = read_providers(file), load_sinks(file), load_alerting(file)
+        require_reachable(sinks, alerting.channels, None)
     except ConfigError as error:
         if not or_keep:
             raise
         _keep(data_dir, error)
         return
     settings = running_settings(data_dir)
-    if not take_over:
-        _refuse_foreign(open_catalogue(settings), pages, file)
+    fence = None if take_over else _checked_owner(open_catalogue(settings), pages, file)
     # Sinks first: a new page may have something to report at once.
-    reported = open_sinks(settings).sync(sinks)
-    catalogue = open_catalogue(settings)
+    reported = open_sinks(settings, fence).sync(sinks)
+    catalogue = open_catalogue(settings, fence)
     synced = catalogue.put(pages, utc_now(), replacing="file")
     # Last: an alert whose page is not in the catalogue would end.
-    has_other_alerts = open_alerts(settings).sync(alerting, awaits_journal=True)
+    has_other_alerts = open_alerts(settings, fence).sync(alerting, awaits_journal=True)
     if output_format == "json":
         click.echo(json_text({"providers": synced, "sinks": reported}))
         return
@@ -82,13 +83,17 @@ def _print_synced(what: str, count: int, synced: Synced) -> None:
     click.echo(f"{count} {what}: {synced.added} added, {synced.changed} changed, {synced.removed} removed")
 
 
-def _refuse_foreign(catalogue: RedisCatalogue, pages: Sequence[Provider], file: Path) -> None:
-    """Refuse a file that would remove pages of a running tracker's own file. Raises ConfigError."""
+def _checked_owner(catalogue: RedisCatalogue, pages: Sequence[Provider], file: Path) -> Fence:
+    """Return who has the catalogue, which must be so until the end. Raises ConfigError.
+
+    A file is refused that would remove pages of a running tracker's own file.
+    """
     held = catalogue.owner()
-    if held is None or is_ours(held, str(file.resolve())):
-        return
-    if removed := catalogue.would_remove(pages, "file"):
+    if held is None:
+        return Unowned()
+    if not is_ours(held, str(file.resolve())) and (removed := catalogue.would_remove(pages, "file")):
         raise ConfigError(
             f"{file} lacks {len(removed)} of the pages that a running tracker watches, as {removed[0]} "
             f"({held}); add them, or remove them with --take-over"
         )
+    return held

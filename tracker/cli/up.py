@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from tracker.catalogue import load_alerting, load_sinks
-from tracker.cli.inner import refused_addresses
+from tracker.cli.inner import refused_addresses, require_reachable
 from tracker.cli.options import data_dir_option, environment, format_option, providers_option, read_providers
 from tracker.delivery.sinks.webhook import endpoint
 from tracker.environment.credentials import require_secrets
@@ -68,6 +68,7 @@ def up(
         endpoint(sink, os.environ)  # report a missing variable now, not with the first incident
     for channel in alerting.channels:
         require_secrets(channel, os.environ)
+    require_reachable(sinks, alerting.channels, os.environ)
     run_stack(providers, str(providers_file), data_dir, output_format, size, sinks=sinks, alerting=alerting)
 
 

@@ -42,6 +42,13 @@ def ascii_json(encoded: bytes) -> str:
     return "".join(character if " " <= character < "\x7f" else _escaped(character) for character in text)
 
 
+def inert_json(encoded: bytes) -> bytes:
+    """Return JSON of one line with what acts on a terminal or turns text around escaped (RFC 8259, section 7)."""
+    if encoded.isascii() and b"\x7f" not in encoded:
+        return encoded
+    return _UNSAFE.sub(lambda found: "".join(map(_escaped, found[0])), encoded.decode("utf-8")).encode("utf-8")
+
+
 def _escaped(character: str) -> str:
     units: Any = character.encode("utf-16-be")
     return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))

@@ -64,6 +64,11 @@ class RedisJournalStore(RedisAlerts):
             pipe.delete(ALERTS_AWAITED)
             pipe.execute()
 
+    def decided(self) -> str | None:
+        """Return the stream id of the last event that was decided about, "" for none, None without channels."""
+        with translated():
+            return self._decided() if self.has_channels() else None
+
     def all_unwritten(self) -> None:
         """Mark all alerts and rows as not written."""
         with translated():
@@ -118,7 +123,10 @@ class RedisJournalStore(RedisAlerts):
         if pending and pending["pending"]:
             return preceding(pending["min"].decode())
         position: str = group["last-delivered-id"].decode()
-        return "" if position == NOWHERE else position
+        if position != NOWHERE:
+            return position
+        first: Any = self._client.xrange(UPDATES, count=1)
+        return preceding(first[0][0].decode()) if first else ""
 
 
 def _name(member: bytes) -> tuple[str | None, str]:

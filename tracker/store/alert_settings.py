@@ -19,6 +19,7 @@ from tracker.store.connection import (
     load_script,
     translated,
 )
+from tracker.store.ownership import Fence, require_catalogue, token_of
 from tracker.store.scripts.alerts import SettingsArguments, SettingsKeys
 
 #: On a data server that was empty alerts wait so long for the printer, which brings back those of the journal.
@@ -30,10 +31,14 @@ _SILENCE_FIELD: Final = "silence:"
 
 
 class RedisAlertSettings:
-    """Channels, routes and silences. Every method raises StoreError."""
+    """Channels, routes and silences. Every method raises StoreError.
 
-    def __init__(self, client: "redis.Redis") -> None:
+    With a fence, `sync` and `restore` raise Conflict once another tracker has the catalogue.
+    """
+
+    def __init__(self, client: "redis.Redis", fence: Fence | None = None) -> None:
         self._client = client
+        self._fence = fence
         self._settings = load_script(client, "alert_settings")
 
     def version(self) -> bytes:
@@ -93,10 +98,16 @@ class RedisAlertSettings:
     def _put(self, config: Alerting, mode: str, awaited_s: float) -> bool:
         group = ALERTS_GROUP if config.channels else ""
         arguments = SettingsArguments(
-            settings=_ENCODER.encode(config), wanted_group=group, mode=mode, awaited_ms=int(awaited_s * 1000)
+            settings=_ENCODER.encode(config),
+            wanted_group=group,
+            mode=mode,
+            awaited_ms=int(awaited_s * 1000),
+            token=token_of(self._fence),
         )
         with translated():
-            return bool(self._settings(keys=SettingsKeys().values, args=arguments.values))
+            changed = int(self._settings(keys=SettingsKeys().values, args=arguments.values))
+        require_catalogue(changed >= 0)
+        return bool(changed)
 
     def _silences_changed(self, change: Any) -> None:
         with translated():

@@ -35,6 +35,7 @@ from tracker.store.connection import (
     moment,
     translated,
 )
+from tracker.store.ownership import Fence
 from tracker.store.scripts.alerts import AlertCommitArguments, AlertCommitKeys
 from tracker.store.stream import read_event
 
@@ -49,8 +50,8 @@ _ENCODER: Final = msgspec.json.Encoder()
 class RedisAlerts(RedisAlertSettings, RedisAlertLists):
     """The `AlertStore` of the distributed tracker, and what commands ask of it. Every method raises StoreError."""
 
-    def __init__(self, client: "redis.Redis", lease_s: float = LEASE_S) -> None:
-        RedisAlertSettings.__init__(self, client)
+    def __init__(self, client: "redis.Redis", lease_s: float = LEASE_S, fence: Fence | None = None) -> None:
+        RedisAlertSettings.__init__(self, client, fence)
         RedisAlertLists.__init__(self, client)
         self._client = client
         self._lease_ms = int(lease_s * 1000)

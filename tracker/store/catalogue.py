@@ -22,7 +22,7 @@ from tracker.store.connection import (
     translated,
 )
 from tracker.store.due_queue import RedisDueQueue
-from tracker.store.ownership import FILE, Holder, holder
+from tracker.store.ownership import FILE, Fence, Holder, holder, require_catalogue, token_of
 from tracker.store.page_reports import RedisPageReports
 from tracker.store.pages import PageStatus
 from tracker.store.scripts.catalogue import SyncArguments, SyncKeys
@@ -54,13 +54,15 @@ class Holdings(msgspec.Struct, frozen=True, kw_only=True):
 class RedisCatalogue(RedisPageReports, RedisDueQueue):
     """The providers; schedulers and workers see a change with their next call.
 
-    Code that only reads pages, or only claims due ones, uses one of the two base classes.
+    Code that only reads pages, or only claims due ones, uses one of the two base classes. With a fence, nothing is
+    written once another tracker has the catalogue: those calls raise Conflict.
     """
 
-    def __init__(self, client: "redis.Redis") -> None:
+    def __init__(self, client: "redis.Redis", fence: Fence | None = None) -> None:
         RedisPageReports.__init__(self, client)
         RedisDueQueue.__init__(self, client)
         self._client = client
+        self._fence = fence
         self._sync = load_script(client, "sync")
 
     def put(self, providers: Iterable[Provider], now: datetime, *, replacing: str = "") -> Synced:
@@ -182,11 +184,13 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
         arguments = SyncArguments(
             new_generation=uuid4().hex,
             waiting_s="" if waiting is None else waiting.total_seconds(),
+            token=token_of(self._fence),
             removed_count=len(taken_out),
             removed_origin=origin,
         )
         with translated():
             answer = self._sync(keys=SyncKeys().values, args=(*arguments.values, *taken_out, *entries))
+        require_catalogue(bool(answer))
         added, changed, removed, mended = answer
         return Synced(added=added, changed=changed, removed=removed, mended=mended)
 

@@ -14,18 +14,19 @@ from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import connect
 from tracker.store.drills import RedisDrills
 from tracker.store.measures import RedisMeasures
+from tracker.store.ownership import Fence
 from tracker.store.pages import RedisPages
 from tracker.store.sinks import RedisSinks
 
 
-def open_catalogue(settings: Settings) -> RedisCatalogue:
+def open_catalogue(settings: Settings, fence: Fence | None = None) -> RedisCatalogue:
     """Return the catalogue in the data server that the settings name."""
-    return RedisCatalogue(connect(settings.redis_url))
+    return RedisCatalogue(connect(settings.redis_url), fence)
 
 
-def open_sinks(settings: Settings) -> RedisSinks:
+def open_sinks(settings: Settings, fence: Fence | None = None) -> RedisSinks:
     """Return the sinks in the data server that the settings name."""
-    return RedisSinks(connect(settings.redis_url))
+    return RedisSinks(connect(settings.redis_url), fence)
 
 
 def open_pages(settings: Settings) -> RedisPages:
@@ -33,9 +34,9 @@ def open_pages(settings: Settings) -> RedisPages:
     return RedisPages(connect(settings.redis_url))
 
 
-def open_alerts(settings: Settings) -> RedisAlerts:
+def open_alerts(settings: Settings, fence: Fence | None = None) -> RedisAlerts:
     """Return the alerts in the data server that the settings name."""
-    return RedisAlerts(connect(settings.redis_url))
+    return RedisAlerts(connect(settings.redis_url), fence=fence)
 
 
 def open_rows(settings: Settings) -> RedisRows:

@@ -9,13 +9,13 @@ import os
 import platform
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import uuid4
 
 import msgspec
 import redis
 
-from tracker.errors import ConfigError, OwnedElsewhere
+from tracker.errors import ConfigError, Conflict, OwnedElsewhere
 from tracker.store.connection import OWNER_PREFIX, load_script, translated
 from tracker.store.scripts.stream import DisownArguments, OwnArguments, OwnKeys
 
@@ -29,9 +29,25 @@ _NONE: Final = "0"
 _LONGEST_ID: Final = 64
 
 
+class Fence(Protocol):
+    """A lease under which something is written: no longer once another one has it."""
+
+    @property
+    def token(self) -> str:
+        """Return the fencing token that scripts compare, '0' for a lease that nobody has."""
+        ...
+
+
+class Unowned:
+    """The fence of one who saw that nobody has the lease."""
+
+    token: str = _NONE
+
+
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
     """The one who has a lease."""
 
+    token: str
     host: str
     since: datetime
     #: The path of the file of providers, or of the record.
@@ -99,10 +115,21 @@ def holder(client: "redis.Redis", thing: str) -> Holder | None:
     """Return the holder of a lease now, None for nobody. Raises StoreError."""
     key = f"{OWNER_PREFIX}{thing}"
     with translated(), client.pipeline(transaction=True) as pipe:
-        pipe.hmget(key, "host", "since", "source")
+        pipe.hmget(key, "token", "host", "since", "source")
         pipe.pttl(key)
-        (host, since, source), left_ms = pipe.execute()
-    return None if host is None else _holder((b"", host, since, source, left_ms))
+        (token, host, since, source), left_ms = pipe.execute()
+    return None if host is None else _holder((token, host, since, source, left_ms))
+
+
+def token_of(fence: Fence | None) -> str:
+    """Return what scripts compare with the lease's token, '' for no comparison."""
+    return "" if fence is None else fence.token
+
+
+def require_catalogue(is_held: bool) -> None:
+    """Raise Conflict where a script refused to write because the lease of the catalogue was another's."""
+    if not is_held:
+        raise Conflict("another tracker has taken over the catalogue; nothing was changed")
 
 
 def kept_id(path: Path) -> str:
@@ -126,8 +153,9 @@ def kept_id(path: Path) -> str:
 
 
 def _holder(answer: Any) -> Holder:
-    _, host, since, source, left_ms = answer
+    token, host, since, source, left_ms = answer
     return Holder(
+        token=token.decode(),
         host=host.decode(errors="replace"),
         since=datetime.fromtimestamp(float(since), UTC),
         source=source.decode(errors="replace"),

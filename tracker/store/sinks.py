@@ -22,6 +22,7 @@ from tracker.store.connection import (
     moment,
     translated,
 )
+from tracker.store.ownership import Fence, require_catalogue, token_of
 from tracker.store.scripts.catalogue import SinksArguments, SinksKeys
 from tracker.store.scripts.delivery import RedriveKeys
 from tracker.store.stream import entered_at, read_event
@@ -60,10 +61,14 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RedisSinks:
-    """Workers see a change of the sinks with their next call."""
+    """Workers see a change of the sinks with their next call.
 
-    def __init__(self, client: "redis.Redis") -> None:
+    With a fence, `sync` and `restore` raise Conflict once another tracker has the catalogue.
+    """
+
+    def __init__(self, client: "redis.Redis", fence: Fence | None = None) -> None:
         self._client = client
+        self._fence = fence
         self._sync = load_script(client, "sinks")
         self._redrive = load_script(client, "redrive")
 
@@ -128,10 +133,11 @@ class RedisSinks:
 
     def _run_sync(self, mode: str, webhooks: Iterable[Webhook]) -> Synced:
         pairs = [part for webhook in webhooks for part in (webhook.name, encode_webhook(webhook))]
+        arguments = SinksArguments(mode=mode, token=token_of(self._fence))
         with translated():
-            added, changed, removed = self._sync(
-                keys=SinksKeys().values, args=(*SinksArguments(mode=mode).values, *pairs)
-            )
+            answer = self._sync(keys=SinksKeys().values, args=(*arguments.values, *pairs))
+        require_catalogue(bool(answer))
+        added, changed, removed = answer
         return Synced(added=added, changed=changed, removed=removed)
 
     def drop(self, sink: str) -> int:

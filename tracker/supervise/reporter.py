@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from tracker.errors import StoreError
+from tracker.errors import Conflict, StoreError
 from tracker.model.clock import utc_now
 from tracker.store.alerts import RedisAlerts
 from tracker.store.catalogue import RedisCatalogue
@@ -59,6 +59,8 @@ class HealthReporter:
             self._report_filters(pages)
         except StoreError as error:
             line = f"{error}; nothing is lost, and all goes on as soon as it can"
+        except Conflict:
+            return  # the next look names who has taken over
         else:
             if line is None and (progress := self._progress.line(pages, time.monotonic())):
                 log.info(progress)

@@ -74,17 +74,17 @@ class Stack:
             self._server = Child(Command(name="data server", argv=server.argv, stdin=server.config))
             self._environ["REDIS_URL"] = server.url
         self._settings = replace(Settings.from_environment(self._environ), data_dir=settings.data_dir)
-        self._catalogue: RedisCatalogue = open_catalogue(self._settings)
+        self._ownership = own_catalogue(self._settings, source)
+        self._catalogue: RedisCatalogue = open_catalogue(self._settings, self._ownership)
         commands = Commands(size, self._environ, settings.data_dir)
         self._beat = Child(commands.beat())
         self._workers = [Child(commands.worker(number)) for number in range(1, size.workers + 1)]
         self._printer = Child(commands.printer())
         self._deliverer = Child(commands.deliverer())
         self._page = [Child(command) for command in commands.page()]
-        self._sinks = open_sinks(self._settings)
+        self._sinks = open_sinks(self._settings, self._ownership)
         self._has_watchdog = heartbeat_url(self._environ) is not None
-        self._alerts = open_alerts(self._settings)
-        self._ownership = own_catalogue(self._settings, source)
+        self._alerts = open_alerts(self._settings, self._ownership)
         self._reporter = HealthReporter(self._catalogue, self._sinks, self._alerts, self._own)
 
     @property
@@ -120,7 +120,11 @@ class Stack:
             self._alerts.sync(alerting or Alerting(), awaits_journal=True)
             return put
 
-        synced = patiently(put_in, self._stopping)
+        try:
+            synced = patiently(put_in, self._stopping)
+        except Conflict:
+            # Stopped for longer than the lease: whoever has it now is named, or it is taken anew.
+            synced = patiently(put_in, self._stopping)
         if synced.kept_ids:
             log.info(kept_ids_line(synced.kept_ids))
         for child in (self._printer, *self._workers, self._beat, *self._page):

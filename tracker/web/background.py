@@ -13,6 +13,7 @@ import msgspec
 
 from tracker.errors import HistoryError, StoreError
 from tracker.history import FeedFilter
+from tracker.model.plain import inert_json
 from tracker.polling.poll_cost import Savings
 from tracker.web.answers import provider_state
 from tracker.web.live import BATCH
@@ -89,7 +90,7 @@ class Background:
             changed = await self._quietly("pages", self._parts.board.refresh) or ()
             now, pages = self._parts.clock(), self._parts.board.now.pages
             self._parts.live.publish_states(
-                [msgspec.json.encode(provider_state(pages[id_], now)) for id_ in changed if id_ in pages]
+                [inert_json(msgspec.json.encode(provider_state(pages[id_], now))) for id_ in changed if id_ in pages]
             )
             self._parts.attention.done()
             await self._parts.attention.rest(

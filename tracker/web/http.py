@@ -9,6 +9,7 @@ import msgspec
 from fastapi import Request, Response
 from fastapi.responses import Response as PlainResponse
 
+from tracker.model.plain import inert_json
 from tracker.web.answers import Problem
 from tracker.web.parts import Parts
 
@@ -36,7 +37,7 @@ def parts_of(request: Request) -> Parts:
 
 def answer(request: Request, value: msgspec.Struct, *, status: int = 200, cache: str = REVALIDATE) -> Response:
     """Return a value as JSON with a validator, or 304 where the client has it already, but for its age."""
-    return tagged(request, _ENCODER.encode(value), "application/json", status=status, cache=cache)
+    return tagged(request, inert_json(_ENCODER.encode(value)), "application/json", status=status, cache=cache)
 
 
 def tagged(
@@ -59,7 +60,7 @@ def tagged(
 def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
     """Return a problem as JSON."""
     return PlainResponse(
-        _ENCODER.encode(problem), problem.status, dict(headers or {}), media_type="application/problem+json"
+        inert_json(_ENCODER.encode(problem)), problem.status, dict(headers or {}), media_type="application/problem+json"
     )
 
 

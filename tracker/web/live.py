@@ -14,6 +14,7 @@ import msgspec
 
 from tracker.history import FeedFilter, FeedItem
 from tracker.model.event import encode_event
+from tracker.model.plain import inert_json
 
 #: Bytes that wait for a client that does not take them, beside one chunk of any size.
 MOST_WAITING: Final = 1 << 20
@@ -154,7 +155,7 @@ class Client:
 
 def encode_item(item: FeedItem) -> bytes:
     """Return an event as it is sent (WHATWG HTML, server-sent events)."""
-    return b"id: %s\nevent: update\ndata: %s\n\n" % (item.stream_id.encode(), encode_event(item.event))
+    return b"id: %s\nevent: update\ndata: %s\n\n" % (item.stream_id.encode(), inert_json(encode_event(item.event)))
 
 
 def is_narrow(wanted: FeedFilter) -> bool:

@@ -85,6 +85,13 @@ def test_quiet_hours_over_midnight_end_in_the_morning_of_their_own_time_zone() -
         ),
         ('[[route]]\nto = ["oncall"]\ndigest = "15m"', 'digest cannot go to "oncall", which holds an incident'),
         ('[[route]]\nto = ["chat"]\ndigest = "15m"\nrepeat = "1h"', "digest cannot be combined with after or repeat"),
+        *(
+            (
+                f'[[route]]\nto = ["chat"]\n{key} = []',
+                f"route 1: {key} is empty; leave it out for all, or write at least",
+            )
+            for key in ("providers", "groups", "components", "regions", "kinds")
+        ),
         ("[fallback]\nto = []", "[fallback]: to is empty; write at least one"),
         ('[[routes]]\nto = ["chat"]', 'unknown table "routes"; did you mean [[route]]?'),
     ],

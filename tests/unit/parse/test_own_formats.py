@@ -17,8 +17,9 @@ from tracker.model.format_definition import BodyKind, FormatDefinition
 from tracker.model.page_state import PageState, Source
 from tracker.model.provider import FirstSight, Provider
 from tracker.parse import FORMAT_NAMES, read
-from tracker.parse.custom import custom_format, tried, understood
+from tracker.parse.custom import apart, custom_format, tried, understood
 from tracker.parse.custom import language as languages
+from tracker.parse.custom.format import compiled
 from tracker.parse.custom.markup import Html
 from tracker.store.codec import decode_provider, decode_state, encode_provider, encode_state
 
@@ -210,6 +211,52 @@ def test_a_page_cannot_make_a_selector_take_minutes(selector: str, body: bytes) 
     # Of libxml2 alone some take a minute of the processor, and ours a tenth of a second.
     assert time.process_time() - begun < 5
     assert len(found) in {0, 4_500, 4_499, 4_900, 4_899, 4_898}
+
+
+FLAT = b"<r>" + b"<n><a/><a/></n>" * 4_900 + b"</r>"
+LONG = b"<r><n>" + b"a" * 4_000_000 + b"</n></r>"
+
+
+@pytest.mark.parametrize(
+    ("kind", "expression", "body", "problem"),
+    [
+        ("xml", "//*[count(//*)>1]", FLAT, "take too long on this page"),
+        ("xml", "//n[following::n[preceding::x]]", FLAT, "take too long on this page"),
+        ("xml", "//a[//a != //n]", FLAT, "take too long on this page"),
+        ("html", ":scope div ~ div ~ div p", SIBLINGS, "take too long on this page"),
+        (
+            "xml",
+            "n[string-length(concat(" + ",".join(["/"] * 40) + "))]",
+            LONG,
+            "too much memory|take too long|unknown error",
+        ),
+    ],
+)
+def test_a_page_cannot_make_an_expression_take_long_or_much(
+    monkeypatch: pytest.MonkeyPatch, kind: str, expression: str, body: bytes, problem: str
+) -> None:
+    monkeypatch.setattr(apart, "MOST_CPU_S", 1)
+    monkeypatch.setattr(apart, "MOST_MEMORY", 200 << 20)
+    always = "." if kind == "xml" else "#status"
+    costly = FormatDefinition(name="f", kind=BodyKind(kind), incidents=expression, always=always, title="a", state="b")
+
+    trial = tried(costly, body)
+
+    assert re.search(problem, trial.error or "")
+    # Each expression by itself takes as long.
+    assert trial.parts == () or "unknown error" in (trial.error or "")
+
+
+def test_what_is_read_apart_is_what_is_read_here() -> None:
+    plain = definition("pier")
+    body = pier("x")
+    apart_too = msgspec.structs.replace(plain, incidents="//notice[ancestor::notices]")
+
+    assert not compiled(apart_too).is_bounded
+    assert compiled(plain).is_bounded
+    assert custom_format(apart_too).read(body, "", None) == custom_format(plain).read(body, "", None)
+    with pytest.raises(ParseError, match="nothing at `always`"):
+        custom_format(apart_too).read(b"<board/>", "", None)
 
 
 def test_combinators_find_what_selectors_level_3_says() -> None:

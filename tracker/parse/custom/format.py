@@ -10,6 +10,7 @@ from tracker.catalogue.mistakes import InvalidValue, quoted
 from tracker.errors import ParseError
 from tracker.model.format_definition import BodyKind, FormatDefinition
 from tracker.model.page import Snapshot
+from tracker.parse.custom.apart import read_apart
 from tracker.parse.custom.entries import Entries
 from tracker.parse.custom.language import BadExpression, Language, Query, needed
 from tracker.parse.custom.markup import Html, Xml
@@ -33,6 +34,8 @@ class Compiled:
     definition: FormatDefinition
     language: Language
     queries: dict[str, Query]
+    #: Whether no page can make the expressions take long.
+    is_bounded: bool
 
     def read(self, body: bytes, url: str) -> Snapshot:
         """Return the contents of a body. Raises ParseError."""
@@ -56,12 +59,16 @@ def compiled(definition: FormatDefinition) -> Compiled:
     try:
         language = _language(definition)
         queries = {}
-        for key, value in msgspec.structs.asdict(definition).items():
-            if isinstance(value, str) and key not in _NO_QUERIES:
-                queries[key] = language.compiled(value, is_part=key not in OF_BODY)
+        expressions = {
+            key: value
+            for key, value in msgspec.structs.asdict(definition).items()
+            if isinstance(value, str) and key not in _NO_QUERIES
+        }
+        for key, value in expressions.items():
+            queries[key] = language.compiled(value, is_part=key not in OF_BODY)
     except BadExpression as error:
         raise InvalidValue(f"{key} is {quoted(getattr(definition, key) or '')}, which {error}; correct it") from None
-    return Compiled(definition, language, queries)
+    return Compiled(definition, language, queries, all(map(language.is_bounded, expressions.values())))
 
 
 def understood(definition: FormatDefinition) -> None:
@@ -72,16 +79,26 @@ def understood(definition: FormatDefinition) -> None:
         raise InvalidValue(f"kind is {quoted(definition.kind)}: {error}") from None
 
 
+def read_here(definition: FormatDefinition, body: bytes, url: str) -> Snapshot:
+    """Return what a definition reads in a body, however long that takes. Raises ParseError, InvalidValue."""
+
+    @entry_by_entry
+    def read(body: bytes, url: str, _: str | None) -> Snapshot:
+        return compiled(definition).read(body, url)
+
+    return read(body, url, None)
+
+
 @lru_cache(_MOST_KEPT)
 def custom_format(definition: FormatDefinition) -> Format:
     """Return the format that a definition is. It takes any answer: whoever named it meant it."""
 
-    @entry_by_entry
     def read(body: bytes, url: str, _: str | None) -> Snapshot:
         try:
-            return compiled(definition).read(body, url)
+            is_bounded = compiled(definition).is_bounded
         except InvalidValue as error:
             raise ParseError(f"format {quoted(definition.name)}: {error}") from None
+        return (read_here if is_bounded else read_apart)(definition, body, url)
 
     return keeping_links(
         Format(

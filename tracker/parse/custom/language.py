@@ -26,6 +26,9 @@ class Language(Protocol):
     def compiled(self, expression: str, *, is_part: bool) -> Query:
         """Return the findings of an expression in an entry (`is_part`) or body. Raises BadExpression, ParseError."""
 
+    def is_bounded(self, expression: str) -> bool:
+        """Return whether the expression takes no more time and memory than a page's size allows for."""
+
     def is_missing(self, root: Any, query: Query) -> bool:
         """Return whether a body lacks even the place where a list would be."""
 

@@ -21,6 +21,15 @@ _DEEPEST: Final = 150
 _ATTRIBUTE: Final = re.compile(r"(?P<selector>.*?)\s*::attr\(\s*(?P<name>[\w:-]+)\s*\)", re.DOTALL)
 _CSS_STEP: Final = re.compile(r"\s*[>+~ ]\s*")
 _MOST_NAMED: Final = 8
+_SCOPE: Final = ":scope"
+_NAME: Final = r"[A-Za-z_][\w.-]*+"
+_LITERAL: Final = r"""(?:"[^"|]*+"|'[^'|]*+')"""
+#: In brackets: a place, or what is below or an attribute, if it is there or has a value.
+_FOUND: Final = rf"(?:@?{_NAME}(?:/@?{_NAME})*+(?:\s*+!?=\s*+{_LITERAL})?+)"
+_CONDITION: Final = rf"\[\s*+(?:\d+|last\(\)|{_FOUND}|not\(\s*+{_FOUND}\s*+\))\s*+\]"
+_STEP: Final = rf"(?:@?(?:{_NAME}|\*)|text\(\)|\.\.?+)(?:{_CONDITION})*+"
+#: A path that passes each element once for each of those around it: down, at any depth only where it begins.
+_LINEAR: Final = re.compile(rf"(?:\.?+//?+)?+{_STEP}(?:/{_STEP})*+")
 
 
 class Html(Language):
@@ -46,7 +55,7 @@ class Html(Language):
         found = _ATTRIBUTE.fullmatch(expression)
         selector, attribute = (found["selector"], found["name"]) if found else (expression, None)
         suffix = f"/@{attribute.lower()}" if attribute else ""
-        if selector.strip() in ("", ":scope"):
+        if selector.strip() in ("", _SCOPE):
             return _query(etree, f".{suffix}")
         try:
             path = cssselect.HTMLTranslator().css_to_xpath(selector, prefix="descendant::")
@@ -56,6 +65,12 @@ class Html(Language):
         if found_below is None:
             return _query(etree, f"({path}){suffix}")
         return _attributes(found_below, attribute.lower()) if attribute else _elements(found_below)
+
+    def is_bounded(self, expression: str) -> bool:
+        """Return whether the expression takes no more time and memory than a page's size allows for."""
+        found = _ATTRIBUTE.fullmatch(expression)
+        selector = (found["selector"] if found else expression).strip()
+        return selector == _SCOPE or (_SCOPE not in selector and ":has(" not in selector)
 
     def is_missing(self, root: Any, query: Query) -> bool:  # noqa: ARG002  an absent list and an empty one look alike
         """Return whether a body lacks even the place where a list would be."""
@@ -100,6 +115,10 @@ class Xml(Language):
         if is_part and expression.startswith("/"):
             raise BadExpression("begins at the body and not at the entry; begin with a name or with ./")
         return _query(needed("lxml.etree"), expression)
+
+    def is_bounded(self, expression: str) -> bool:
+        """Return whether the expression takes no more time and memory than a page's size allows for."""
+        return all(_LINEAR.fullmatch(path.strip()) for path in expression.split("|"))
 
     def is_missing(self, root: Any, query: Query) -> bool:  # noqa: ARG002  an absent list and an empty one look alike
         """Return whether a body lacks even the place where a list would be."""

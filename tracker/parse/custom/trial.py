@@ -8,6 +8,7 @@ import msgspec
 from tracker.errors import ParseError
 from tracker.model.format_definition import FormatDefinition
 from tracker.model.page import Snapshot
+from tracker.parse.custom.apart import TOO_COSTLY
 from tracker.parse.custom.entries import Entries
 from tracker.parse.custom.format import Compiled, compiled, custom_format
 from tracker.parse.custom.language import BadExpression
@@ -51,11 +52,13 @@ def tried(definition: FormatDefinition, body: bytes, url: str = "") -> Trial:
     """Return the findings of a definition in a body. Raises InvalidValue; ParseError when the body cannot be opened."""
     known = compiled(definition)
     root = known.language.opened(body)
-    parts = tuple(_parts(known, root))
+    snapshot, problem = None, None
     try:
-        return Trial(parts=parts, snapshot=custom_format(definition).read(body, url, None))
+        snapshot = custom_format(definition).read(body, url, None)
     except ParseError as error:
-        return Trial(parts=parts, error=str(error))
+        problem = str(error)
+    parts = () if problem in TOO_COSTLY else tuple(_parts(known, root))
+    return Trial(parts=parts, snapshot=snapshot, error=problem)
 
 
 def _parts(known: Compiled, root: Any) -> Iterator[Part]:

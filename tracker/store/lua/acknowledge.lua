@@ -1,4 +1,4 @@
--- Write down what became of one delivery, and prolong the lease. Refused when the lease is another's by now.
+-- Write down what became of one delivery, and prolong the lease. Refused when that has ended.
 -- KEYS  lease (string), state (hash), where the event waits (stream), dead letters (stream)
 -- ARGV  owner, lease (ms), now, group ('' for letters that were redriven, which are deleted), stream id,
 --       disposition ('accepted', 'buried', 'postponed'), failures, failing since, not before and reason ('' for
@@ -8,7 +8,16 @@
 local lease_key, state_key, waiting_key, dead_key = unpack(KEYS)
 local owner, lease_ms, now_s, group, stream_id, disposition,
   failures, failing_since_s, not_before_s, reason, event, most_dead = unpack(ARGV)
-if redis.call('GET', lease_key) ~= owner then
+local holder = redis.call('GET', lease_key)
+if holder ~= owner then
+  -- Late, but nobody has gone on meanwhile: the service is left alone as long as it asked for.
+  -- A sink that was removed has no state and gets none.
+  if not holder and not_before_s ~= '' and redis.call('EXISTS', state_key) == 1 then
+    local known = redis.call('HGET', state_key, 'not_before')
+    if tonumber(known or '0') < tonumber(not_before_s) then
+      redis.call('HSET', state_key, 'not_before', not_before_s)
+    end
+  end
   return 0
 end
 redis.call('PEXPIRE', lease_key, lease_ms)

@@ -6,11 +6,19 @@
 --       up, digest of the alert that was read,
 --       when it is looked at again ('' for never, 'keep' for what is there)
 --       failures ('' to leave the channel as it is), failing since, not before, error ('' for none each), 1 if it took a message
--- Returns 0 when another one has the lease by now, else 1.
+-- Returns 0 when the lease has ended, else 1.
 local lease_key, channel_key, rows_key, ready_key, alerts_key, dead_key, unwritten_key, changes_key = unpack(KEYS)
 local owner, lease_ms, now_s, alert_id, row_id, row, is_dead, alert_digest, again_at, failures, failing_since_s,
   not_before_s, error_text, is_delivery = unpack(ARGV)
-if redis.call('GET', lease_key) ~= owner then
+local holder = redis.call('GET', lease_key)
+if holder ~= owner then
+  -- Late, but nobody has gone on meanwhile: the service is left alone as long as it asked for.
+  if not holder and not_before_s ~= '' then
+    local known = redis.call('HGET', channel_key, 'not_before')
+    if tonumber(known or '0') < tonumber(not_before_s) then
+      redis.call('HSET', channel_key, 'not_before', not_before_s)
+    end
+  end
   return 0
 end
 redis.call('PEXPIRE', lease_key, lease_ms)

@@ -1,12 +1,16 @@
 -- Put in what the configuration says of alerts. Where there are channels the event stream has a group for them, which
 -- begins with the events that come from now on, or, after a loss, with all that the stream holds.
 -- Where there were none, as on a data server that is empty, nobody decides until the journal was read.
--- KEYS  settings (hash), updates (stream), version of the catalogue (counter), mark that the journal is awaited (string)
+-- KEYS  settings (hash), updates (stream), version of the catalogue (counter), mark that the journal is awaited (string),
+--       lease of the catalogue (hash)
 -- ARGV  settings, group ('' where there are no channels), name of the group, 'sync' or 'restore', how long the journal
---       is awaited (ms), 0 for not at all
--- Returns 1 when they are other ones than before, else 0.
-local settings_key, updates_key, version_key, awaited_key = unpack(KEYS)
-local settings, wanted_group, group, mode, awaited_ms = unpack(ARGV)
+--       is awaited (ms), 0 for not at all, fencing token ('' for none that is checked, '0' for a lease that nobody has)
+-- Returns 1 when they are other ones than before, -1 when the lease is another's by now, else 0.
+local settings_key, updates_key, version_key, awaited_key, owned_key = unpack(KEYS)
+local settings, wanted_group, group, mode, awaited_ms, token = unpack(ARGV)
+if token ~= '' and (redis.call('HGET', owned_key, 'token') or '0') ~= token then
+  return -1
+end
 local before = redis.call('HGET', settings_key, 'config')
 if before and mode == 'restore' then
   return 0

@@ -2,13 +2,16 @@
 -- consumer group of its name. The group of a new sink begins with the events that come from now on, that of a lost sink
 -- with all that the stream holds. A sink that waits for its receiver tries again at once.
 -- A server may refuse a command in the middle: a sink is there once its group is, and until its group is gone.
--- KEYS  sinks (hash id -> sink), updates (stream), version of the catalogue (counter)
--- ARGV  key prefixes of states, leases, dead letters and redriven letters, 'sync' or 'restore', then pairs of id
---       and sink
--- Returns {number added, number changed, number removed}.
-local sinks_key, updates_key, version_key = unpack(KEYS)
-local state_prefix, lease_prefix, dead_prefix, again_prefix, mode = unpack(ARGV, 1, 5)
-local FIRST = 6
+-- KEYS  sinks (hash id -> sink), updates (stream), version of the catalogue (counter), lease of the catalogue (hash)
+-- ARGV  key prefixes of states, leases, dead letters and redriven letters, 'sync' or 'restore', fencing token
+--       ('' for none that is checked, '0' for a lease that nobody has), then pairs of id and sink
+-- Returns {number added, number changed, number removed}, or {} when the lease is another's by now.
+local sinks_key, updates_key, version_key, owned_key = unpack(KEYS)
+local state_prefix, lease_prefix, dead_prefix, again_prefix, mode, token = unpack(ARGV, 1, 6)
+local FIRST = 7
+if token ~= '' and (redis.call('HGET', owned_key, 'token') or '0') ~= token then
+  return {}
+end
 local restores = mode == 'restore'
 local added, changed, removed = 0, 0, 0
 local wanted = {}

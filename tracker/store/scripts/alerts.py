@@ -20,6 +20,7 @@ from tracker.store.connection import (
     UPDATES,
     VERSION,
 )
+from tracker.store.scripts.catalogue import CATALOGUE_OWNER
 from tracker.store.scripts.values import ScriptValues
 
 
@@ -30,6 +31,7 @@ class SettingsKeys(ScriptValues, frozen=True, kw_only=True):
     updates_key: str = UPDATES
     version_key: str = VERSION
     awaited_key: str = ALERTS_AWAITED
+    owned_key: str = CATALOGUE_OWNER
 
 
 class SettingsArguments(ScriptValues, frozen=True, kw_only=True):
@@ -43,6 +45,7 @@ class SettingsArguments(ScriptValues, frozen=True, kw_only=True):
     mode: str
     #: The time without decisions where there were no settings; 0 for none.
     awaited_ms: int
+    token: str
 
 
 class AlertCommitKeys(ScriptValues, frozen=True, kw_only=True):

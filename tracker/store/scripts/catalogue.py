@@ -1,5 +1,7 @@
 """The scripts that put providers and sinks into the data server."""
 
+from typing import Final
+
 from tracker.store.connection import (
     AGAIN_PREFIX,
     CURSORS,
@@ -8,6 +10,7 @@ from tracker.store.connection import (
     GENERATION,
     LATENCY_PREFIX,
     LEASE_PREFIX,
+    OWNER_PREFIX,
     PAGE_PREFIX,
     PROVIDERS,
     SCHEDULE,
@@ -18,6 +21,9 @@ from tracker.store.connection import (
     VERSION,
 )
 from tracker.store.scripts.values import ScriptValues
+
+#: The lease of the providers, sinks, channels and routes of a file, which its tracker holds.
+CATALOGUE_OWNER: Final = f"{OWNER_PREFIX}catalogue:file"
 
 
 class SyncKeys(ScriptValues, frozen=True, kw_only=True):
@@ -30,6 +36,7 @@ class SyncKeys(ScriptValues, frozen=True, kw_only=True):
     generation_key: str = GENERATION
     cursors_key: str = CURSORS
     updates_key: str = UPDATES
+    owned_key: str = CATALOGUE_OWNER
 
 
 class SyncArguments(ScriptValues, frozen=True, kw_only=True):
@@ -40,6 +47,7 @@ class SyncArguments(ScriptValues, frozen=True, kw_only=True):
     latency_prefix: str = LATENCY_PREFIX
     new_generation: str
     waiting_s: float | str
+    token: str
     removed_count: int
     removed_origin: str
 
@@ -50,6 +58,7 @@ class SinksKeys(ScriptValues, frozen=True, kw_only=True):
     sinks_key: str = SINKS
     updates_key: str = UPDATES
     version_key: str = VERSION
+    owned_key: str = CATALOGUE_OWNER
 
 
 class SinksArguments(ScriptValues, frozen=True, kw_only=True):
@@ -60,3 +69,4 @@ class SinksArguments(ScriptValues, frozen=True, kw_only=True):
     dead_prefix: str = DEAD_PREFIX
     again_prefix: str = AGAIN_PREFIX
     mode: str
+    token: str

@@ -1,11 +1,14 @@
 """Hostile text on one line."""
 
+from unicodedata import category
+
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.strategies import hostile_texts, is_safe
-from tracker.model.plain import one_line
+from tracker.model.plain import inert_json, one_line
 
 
 @given(hostile_texts, st.integers(1, 40))
@@ -17,6 +20,17 @@ def test_any_text_becomes_one_short_line_of_safe_characters(text: str, limit: in
     assert len(line) <= limit
     assert line == line.strip()
     assert "  " not in line
+
+
+@given(hostile_texts)
+def test_json_says_the_same_with_safe_characters_alone(text: str) -> None:
+    said = text.encode("utf-8", "replace").decode()
+
+    inert = inert_json(msgspec.json.encode({"title": said}))
+
+    assert msgspec.json.decode(inert) == {"title": said}
+    # Wide blanks are safe, too: only a line of ours has none.
+    assert all(is_safe(character) or category(character) == "Zs" for character in inert.decode())
 
 
 @given(hostile_texts)

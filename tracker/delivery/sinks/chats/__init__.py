@@ -6,6 +6,7 @@ from typing import Final
 from tracker.delivery.sinks.chats import discord, slack, teams
 from tracker.delivery.sinks.chats.message import Message, message_of
 from tracker.model.event import Event, encode_event
+from tracker.model.plain import inert_json
 from tracker.model.provider import WebhookFormat
 
 #: Writes a message as the body of a request.
@@ -21,4 +22,4 @@ CHATS: Final[Mapping[WebhookFormat, Chat]] = {
 def body_of(event: Event, format: WebhookFormat) -> bytes:
     """Return the body of the request for an event."""
     chat = CHATS.get(format)
-    return encode_event(event) if chat is None else chat(message_of(event))
+    return inert_json(encode_event(event)) if chat is None else chat(message_of(event))

@@ -1,0 +1,73 @@
+"""Reads a body in a process of its own, with bounded time and memory: where an expression alone bounds neither.
+
+libxml2 cannot be interrupted, and one path may take the square or the cube of a page's elements.
+"""
+
+import subprocess
+import sys
+from typing import Final
+
+import msgspec
+
+from tracker.errors import ParseError
+from tracker.model.format_definition import FormatDefinition
+from tracker.model.page import Snapshot
+
+#: What reading one body may take of a processor, in seconds. Usual pages take some hundredths.
+MOST_CPU_S = 5
+#: How long it may take in all, where other processes want the processor, too.
+_MOST_S: Final = 30
+#: What it may take of memory, in bytes: some ten times a tree of the most elements that a page may have.
+MOST_MEMORY = 1 << 30
+_TOO_LONG: Final = "its expressions take too long on this page; write paths without `//` and functions in [ ]"
+TOO_MUCH: Final = "its expressions take too much memory on this page; write fewer functions in them"
+#: The module that the process runs.
+_CHILD: Final = "tracker.parse.custom.child"
+#: The sentences for a page that is too much for the expressions of a definition.
+TOO_COSTLY: Final = (_TOO_LONG, TOO_MUCH)
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One body to read."""
+
+    definition: FormatDefinition
+    body: bytes
+    url: str
+    most_cpu_s: int
+    most_memory: int
+
+
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of it: a snapshot, or why there is none."""
+
+    snapshot: Snapshot | None = None
+    error: str = ""
+
+
+_READS: Final = msgspec.msgpack.Decoder(Read)
+
+
+def read_apart(definition: FormatDefinition, body: bytes, url: str) -> Snapshot:
+    """Return what a definition reads in a body. Raises ParseError, also when that takes too much time or memory."""
+    job = Job(definition=definition, body=body, url=url, most_cpu_s=MOST_CPU_S, most_memory=MOST_MEMORY)
+    try:
+        ended = subprocess.run(  # noqa: S603  # our own module; -P: no module of the folder that it is started in
+            [sys.executable, "-P", "-m", _CHILD],
+            input=msgspec.msgpack.encode(job),
+            capture_output=True,
+            timeout=_MOST_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ParseError(_TOO_LONG) from None
+    except OSError as error:
+        raise ParseError(f"the process that reads the page could not be started: {error.strerror}") from None
+    if ended.returncode < 0:
+        raise ParseError(_TOO_LONG)
+    try:
+        read = _READS.decode(ended.stdout)
+    except msgspec.DecodeError:
+        raise ParseError("the process that reads the page ended without an answer") from None
+    if read.snapshot is None:
+        raise ParseError(read.error)
+    return read.snapshot

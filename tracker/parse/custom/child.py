@@ -1,0 +1,30 @@
+"""The process that reads one body: a job comes in on standard input, what came of it goes to standard output."""
+
+import resource
+import sys
+
+import msgspec
+
+from tracker.errors import ParseError
+from tracker.parse.custom.apart import TOO_MUCH, Job, Read
+from tracker.parse.custom.format import read_here
+
+
+def main() -> None:
+    """Read one job, and write what came of it."""
+    job = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Job)
+    # The kernel ends the process, whatever it is doing.
+    resource.setrlimit(resource.RLIMIT_CPU, (job.most_cpu_s, job.most_cpu_s))
+    resource.setrlimit(resource.RLIMIT_AS, (job.most_memory, job.most_memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        read = Read(snapshot=read_here(job.definition, job.body, job.url))
+    except ParseError as error:
+        read = Read(error=str(error))
+    except MemoryError:
+        read = Read(error=TOO_MUCH)
+    sys.stdout.buffer.write(msgspec.msgpack.encode(read))
+
+
+if __name__ == "__main__":
+    main()
