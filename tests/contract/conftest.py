@@ -1,8 +1,9 @@
 """Certificates for the origins that fetchers are held to, and pages that are asked for in groups."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from shutil import which
+from ssl import PROTOCOL_TLS_SERVER, SSLContext
 
 import pytest
 
@@ -19,12 +20,12 @@ def looped(valkey_url: str) -> Iterator[LoopedPages]:
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory):
-    """A certificate authority of our own and a certificate of it for status.example, as files."""
+    """A certificate authority of our own and a certificate of it for status.example and localhost, as files."""
     if which("openssl") is None:
         pytest.skip("the openssl command makes the certificates, and it is not there")
     folder = tmp_path_factory.mktemp("authority")
 
-    (folder / "names").write_text("subjectAltName=DNS:status.example\n")
+    (folder / "names").write_text("subjectAltName=DNS:status.example,DNS:localhost\nauthorityKeyIdentifier=keyid\n")
     key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
     usage = "-addext keyUsage=critical,keyCertSign"
     for command in (
@@ -35,3 +36,15 @@ def authority(tmp_path_factory):
     ):
         subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def tls(authority) -> Callable[..., SSLContext]:
+    """Makes contexts of servers: with the certificate of our authority, or with one that a server signed itself."""
+
+    def context(name: str = "site") -> SSLContext:
+        made = SSLContext(PROTOCOL_TLS_SERVER)
+        made.load_cert_chain(authority / f"{name}.pem", authority / f"{name}.key")
+        return made
+
+    return context
