@@ -2,12 +2,18 @@
 
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from shutil import which
 from ssl import PROTOCOL_TLS_SERVER, SSLContext
 
 import pytest
+import redis
+from click.testing import CliRunner, Result
 
 from tests.pages_on_a_loop import LoopedPages
+from tracker.cli import cli
+
+Run = Callable[..., Result]
 
 
 @pytest.fixture
@@ -16,6 +22,18 @@ def looped(valkey_url: str) -> Iterator[LoopedPages]:
     pages = LoopedPages(valkey_url)
     yield pages
     pages.close()
+
+
+@pytest.fixture
+def run(valkey: "redis.Redis", valkey_url: str, tmp_path: Path) -> Run:
+    """Runs a command against a real data server, with variables beside those that name it."""
+    known = {"REDIS_URL": valkey_url, "TRACKER_DATA_DIR": str(tmp_path)}
+    assert valkey is not None
+
+    def invoke(*words: object, **environ: str) -> Result:
+        return CliRunner().invoke(cli, [*map(str, words)], env=known | environ)
+
+    return invoke
 
 
 @pytest.fixture(scope="session")

@@ -52,6 +52,8 @@ def scene(name: str) -> Iterator[Scene]:
 
 
 Cell = Callable[[Scene], list[str]]
+#: Changes an incident of a page.
+Change = Callable[[Scene, Incident], Incident]
 
 
 def statuses(events: list[Event]) -> list[str]:
@@ -76,9 +78,7 @@ def _ended(watched: Scene, before: Incident) -> Incident:
     return replace(before, status="resolved", resolved_at=watched.clock.now)
 
 
-def _by_hand(
-    change: Callable[[Scene, Incident], Incident], said: Callable[[list[Event]], list[str]] = statuses
-) -> Cell:
+def _by_hand(change: Change, said: Callable[[list[Event]], list[str]] = statuses) -> Cell:
     """Return a change of an open incident that nobody posts."""
 
     def cell(watched: Scene) -> list[str]:
