@@ -10,6 +10,8 @@ import pytest
 import redis
 from click.testing import CliRunner, Result
 
+from tests.conftest import _free_port
+from tests.data_server import DataServer
 from tests.pages_on_a_loop import LoopedPages
 from tracker.cli import cli
 
@@ -22,6 +24,13 @@ def looped(valkey_url: str) -> Iterator[LoopedPages]:
     pages = LoopedPages(valkey_url)
     yield pages
     pages.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DataServer]:
+    """A data server of a module's own, whose rights and settings its tests change."""
+    with DataServer(tmp_path_factory.mktemp("server"), _free_port()) as running:
+        yield running
 
 
 @pytest.fixture

@@ -160,10 +160,10 @@ def test_nothing_is_reported_twice_or_lost(beat: Beat, step: timedelta) -> None:
 
 
 @steps
-def test_sets_of_what_was_seen_may_change_places_around_a_step(client: "redis.Redis", step: timedelta) -> None:
+def test_sets_of_what_was_seen_may_change_places_around_a_step(valkey: "redis.Redis", step: timedelta) -> None:
     right_clock = FakeClock()
     vendor = Vendor(right_clock, window=5)
-    watch = Stored(client, FakeClock(), vendor.fetcher, most_seen=30, first_sight="all")
+    watch = Stored(valkey, FakeClock(), vendor.fetcher, most_seen=30, first_sight="all")
     expected = []
     for number in range(80):
         for passing in (watch.clock, right_clock):
@@ -174,8 +174,8 @@ def test_sets_of_what_was_seen_may_change_places_around_a_step(client: "redis.Re
             watch.clock.passes(seconds=step.total_seconds() if number == 30 else -step.total_seconds())
 
     assert watch.ids == expected
-    assert client.exists(seen_before_key("acme"))
-    assert client.scard(seen_key("acme")) < 60, "they did so after the step as well"
+    assert valkey.exists(seen_before_key("acme"))
+    assert valkey.scard(seen_key("acme")) < 60, "they did so after the step as well"
 
 
 def due_in(client: "redis.Redis", now: datetime) -> timedelta:

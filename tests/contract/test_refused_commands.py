@@ -104,14 +104,6 @@ class Restricted:
             self.outbox.acknowledge(lease, delivery, disposition, NOON)
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DataServer]:
-    from tests.conftest import _free_port  # noqa: PLC0415  one port for all tests of this file
-
-    with DataServer(tmp_path_factory.mktemp("server"), _free_port()) as running:
-        yield running
-
-
 @pytest.fixture
 def restricted(server: DataServer) -> Iterator[Restricted]:
     both = Restricted(server)
