@@ -11,7 +11,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.faults
 def test_all_steps_of_a_check_are_measured_and_none_is_refused(tmp_path: Path) -> None:
     pytest.importorskip("tracker.store.grouped")
     kept = tmp_path / "results.json"

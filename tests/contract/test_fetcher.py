@@ -155,13 +155,6 @@ def test_a_200_brings_body_url_type_validators_and_freshness(fetcher):
     )
 
 
-@pytest.mark.parametrize("date", [TAGGED.last_modified, "Sat, 21 Nov 2026 09:59:00 GMT"])
-def test_a_time_of_change_that_is_not_before_the_answer_is_no_validator(fetcher, date):
-    # What is written later in that second would be taken for what was read.
-    with Origin(lambda exchange: exchange.answer(Last_Modified=TAGGED.last_modified, Date=date)) as origin:
-        assert fetcher.fetch(ask(origin)).validators == NO_VALIDATORS
-
-
 READ = {
     "a length": b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnews",
     "chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\nne\r\n2\r\nws\r\n0\r\nT: 1\r\n\r\n",
