@@ -894,17 +894,24 @@ def test_the_next_address_is_tried_when_one_does_not_answer(make_fetcher):
         assert isinstance(make_fetcher(resolve=names).fetch(ask(origin, host="status.example")), Fetched)
 
 
-def broken_look_up(*_: object, **__: object):
-    raise OSError(5, "Input/output error")
+def failing_look_up(error: OSError):
+    def resolve(*_: object, **__: object):
+        raise error
+
+    return resolve
+
+
+BROKEN, BUSY = OSError(5, "Input/output error"), socket.gaierror(socket.EAI_AGAIN, "Temporary failure")
 
 
 @pytest.mark.parametrize(
     ("resolve", "kind", "message"),
     [
         (None, errors.NameNotResolved, "status.example has no address (DNS)"),
-        (broken_look_up, ConnectError, "the connection to status.example broke: input/output error"),
+        (failing_look_up(BUSY), errors.NameNotResolved, "status.example could not be looked up now (DNS)"),
+        (failing_look_up(BROKEN), ConnectError, "the connection to status.example broke: input/output error"),
     ],
-    ids=["no such name", "a look-up that breaks"],
+    ids=["no such name", "a name server that is busy", "a look-up that breaks"],
 )
 def test_a_name_that_leads_nowhere_is_reported_as_such(make_fetcher, resolve, kind, message):
     assert str(failing(kind, make_fetcher(resolve=resolve), FetchRequest(url="http://status.example/"))) == message
