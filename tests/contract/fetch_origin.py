@@ -108,7 +108,7 @@ def first(script: Script, then: Script) -> Script:
     return answer
 
 
-def news(exchange: Exchange) -> None:
+def serves(exchange: Exchange) -> None:
     """Answer with a body of four bytes."""
     exchange.answer(body=b"news")
 

@@ -18,7 +18,7 @@ import pytest
 from backports import zstd
 
 from tests.contract.both_fetchers import KINDS, ask, asked_twice, connections_for, end, full_server
-from tests.contract.fetch_origin import Exchange, Origin, echoes, news, redirects, routed, sends
+from tests.contract.fetch_origin import Exchange, Origin, echoes, redirects, routed, sends, serves
 from tracker import errors
 from tracker.errors import (
     AddressRefused,
@@ -691,7 +691,7 @@ def test_a_host_that_accepts_no_connection_is_given_up(make_fetcher):
     ],
 )
 def test_a_redirect_is_followed(fetcher, status, location):
-    with Origin(routed({"/new?x=1": news}, redirects(location, status=f"{status} Moved"))) as origin:
+    with Origin(routed({"/new?x=1": serves}, redirects(location, status=f"{status} Moved"))) as origin:
         answer = fetcher.fetch(ask(origin, "/old"))
 
     assert (answer.body, answer.url) == (b"news", origin.url("/new?x=1"))
@@ -710,7 +710,7 @@ def test_a_redirected_request_is_conditional_by_tag_only(fetcher):
 
 def test_the_last_allowed_redirect_is_followed_and_no_further_one(fetcher):
     hops = {f"/{left}": redirects(f"/{left - 1}") for left in range(1, 12)}
-    with Origin(routed(hops, news)) as origin:
+    with Origin(routed(hops, serves)) as origin:
         assert fetcher.fetch(ask(origin, "/10")).body == b"news"
         error = failing(TooManyRedirects, fetcher, ask(origin, "/11"))
 
@@ -759,7 +759,7 @@ def test_a_redirect_without_a_target_is_a_status(fetcher):
 
 def test_the_body_of_a_redirect_is_not_read_to_its_end(fast):
     head = b"HTTP/1.1 302 Found\r\nContent-Length: 9999999999\r\nLocation: /new\r\n\r\n"
-    with Origin(routed({"/": lambda exchange: flood(exchange, head, bytes(9999))}, news)) as origin:
+    with Origin(routed({"/": lambda exchange: flood(exchange, head, bytes(9999))}, serves)) as origin:
         assert fast.fetch(ask(origin)).body == b"news"
 
 
@@ -950,7 +950,7 @@ def test_a_connection_that_the_server_closed_while_it_was_kept_is_replaced(fetch
     def script(exchange):
         # The server closes when the next request is already on its way.
         closes = exchange.connection == 1 and len(origin.requests) > 1
-        (Exchange.hang_up if closes else news)(exchange)
+        (Exchange.hang_up if closes else serves)(exchange)
 
     with Origin(script) as origin:
         assert [fetcher.fetch(ask(origin)).body for _ in range(2)] == [b"news"] * 2
@@ -1019,7 +1019,7 @@ def test_a_broken_answer_does_not_shift_later_answers(fetcher):
     def broken(exchange):
         exchange.answer(body=b"\0not gzip" * 20_000, Content_Encoding="gzip")
 
-    with Origin(routed({"/broken": broken}, news)) as origin:
+    with Origin(routed({"/broken": broken}, serves)) as origin:
         failing(BadAnswer, fetcher, ask(origin, "/broken"))
         assert fetcher.fetch(ask(origin)).body == b"news"
 
@@ -1107,7 +1107,7 @@ def test_a_redirect_from_https_to_http_is_refused(trusting, tls):
 
 
 def test_a_redirect_from_http_to_https_is_followed(trusting, tls):
-    with Origin(news, tls=tls()) as origin, Origin(redirects(origin.url(host="status.example"))) as plain:
+    with Origin(serves, tls=tls()) as origin, Origin(redirects(origin.url(host="status.example"))) as plain:
         answer = trusting().fetch(ask(plain))
 
     assert answer == Fetched(body=b"news", received_bytes=4, url=origin.url(host="status.example"))

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.contract.both_fetchers import Loopback, ask, full_server
-from tests.contract.fetch_origin import Exchange, Origin, first, news, redirects, sends
+from tests.contract.fetch_origin import Exchange, Origin, first, redirects, sends, serves
 from tracker.environment.proxies import Proxies, Proxy
 from tracker.errors import ConnectError, FetchTimeout, HttpStatusError, TooLarge
 from tracker.fetch import ClientOptions, FetchLimits, QuickLane, look_ups, reader
@@ -146,7 +146,7 @@ def test_after_an_hour_such_a_page_is_asked_again():
         seconds.now_s += 2
         return await lane.fetch(ask(origin))
 
-    with Origin(first(redirects("/new"), then=news)) as origin:
+    with Origin(first(redirects("/new"), then=serves)) as origin:
         assert on_a_lane(fetched, monotonic=seconds).body == b"news"
 
 
@@ -230,7 +230,7 @@ def test_what_comes_between_two_requests_closes_the_connection():
     goes_on = threading.Event()
 
     def script(exchange):
-        news(exchange)
+        serves(exchange)
         if exchange.connection == 1:
             goes_on.wait(10)
             exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbad")
@@ -249,7 +249,7 @@ def test_what_comes_between_two_requests_closes_the_connection():
 
 
 def test_a_kept_connection_that_breaks_within_an_answer_is_not_asked_twice():
-    with Origin(first(news, then=sends(b"HTTP/1.1 200 OK\r\n"))) as origin:
+    with Origin(first(serves, then=sends(b"HTTP/1.1 200 OK\r\n"))) as origin:
         assert fetch_all(ask(origin), ask(origin))[1] is None
 
     assert len(origin.requests) == 2
@@ -518,7 +518,7 @@ def test_an_address_that_does_not_answer_leaves_time_for_the_next():
     def resolve(_host, port, *, type):
         return [socket.getaddrinfo(address, port, type=type)[0] for address in ("127.0.0.2", "127.0.0.1")]
 
-    with Origin(news) as origin, full_server("127.0.0.2", origin.port):
+    with Origin(serves) as origin, full_server("127.0.0.2", origin.port):
         named = ask(origin, host="status.example")
         (answer,) = fetch_all(named, resolve=resolve, limits=FetchLimits(connect_s=2.0))
 

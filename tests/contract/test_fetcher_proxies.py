@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.contract.fetch_origin import Exchange, Origin, echoes, news, redirects, sends
+from tests.contract.fetch_origin import Exchange, Origin, echoes, redirects, sends, serves
 from tests.forward_proxy import ForwardProxy
 from tests.receiver import accept
 from tracker.delivery.poster import PostRequest
@@ -75,7 +75,7 @@ def failing(kind: type[FetchError], fetcher: RequestsFetcher, url: str) -> str:
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "Http_Proxy"])
 def test_a_page_is_asked_through_the_proxy_which_looks_up_its_name(variable):
     with (
-        Origin(news) as page,
+        Origin(serves) as page,
         Origin(proxy := ForwardProxy({"status.example": page})) as relay,
         fetching(**{variable: f"proxy.example:{relay.port}"}) as fetcher,
     ):
@@ -88,7 +88,7 @@ def test_a_page_is_asked_through_the_proxy_which_looks_up_its_name(variable):
 
 def test_tls_is_held_with_the_page_and_the_proxy_sees_none_of_it(authority, tls):
     with (
-        Origin(news, tls=tls()) as page,
+        Origin(serves, tls=tls()) as page,
         Origin(proxy := ForwardProxy({"status.example": page})) as relay,
         fetching(str(authority / "ca.pem"), HTTPS_PROXY=address(relay)) as fetcher,
     ):
@@ -106,7 +106,7 @@ def test_tls_is_held_with_the_page_and_the_proxy_sees_none_of_it(authority, tls)
 @pytest.mark.parametrize(("certificate", "host"), [("own", "status.example"), ("site", "wrong.example")])
 def test_a_certificate_is_refused_through_the_proxy_as_without(authority, tls, certificate, host):
     with (
-        Origin(news, tls=tls(certificate)) as page,
+        Origin(serves, tls=tls(certificate)) as page,
         Origin(ForwardProxy({host: page})) as relay,
         fetching(str(authority / "ca.pem"), HTTPS_PROXY=f"http://127.0.0.1:{relay.port}") as fetcher,
     ):
@@ -118,8 +118,8 @@ def test_a_certificate_is_refused_through_the_proxy_as_without(authority, tls, c
 
 def test_a_proxy_that_speaks_tls_itself_is_held_to_its_certificate(authority, tls):
     with (
-        Origin(news, tls=tls()) as page,
-        Origin(news) as plain,
+        Origin(serves, tls=tls()) as page,
+        Origin(serves) as plain,
         Origin(proxy := ForwardProxy({"status.example": page, "plain.example": plain}), tls=tls()) as relay,
     ):
         # The certificate is for status.example, which is the proxy's own name here as well.
@@ -148,7 +148,7 @@ def test_a_tunnel_that_was_closed_while_it_was_kept_is_made_again(authority, tls
     def script(exchange):
         # The page closes when the next request is already on its way.
         closes = exchange.connection == 1 and len(page.requests) > 1
-        (Exchange.hang_up if closes else news)(exchange)
+        (Exchange.hang_up if closes else serves)(exchange)
 
     with (
         Origin(script, tls=tls()) as page,
@@ -161,7 +161,7 @@ def test_a_tunnel_that_was_closed_while_it_was_kept_is_made_again(authority, tls
 
 
 def test_without_variables_nothing_goes_through_a_proxy():
-    with Origin(news) as page, fetching() as fetcher:
+    with Origin(serves) as page, fetching() as fetcher:
         assert fetcher.fetch(FetchRequest(url=page.url(), allow_private=True)).body == b"news"
         assert "has no address (DNS)" in failing(NameNotResolved, fetcher, "http://status.example/")
 
@@ -170,7 +170,7 @@ def test_without_variables_nothing_goes_through_a_proxy():
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_this_machine_is_asked_directly(host):
-    with Origin(news) as page, Origin(ForwardProxy({})) as relay:
+    with Origin(serves) as page, Origin(ForwardProxy({})) as relay:
         made = RequestsFetcher(replace(behind(ALL_PROXY=address(relay)), resolve=socket.getaddrinfo))
         assert made.fetch(FetchRequest(url=page.url(host=host), allow_private=True)).body == b"news"
         made.close()

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.contract.both_fetchers import KINDS, Loopback, end
-from tests.contract.fetch_origin import Exchange, Origin, first, news, redirects, routed
+from tests.contract.fetch_origin import Exchange, Origin, first, redirects, routed, serves
 from tracker.errors import Blocked, FetchError, HttpStatusError, SignInNeeded, TooManyRedirects
 from tracker.fetch import RequestsFetcher
 from tracker.fetch.options import ClientOptions
@@ -42,7 +42,7 @@ def refused(fetcher, script, *, kind: type[FetchError] = FetchError, path: str =
 
 def cookies_sent(fetcher, cookies: list[str]) -> str | None:
     """Return the Cookie field of the request that a redirect to the same path leads to."""
-    with Origin(first(redirects("/a/b?c", *cookies), then=news)) as origin:
+    with Origin(first(redirects("/a/b?c", *cookies), then=serves)) as origin:
         assert isinstance(fetcher.fetch(ask(origin, "/a/b?c")), Fetched)
     assert "cookie" not in origin.requests[0].headers
     return origin.requests[1].headers.get("cookie")
@@ -54,7 +54,7 @@ def cookies_sent(fetcher, cookies: list[str]) -> str | None:
 def test_a_page_that_is_given_to_whoever_brings_its_cookie_is_read(fetcher):
     def script(exchange):
         has_cookie = exchange.request.headers.get("cookie") == "pass=1"
-        (news if has_cookie else redirects("/", "pass=1; Path=/; HttpOnly; SameSite=Lax"))(exchange)
+        (serves if has_cookie else redirects("/", "pass=1; Path=/; HttpOnly; SameSite=Lax"))(exchange)
 
     with Origin(script) as origin:
         assert fetcher.fetch(ask(origin)).body == b"news"
@@ -111,14 +111,14 @@ def test_another_host_never_gets_them_and_its_own_are_its_own(fetcher, location,
         leads_back = redirects("http://one.example:{port}/back", "b=2; Path=/")
         (redirects(location, cookie) if is_own else leads_back)(exchange)
 
-    with Origin(routed({"/back": news}, start)) as origin:
+    with Origin(routed({"/back": serves}, start)) as origin:
         fetcher.fetch(ask(origin))
 
     assert [request.headers.get("cookie") for request in origin.requests] == [None, None, "a=1"]
 
 
 def test_another_port_of_the_host_does_not_get_them(fetcher):
-    with Origin(news) as other, Origin(redirects(other.url("/", "one.example"), "a=1; Path=/")) as origin:
+    with Origin(serves) as other, Origin(redirects(other.url("/", "one.example"), "a=1; Path=/")) as origin:
         fetcher.fetch(ask(origin))
 
     assert "cookie" not in other.requests[0].headers
@@ -153,7 +153,7 @@ def test_credentials_go_to_the_page_s_own_host_alone(fetcher):
         is_own = exchange.request.headers["host"].startswith("one.example")
         redirects("http://two.example:{port}/back" if is_own else "http://one.example:{port}/news")(exchange)
 
-    with Origin(routed({"/news": news, "/start": redirects("/away", "c=1; Path=/")}, away)) as origin:
+    with Origin(routed({"/news": serves, "/start": redirects("/away", "c=1; Path=/")}, away)) as origin:
         request = ask(origin, "/start", Authorization=SECRET, Cookie="session=7")
         assert fetcher.fetch(request).body == b"news"
 
@@ -166,8 +166,8 @@ def test_credentials_go_to_the_page_s_own_host_alone(fetcher):
 )
 def test_neither_another_name_nor_another_port_gets_them(fetcher, location):
     with (
-        Origin(news) as other,
-        Origin(routed({"/start": redirects(location.replace("OTHER", str(other.port)))}, news)) as origin,
+        Origin(serves) as other,
+        Origin(routed({"/start": redirects(location.replace("OTHER", str(other.port)))}, serves)) as origin,
     ):
         fetcher.fetch(ask(origin, "/start", Authorization=SECRET, X_Key="k"))
 
@@ -333,7 +333,7 @@ def test_announcements_are_not_taken_for_a_sign_in_page(either, path, body, kind
 
 def test_a_sign_in_that_lets_us_through_is_followed(fetcher):
     def page(exchange):
-        (news if "cookie" in exchange.request.headers else redirects("/login"))(exchange)
+        (serves if "cookie" in exchange.request.headers else redirects("/login"))(exchange)
 
     with Origin(routed({"/login": redirects("/", "session=1; Path=/")}, page)) as origin:
         assert fetcher.fetch(ask(origin)).body == b"news"

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from tests.contract.both_fetchers import ask
-from tests.contract.fetch_origin import Exchange, Origin, news
+from tests.contract.fetch_origin import Exchange, Origin, serves
 from tracker.bootstrap import build_fetcher, client_options
 from tracker.environment.settings import Settings
 from tracker.errors import TlsError
@@ -54,7 +54,7 @@ def test_redirect_bodies_and_cookies_never_reach_the_session(fetcher):
 def test_a_page_of_a_private_authority_is_read_with_its_file_alone(authority, tls):
     settings = [Settings.from_environment(environ) for environ in ({"TRACKER_CA_FILE": f"{authority / 'ca.pem'}"}, {})]
     trusting, other = (build_fetcher(client_options(each)) for each in settings)
-    with Origin(news, tls=tls()) as origin:
+    with Origin(serves, tls=tls()) as origin:
         request = ask(origin, host="localhost")
 
         assert trusting.fetch(request).body == b"news"
