@@ -1,5 +1,6 @@
 """What all tests share: how hard Hypothesis tries, and a real data server for those that need one."""
 
+import logging
 import os
 import socket
 import subprocess
@@ -34,6 +35,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the tests that wait."""
     folder = Path(__file__).parent
     items.sort(key=lambda item: item.path.relative_to(folder).parts[0] not in _WAITING)
+
+
+@pytest.fixture(autouse=True)
+def logging_kept() -> Iterator[None]:
+    """Give pytest its log back: commands and workers set up logging of their own, for the rest of the process."""
+    loggers = [logging.getLogger(name) for name in (None, "tracker", "urllib3")]
+    kept = [(each, each.handlers[:], each.level, each.propagate) for each in loggers]
+    yield
+    for each, handlers, level, propagates in kept:
+        each.handlers[:], each.propagate = handlers, propagates
+        each.setLevel(level)
 
 
 _CONFIG = """\

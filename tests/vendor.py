@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+import redis
 from msgspec.structs import replace
 
 from tests.fakes import (
@@ -27,7 +28,11 @@ from tracker.polling.fetcher import Fetcher
 from tracker.polling.observer import Observer
 from tracker.polling.page_store import Commit, PageStore, PollLease
 from tracker.polling.poller import Poll, Poller
+from tracker.store.catalogue import RedisCatalogue
+from tracker.store.leases import MOST_SEEN
 from tracker.store.memory import MemoryPages
+from tracker.store.pages import RedisPages
+from tracker.store.stream import RedisStream
 
 SITE = "https://status.acme.example"
 SUMMARY = f"{SITE}/api/v2/summary.json"
@@ -238,6 +243,30 @@ class Tracker(Watch):
     def ids(self) -> list[str]:
         """Return the ids of the events since this was last called."""
         return [event.id for event in self.reported()]
+
+
+class Stored(Watch):
+    """Somebody who polls a page every minute through a data server, whose stream holds what is reported."""
+
+    def __init__(
+        self,
+        client: "redis.Redis",
+        clock: FakeClock | None = None,
+        fetcher: Fetcher | None = None,
+        *,
+        most_seen: int = MOST_SEEN,
+        **fields: object,
+    ) -> None:
+        super().__init__(clock, fetcher, pages=RedisPages(client, most_seen), **fields)
+        self.client = client
+        self.catalogue = RedisCatalogue(client)
+        self.stream = RedisStream(client)
+        self.catalogue.put([self.provider], self.clock())
+
+    @property
+    def ids(self) -> list[str]:
+        """Return the ids of all events in the stream, oldest first."""
+        return [entry.event.id for entry in self.stream.read("0-0", 100_000)]
 
 
 class RecordingPages(MemoryPages):

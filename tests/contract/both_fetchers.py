@@ -1,9 +1,12 @@
 """The quick lane for tests that ask with threads: a loop of its own, and a general fetcher for what the lane leaves."""
 
 import asyncio
+import socket
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -11,6 +14,34 @@ import pytest
 from tests.contract.fetch_origin import Origin
 from tracker.fetch import ClientOptions, QuickLane, RequestsFetcher
 from tracker.polling.fetcher import Fetched, FetchRequest, NotModified
+
+
+class Loopback:
+    """A name server that leads every name to loopback."""
+
+    def __init__(self) -> None:
+        #: The hosts that were looked up, oldest first.
+        self.asked: list[str] = []
+
+    def __call__(self, host: str, port: int, *, type: int) -> list[Any]:
+        self.asked.append(host)
+        return socket.getaddrinfo("127.0.0.1", port, type=type)
+
+
+@contextmanager
+def full_server(host: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
+    """Yield the port of a server that accepts no further connection."""
+    with socket.create_server((host, port), backlog=0) as full, ExitStack() as waiting:
+        for _ in range(4):
+            sock = waiting.enter_context(socket.socket())
+            sock.setblocking(False)
+            sock.connect_ex(full.getsockname())
+        yield full.getsockname()[1]
+
+
+def ask(origin: Origin, path: str = "/", host: str = "127.0.0.1", **fields: Any) -> FetchRequest:
+    """Return a request for a page of an origin."""
+    return FetchRequest(url=origin.url(path, host), allow_private=True, **fields)
 
 
 class LoopThread:

@@ -8,7 +8,7 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
@@ -69,6 +69,53 @@ class Exchange:
 
 
 Script = Callable[[Exchange], None]
+
+
+def sends(*parts: bytes, then: Script = Exchange.hang_up) -> Script:
+    """Return a script that sends these bytes as they are, and hangs up unless it is to do something else."""
+
+    def script(exchange: Exchange) -> None:
+        exchange.send(*parts)
+        then(exchange)
+
+    return script
+
+
+def redirects(location: str, *cookies: str, status: str = "302 Found") -> Script:
+    """Return a script that redirects and sets cookies; `{port}` is the origin's own."""
+
+    def script(exchange: Exchange) -> None:
+        target = location.replace("{port}", str(exchange.sock.getsockname()[1]))
+        fields = "".join(f"Set-Cookie: {cookie}\r\n" for cookie in cookies)
+        head = f"HTTP/1.1 {status}\r\nLocation: {target}\r\n{fields}Content-Length: 0\r\n\r\n"
+        exchange.send(head.encode("latin-1"))
+
+    return script
+
+
+def routed(by_path: Mapping[str, Script], otherwise: Script) -> Script:
+    """Return a script that answers some paths in ways of their own, and all others alike."""
+    return lambda exchange: by_path.get(exchange.request.path, otherwise)(exchange)
+
+
+def first(script: Script, then: Script) -> Script:
+    """Return a script that answers one request in a way of its own, and all later ones alike."""
+    scripts = iter([script])
+
+    def answer(exchange: Exchange) -> None:
+        next(scripts, then)(exchange)
+
+    return answer
+
+
+def serves(exchange: Exchange) -> None:
+    """Answer with a body of four bytes."""
+    exchange.answer(body=b"news")
+
+
+def echoes(exchange: Exchange) -> None:
+    """Answer with the path that was asked."""
+    exchange.answer(body=exchange.request.path.encode())
 
 
 @dataclass

@@ -8,7 +8,7 @@ from datetime import timedelta
 from tests.played import PLAYED, Played, played
 from tracker.model.event import Event, EventKind
 from tracker.model.page import ComponentStatus, Impact
-from tracker.simulator.revision import Component
+from tracker.simulator.revision import Component, Incident
 
 OF_INCIDENTS = frozenset({EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE, EventKind.MAINTENANCE_UPDATE})
 OF_COMPONENTS = frozenset({EventKind.COMPONENT_STATUS_CHANGE})
@@ -52,11 +52,41 @@ def scene(name: str) -> Iterator[Scene]:
 
 
 Cell = Callable[[Scene], list[str]]
+#: Changes an incident of a page.
+Change = Callable[[Scene, Incident], Incident]
 
 
 def statuses(events: list[Event]) -> list[str]:
     """Return the statuses that events about incidents tell."""
     return [event.status for event in events if event.event in OF_INCIDENTS]
+
+
+def _impacts(events: list[Event]) -> list[str]:
+    return [str(event.impact) for event in events if event.event in OF_INCIDENTS]
+
+
+def _titles(events: list[Event]) -> list[str]:
+    return [event.incident or "" for event in events if event.event in OF_INCIDENTS]
+
+
+def _corrected(_: Scene, before: Incident) -> Incident:
+    newest = replace(before.updates[0], status="monitoring")
+    return replace(before, status="monitoring", updates=(newest, *before.updates[1:]))
+
+
+def _ended(watched: Scene, before: Incident) -> Incident:
+    return replace(before, status="resolved", resolved_at=watched.clock.now)
+
+
+def _by_hand(change: Change, said: Callable[[list[Event]], list[str]] = statuses) -> Cell:
+    """Return a change of an open incident that nobody posts."""
+
+    def cell(watched: Scene) -> list[str]:
+        before = watched.page.incident(watched.open_incident())
+        watched.page.restate(change(watched, before))
+        return said(watched.reported_by())
+
+    return cell
 
 
 def _bare(watched: Scene) -> list[str]:
@@ -65,45 +95,11 @@ def _bare(watched: Scene) -> list[str]:
     return statuses(watched.reported_by())
 
 
-def _moved_by_hand(watched: Scene) -> list[str]:
-    opened = watched.open_incident()
-    watched.page.restate(replace(watched.page.incident(opened), status="monitoring"))
-    return statuses(watched.reported_by())
-
-
-def _closed_by_hand(watched: Scene) -> list[str]:
-    opened = watched.open_incident()
-    now = watched.clock.now
-    watched.page.restate(replace(watched.page.incident(opened), status="resolved", resolved_at=now))
-    return statuses(watched.reported_by())
-
-
 def _opened_again_by_hand(watched: Scene) -> list[str]:
-    opened = watched.open_incident()
-    before = watched.page.incident(opened)
-    watched.page.restate(replace(before, status="resolved", resolved_at=watched.clock.now))
+    before = watched.page.incident(watched.open_incident())
+    watched.page.restate(_ended(watched, before))
     watched.reported_by()
     watched.page.restate(before)
-    return statuses(watched.reported_by())
-
-
-def _worse(watched: Scene) -> list[str]:
-    opened = watched.open_incident()
-    watched.page.restate(replace(watched.page.incident(opened), impact=Impact.CRITICAL))
-    return [str(event.impact) for event in watched.reported_by() if event.event in OF_INCIDENTS]
-
-
-def _titled(watched: Scene) -> list[str]:
-    opened = watched.open_incident()
-    watched.page.restate(replace(watched.page.incident(opened), name="Errors everywhere"))
-    return [event.incident or "" for event in watched.reported_by() if event.event in OF_INCIDENTS]
-
-
-def _corrected(watched: Scene) -> list[str]:
-    opened = watched.open_incident()
-    before = watched.page.incident(opened)
-    newest = replace(before.updates[0], status="monitoring")
-    watched.page.restate(replace(before, status="monitoring", updates=(newest, *before.updates[1:])))
     return statuses(watched.reported_by())
 
 
@@ -188,12 +184,12 @@ def _of_components(watched: Scene) -> list[str]:
 #: What changes on a page, by what it is.
 CELLS: dict[str, Cell] = {
     "opened without an update": _bare,
-    "moved on by hand": _moved_by_hand,
-    "closed by hand": _closed_by_hand,
+    "moved on by hand": _by_hand(lambda _, before: replace(before, status="monitoring")),
+    "closed by hand": _by_hand(_ended),
     "opened again by hand": _opened_again_by_hand,
-    "worse": _worse,
-    "titled anew": _titled,
-    "corrected": _corrected,
+    "worse": _by_hand(lambda _, before: replace(before, impact=Impact.CRITICAL), _impacts),
+    "titled anew": _by_hand(lambda _, before: replace(before, name="Errors everywhere"), _titles),
+    "corrected": _by_hand(_corrected),
     "begun by itself": _begun,
     "completed by itself": _completed,
     "moved window": _window_moved,

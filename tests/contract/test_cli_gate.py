@@ -2,7 +2,6 @@
 
 import json
 import threading
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 import redis
 from click.testing import CliRunner, Result
 
+from tests.contract.conftest import Run
 from tests.fakes import component, provider
 from tracker.cli import cli, exit_status
 from tracker.errors import ConfigError, TrackerError
@@ -20,8 +20,6 @@ from tracker.polling.page_store import Commit
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.pages import RedisPages
 from tracker.store.stored_state import StoredState, restored
-
-Run = Callable[..., Result]
 
 
 def read(
@@ -39,33 +37,25 @@ def read(
 def server(valkey: "redis.Redis") -> "redis.Redis":
     """A data server with a vendor of each kind."""
     names = {"well": "Well", "bad": "Bad, Inc.", "old": "Old", "new": "New", "works": "Works", "mute": "Mute/Deaf"}
-    groups = {"bad": "payments", "well": "Payments"}
-    RedisCatalogue(valkey).put(
-        [provider(id=each, name=name, group=groups.get(each)) for each, name in names.items()], utc_now()
-    )
-    incident = OpenIncident(
-        id="i1", name="Errors", status="identified", impact=Impact.MAJOR, link="https://x.example/i1"
-    )
-    begin = utc_now() + timedelta(hours=1)
-    planned = OpenIncident(
-        id="m2", name="Move", status="scheduled", scheduled_for=begin, scheduled_until=begin + timedelta(hours=2)
-    )
+    groups, now = {"bad": "payments", "well": "Payments"}, utc_now()
+    known = [provider(id=each, name=name, group=groups.get(each)) for each, name in names.items()]
+    RedisCatalogue(valkey).put(known, now)
+    about = {"name": "Errors", "status": "identified", "impact": Impact.MAJOR, "link": "https://x.example/i1"}
+    window = {"scheduled_for": now + timedelta(hours=1), "scheduled_until": now + timedelta(hours=3)}
+    planned = OpenIncident(id="m2", name="Move", status="scheduled", **window)
     parts = {"c1": component("c1", "partial_outage", name="API"), "c2": component("c2", "operational", name="Web")}
     read(valkey, "well", PageView(planned_maintenances=(planned,)))
-    read(valkey, "bad", PageView(open_incidents=(incident,), components=parts))
+    read(valkey, "bad", PageView(open_incidents=(OpenIncident(id="i1", **about),), components=parts))
     read(valkey, "old", PageView(), timedelta(hours=3))
     read(valkey, "works", PageView(open_maintenances=(OpenIncident(id="m1", name="Upgrade", status="in_progress"),)))
     return valkey
 
 
 @pytest.fixture
-def run(server: "redis.Redis", valkey_url: str, tmp_path: Path) -> Run:
-    assert server
-
-    def invoke(*arguments: str) -> Result:
-        return CliRunner().invoke(cli, [*arguments, "--data-dir", str(tmp_path)], env={"REDIS_URL": valkey_url})
-
-    return invoke
+def run(run: Run, server: "redis.Redis") -> Run:
+    """Runs a command with that data server."""
+    assert server is not None
+    return run
 
 
 # --- gate ---
@@ -191,22 +181,6 @@ def test_an_old_answer_is_unknown_with_its_age_and_what_it_was(run: Run) -> None
 )
 def test_filters(run: Run, arguments: tuple[str, ...], shown: list[str]) -> None:
     assert [row for row, _ in states(run("status", *arguments, "--json"))] == shown
-
-
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (("--group", "none"), "there is no group none; the groups are"),
-        (("--watch",), "--watch redraws a terminal"),
-        (("--latency", "--state", "problem"), "are for the table of states"),
-    ],
-    ids=str,
-)
-def test_what_does_not_go_together_is_said(run: Run, arguments: tuple[str, ...], sentence: str) -> None:
-    error = run("status", *arguments).exception
-
-    assert isinstance(error, ConfigError)
-    assert sentence in str(error)
 
 
 # --- maintenance ---

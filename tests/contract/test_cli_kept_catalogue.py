@@ -1,31 +1,21 @@
 """What commands make of a list of pages that has a mistake, or is not there."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import redis
-from click.testing import CliRunner, Result
 
-from tracker.cli import cli
+from tests.contract.conftest import Run
 from tracker.errors import ConfigError
-
-Run = Callable[..., Result]
 
 GOOD = '[[provider]]\nname = "A"\nurl = "https://a.example"\n'
 TYPO = '[[provider]]\nname = "A"\nurk = "https://a.example"\n'
 
 
 @pytest.fixture
-def run(valkey: "redis.Redis", valkey_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a command against the data server, in a directory without a list of pages."""
-    assert valkey
+def run(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command in a directory without a list of pages."""
     monkeypatch.chdir(tmp_path)
-
-    def invoke(*arguments: str) -> Result:
-        return CliRunner().invoke(cli, arguments, env={"REDIS_URL": valkey_url, "TRACKER_DATA_DIR": str(tmp_path)})
-
-    return invoke
+    return run
 
 
 def test_an_error_can_leave_the_pages_of_before_and_is_reported(run: Run, tmp_path: Path) -> None:
@@ -56,8 +46,7 @@ def test_without_pages_of_before_an_error_is_an_error(run: Run, tmp_path: Path) 
 
 def test_without_a_list_the_pages_are_those_that_are_watched(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "list.toml"
-    file.write_text(GOOD.replace("https://a.example", "http://127.0.0.1:9").replace('"A"', '"Watched"'))
-    file.write_text(file.read_text() + "allow_private = true\n")
+    file.write_text('[[provider]]\nname = "Watched"\nurl = "http://127.0.0.1:9"\nallow_private = true\n')
     run("providers", "sync", str(file))
 
     asked, past = run("once", "--format", "json"), run("backtest", "watched")

@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from tests.fakes import NOON, FakeClock, event, provider
-from tests.vendor import SITE, Vendor
+from tests.vendor import SITE, Stored, Vendor
 from tracker.model.event import PendingEvent
 from tracker.polling.observer import Observer
 from tracker.polling.page_store import Commit
@@ -18,6 +18,7 @@ from tracker.store.leases import LEASE_S
 from tracker.store.pages import RedisPages
 from tracker.store.stream import RedisStream
 
+#: Of a page that is asked once a minute.
 INTERVAL_S = 60
 HOUR = timedelta(hours=1)
 steps = pytest.mark.parametrize("step", [HOUR, -HOUR, timedelta(days=3650), -timedelta(days=3650)], ids=str)
@@ -159,23 +160,22 @@ def test_nothing_is_reported_twice_or_lost(beat: Beat, step: timedelta) -> None:
 
 
 @steps
-def test_sets_of_what_was_seen_may_change_places_around_a_step(client: "redis.Redis", step: timedelta) -> None:
-    RedisCatalogue(client).put([provider(first_sight="all", url=SITE)], NOON)
-    clock, right_clock = FakeClock(), FakeClock()
+def test_sets_of_what_was_seen_may_change_places_around_a_step(valkey: "redis.Redis", step: timedelta) -> None:
+    right_clock = FakeClock()
     vendor = Vendor(right_clock, window=5)
-    poller = Poller(RedisPages(client, most_seen=30), Observer(vendor.fetcher), clock)
+    watch = Stored(valkey, FakeClock(), vendor.fetcher, most_seen=30, first_sight="all")
     expected = []
     for number in range(80):
-        for passing in (clock, right_clock):
+        for passing in (watch.clock, right_clock):
             passing.passes(hours=3)
         expected.append(f"acme/{vendor.posts(status='resolved')}")
-        poller.poll("acme")
+        watch.polls()
         if number in (30, 45):
-            clock.passes(seconds=step.total_seconds() if number == 30 else -step.total_seconds())
+            watch.clock.passes(seconds=step.total_seconds() if number == 30 else -step.total_seconds())
 
-    assert [entry.event.id for entry in RedisStream(client).read("0-0", 1000)] == expected
-    assert client.exists(seen_before_key("acme"))
-    assert client.scard(seen_key("acme")) < 60, "they did so after the step as well"
+    assert watch.ids == expected
+    assert valkey.exists(seen_before_key("acme"))
+    assert valkey.scard(seen_key("acme")) < 60, "they did so after the step as well"
 
 
 def due_in(client: "redis.Redis", now: datetime) -> timedelta:

@@ -3,23 +3,20 @@
 The data server is a real one; the clock and the network are not.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 
-from tests.fakes import FakeClock, RecordingSink, provider
-from tests.vendor import INCIDENTS, SITE, TIMEOUT, Vendor
+from tests.fakes import FakeClock, RecordingSink
+from tests.vendor import INCIDENTS, TIMEOUT, Stored, Vendor
 from tracker.delivery.latency import MOST_TIMINGS
 from tracker.delivery.recorder import CONSOLE, RECORD, Printer
 from tracker.delivery.sinks.jsonlines import UpdateRecord
 from tracker.detection.edits import MOST_INCIDENTS
 from tracker.model.provider import FirstSight
-from tracker.polling.observer import Observer
-from tracker.polling.poller import Poller
-from tracker.store.catalogue import RedisCatalogue
 from tracker.store.codec import decode_digests
 from tracker.store.connection import (
     CURSORS,
@@ -37,8 +34,6 @@ from tracker.store.connection import (
     seen_key,
 )
 from tracker.store.leases import MOST_SEEN
-from tracker.store.pages import RedisPages
-from tracker.store.stream import RedisStream
 
 DAYS, UPDATES_A_DAY, WINDOW = 30, 334, 50
 #: What one page takes in the data server however long it is watched, in bytes, as the server counts it.
@@ -47,21 +42,18 @@ MOST_BYTES = 1024 * 1024
 MOST_ENTRIES = 200
 
 
-class Month:
+class Month(Stored):
     """A page on which much happens, polled every two hours and printed every day."""
 
     def __init__(
         self, client: "redis.Redis", directory: Path, window: int = WINDOW, most_seen: int = MOST_SEEN
     ) -> None:
-        self.client = client
-        self.clock = FakeClock()
-        self.vendor = Vendor(self.clock, window=window)
-        acme = provider(url=SITE, first_sight=FirstSight.ALL)
-        RedisCatalogue(client).put([acme], self.clock())
-        self._poller = Poller(RedisPages(client, most_seen), Observer(self.vendor.fetcher), self.clock)
-        self.record = UpdateRecord(directory / "updates.jsonl")
+        clock = FakeClock()
+        self.vendor = Vendor(clock, window=window)
+        super().__init__(client, clock, self.vendor.fetcher, most_seen=most_seen, first_sight=FirstSight.ALL)
         self.console = RecordingSink()
-        self._printer = Printer(RedisStream(client), self.record, self.console, self.clock)
+        self._record = UpdateRecord(directory / "updates.jsonl")
+        self._printer = Printer(self.stream, self._record, self.console, clock)
         #: Keys of all updates in the order in which they were posted.
         self.posted: list[str] = []
 
@@ -73,22 +65,16 @@ class Month:
             status = "resolved" if len(self.posted) % 5 == 4 else "investigating"
             self.posted.append(self.vendor.posts(incident_id, status))
 
-    def polls(self) -> None:
-        self.clock.passes(minutes=1)
-        self._poller.poll("acme")
-
-    def prints(self) -> None:
-        self._printer.drain()
-
     def passes_a_day(self) -> None:
         for hour in range(0, 24, 2):
             self.posts(UPDATES_A_DAY * (hour + 2) // 24 - UPDATES_A_DAY * hour // 24)
             self.polls()
             self.clock.passes(minutes=119)
-        self.prints()
+        self.printed()
 
-    def reported(self) -> list[str]:
-        """Return the keys of what is on record, in its order."""
+    def printed(self) -> list[str]:
+        """Print what is to be printed; return the keys of all that is on record, in its order."""
+        self._printer.drain()
         return [event_id.partition("/")[2] for event_id in self.console.ids]
 
     def bytes_in_the_server(self) -> dict[str, int]:
@@ -96,13 +82,28 @@ class Month:
         keys = (page_key("acme"), seen_key("acme"), seen_before_key("acme"), latency_key("acme"))
         return {key: self.client.memory_usage(key, samples=0) or 0 for key in keys}
 
+    def ends(self) -> None:
+        self._record.close()
+
 
 @pytest.fixture
-def month(valkey: "redis.Redis", tmp_path: Path) -> Iterator[Month]:
+def begin(valkey: "redis.Redis", tmp_path: Path) -> Iterator[Callable[..., Month]]:
+    """Begins a month."""
+    begun: list[Month] = []
+
+    def begin(**bounds: int) -> Month:
+        begun.append(Month(valkey, tmp_path, **bounds))
+        return begun[-1]
+
+    yield begin
+    for month in begun:
+        month.ends()
+
+
+@pytest.fixture
+def month(begin: Callable[..., Month]) -> Month:
     """A month that has not begun yet."""
-    beginning = Month(valkey, tmp_path)
-    yield beginning
-    beginning.record.close()
+    return begin()
 
 
 def test_a_month_of_ten_thousand_updates_leaves_little_and_reports_each_once(
@@ -128,9 +129,8 @@ def test_a_month_of_ten_thousand_updates_leaves_little_and_reports_each_once(
     for incident_id in dict.fromkeys(key.partition("/")[0] for key in month.posted[:1000:20]):
         month.vendor.shows_again(incident_id)
         month.polls()
-    month.prints()
 
-    assert month.reported() == month.posted
+    assert month.printed() == month.posted
     digests = decode_digests(valkey.hget(page_key("acme"), "ledger"))
     assert len(digests) <= MOST_INCIDENTS
     assert set(valkey.hkeys(CURSORS)) == {RECORD.encode(), CONSOLE.encode()}
@@ -151,11 +151,9 @@ def test_a_quiet_page_takes_next_to_nothing(month: Month) -> None:
     assert sum(month.bytes_in_the_server().values()) < 8 * 1024
 
 
-def test_a_page_that_shows_more_than_is_kept_loses_nothing_that_comes_late(
-    valkey: "redis.Redis", tmp_path: Path
-) -> None:
+def test_a_page_that_shows_more_than_is_kept_loses_nothing_that_comes_late(begin: Callable[..., Month]) -> None:
     """Its sets would change places with every poll, and what was published minutes ago would count as old."""
-    month = Month(valkey, tmp_path, window=200, most_seen=100)
+    month = begin(window=200, most_seen=100)
     for _ in range(10):
         month.posts(20)
         month.polls()
@@ -166,39 +164,32 @@ def test_a_page_that_shows_more_than_is_kept_loses_nothing_that_comes_late(
         month.polls()
     month.vendor.answers()
     month.polls()
-    month.prints()
-    month.record.close()
 
-    assert valkey.scard(seen_key("acme")) > 100
-    assert month.reported() == month.posted
+    assert month.client.scard(seen_key("acme")) > 100
+    assert month.printed() == month.posted
 
 
-def test_a_page_of_nothing_but_new_ids_takes_no_more_than_its_share(valkey: "redis.Redis", tmp_path: Path) -> None:
+def test_a_page_of_nothing_but_new_ids_takes_no_more_than_its_share(begin: Callable[..., Month]) -> None:
     """A page that makes up ids is bounded by size, if not by days."""
-    month = Month(valkey, tmp_path, window=40, most_seen=20)
+    month = begin(window=40, most_seen=20)
     for _ in range(30):
         month.posts(40)
         month.polls()
-    month.prints()
-    month.record.close()
 
-    assert valkey.scard(seen_key("acme")) < 10 * 20 + 100
-    assert valkey.scard(seen_before_key("acme")) < 10 * 20 + 100
-    assert month.reported() == month.posted
+    assert month.client.scard(seen_key("acme")) < 10 * 20 + 100
+    assert month.client.scard(seen_before_key("acme")) < 10 * 20 + 100
+    assert month.printed() == month.posted
 
 
-def test_a_month_without_a_printer_is_reported_when_it_comes(valkey: "redis.Redis", tmp_path: Path) -> None:
-    month = Month(valkey, tmp_path)
+def test_a_month_without_a_printer_is_reported_when_it_comes(month: Month) -> None:
     for _ in range(48):
         month.posts(14)
         month.polls()
         month.clock.passes(hours=1)
-    assert valkey.xlen(UPDATES) == len(month.posted)
-    month.prints()
-    month.record.close()
+    assert month.client.xlen(UPDATES) == len(month.posted)
 
-    assert month.reported() == month.posted
-    assert valkey.xlen(UPDATES) <= MOST_ENTRIES
+    assert month.printed() == month.posted
+    assert month.client.xlen(UPDATES) <= MOST_ENTRIES
 
 
 def test_hours_of_failures_take_nothing(month: Month) -> None:

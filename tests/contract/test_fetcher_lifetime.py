@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.contract.both_fetchers import KINDS, end
+from tests.contract.both_fetchers import KINDS, ask, end
 from tests.contract.fetch_origin import Exchange, Origin
 from tracker.errors import FetchTimeout
 from tracker.fetch import RequestsFetcher
 from tracker.fetch.options import ClientOptions
-from tracker.polling.fetcher import Fetched, FetchRequest
+from tracker.polling.fetcher import Fetched
 
 FORKING = """
 import os, sys
@@ -47,10 +47,6 @@ def fetcher(kind):
     end(made)
 
 
-def ask(origin: Origin) -> FetchRequest:
-    return FetchRequest(url=origin.url(), allow_private=True)
-
-
 def test_a_child_never_talks_over_a_connection_of_its_parent():
     # Python 3.12 and later warn of a fork beside a thread; a worker of Celery forks before it has any.
     options = ["-W", "error", "-W", "ignore::DeprecationWarning"]
@@ -77,14 +73,17 @@ def test_a_look_up_that_takes_all_the_time_ends_the_fetch(kind):
     assert origin.connections == 0
 
 
-def test_closing_leaves_no_connection(fetcher):
+def test_closing_leaves_no_connection_and_the_next_request_makes_another(fetcher):
     with Origin(Exchange.answer) as origin:
-        fetcher.fetch(ask(origin))
-        fetcher.close()
-        # The origin reads the end of the connection; its thread would stay otherwise.
+        for _ in range(2):
+            assert isinstance(fetcher.fetch(ask(origin)), Fetched)
+            fetcher.close()
+        # The origin reads the end of a connection; its thread would stay otherwise.
         for thread in origin._threads[1:]:
             thread.join(10)
             assert not thread.is_alive()
+
+    assert origin.connections == 2
 
 
 def test_a_fetcher_that_is_dropped_is_forgotten():
@@ -95,12 +94,3 @@ def test_a_fetcher_that_is_dropped_is_forgotten():
     gc.collect()
 
     assert watched() is None
-
-
-def test_a_fetcher_that_was_closed_connects_again(fetcher):
-    with Origin(Exchange.answer) as origin:
-        for _ in range(2):
-            assert isinstance(fetcher.fetch(ask(origin)), Fetched)
-            fetcher.close()
-
-    assert origin.connections == 2

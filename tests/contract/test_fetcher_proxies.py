@@ -2,12 +2,13 @@
 
 import socket
 from contextlib import contextmanager
-from ssl import PROTOCOL_TLS_SERVER, SSLContext
+from dataclasses import replace
 
 import pytest
 
-from tests.contract.fetch_origin import Exchange, Origin
+from tests.contract.fetch_origin import Exchange, Origin, echoes, redirects, sends, serves
 from tests.forward_proxy import ForwardProxy
+from tests.receiver import accept
 from tracker.delivery.poster import PostRequest
 from tracker.environment.settings import Settings
 from tracker.errors import (
@@ -37,19 +38,28 @@ def resolve(host, port, *, type):
     return socket.getaddrinfo(host, port, type=type, flags=socket.AI_NUMERICHOST)
 
 
-def proxies(**variables: str):
-    return Settings.from_environment(variables).proxies
+def behind(**variables: str) -> ClientOptions:
+    """Return the options of a client with these variables in its environment."""
+    proxies = Settings.from_environment(variables).proxies
+    return ClientOptions(user_agent="tests", resolve=resolve, proxies=proxies)
+
+
+def address(relay: Origin) -> str:
+    """Return a proxy's address with credentials."""
+    return f"http://user:p%3As%40s@127.0.0.1:{relay.port}"
 
 
 @contextmanager
 def fetching(ca_file=None, limits=PATIENT, **variables: str):
-    made = RequestsFetcher(
-        ClientOptions(user_agent="tests", resolve=resolve, ca_file=ca_file, proxies=proxies(**variables)), limits=limits
-    )
+    made = RequestsFetcher(replace(behind(**variables), ca_file=ca_file), limits=limits)
     try:
         yield made
     finally:
         made.close()
+
+
+def read(fetcher: RequestsFetcher, url: str, **headers: str) -> bytes:
+    return fetcher.fetch(FetchRequest(url=url, headers=headers)).body
 
 
 def failing(kind: type[FetchError], fetcher: RequestsFetcher, url: str) -> str:
@@ -62,26 +72,14 @@ def failing(kind: type[FetchError], fetcher: RequestsFetcher, url: str) -> str:
     return str(caught.value)
 
 
-@pytest.fixture
-def tls(authority):
-    def context(name="site"):
-        made = SSLContext(PROTOCOL_TLS_SERVER)
-        made.load_cert_chain(authority / f"{name}.pem", authority / f"{name}.key")
-        return made
-
-    return context
-
-
-def pending(exchange: Exchange) -> None:
-    exchange.answer(body=b"news")
-
-
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "Http_Proxy"])
 def test_a_page_is_asked_through_the_proxy_which_looks_up_its_name(variable):
-    with Origin(pending) as page:
-        proxy = ForwardProxy({"status.example": page})
-        with Origin(proxy) as relay, fetching(**{variable: f"proxy.example:{relay.port}"}) as fetcher:
-            answer = fetcher.fetch(FetchRequest(url="http://status.example/history.rss?a=1"))
+    with (
+        Origin(serves) as page,
+        Origin(proxy := ForwardProxy({"status.example": page})) as relay,
+        fetching(**{variable: f"proxy.example:{relay.port}"}) as fetcher,
+    ):
+        answer = fetcher.fetch(FetchRequest(url="http://status.example/history.rss?a=1"))
 
     assert (answer.body, answer.url) == (b"news", "http://status.example/history.rss?a=1")
     assert proxy.asked == ["GET http://status.example/history.rss?a=1"]
@@ -89,30 +87,26 @@ def test_a_page_is_asked_through_the_proxy_which_looks_up_its_name(variable):
 
 
 def test_tls_is_held_with_the_page_and_the_proxy_sees_none_of_it(authority, tls):
-    with Origin(pending, tls=tls()) as page:
-        proxy = ForwardProxy({"status.example": page})
-        with (
-            Origin(proxy) as relay,
-            fetching(str(authority / "ca.pem"), HTTPS_PROXY=f"http://user:p%3As%40s@127.0.0.1:{relay.port}") as fetcher,
-        ):
-            for _ in range(3):
-                request = FetchRequest(url="https://status.example/", headers={"Authorization": "secret"})
-                assert fetcher.fetch(request).body == b"news"
+    with (
+        Origin(serves, tls=tls()) as page,
+        Origin(proxy := ForwardProxy({"status.example": page})) as relay,
+        fetching(str(authority / "ca.pem"), HTTPS_PROXY=address(relay)) as fetcher,
+    ):
+        for _ in range(3):
+            assert read(fetcher, "https://status.example/", Authorization="secret") == b"news"
 
     assert proxy.asked == ["CONNECT status.example:443"]
     assert relay.requests[0].headers["proxy-authorization"] == CREDENTIALS
     assert "authorization" not in relay.requests[0].headers
     assert page.connections == 1
-    assert ("proxy-authorization" in page.requests[0].headers, page.requests[0].headers["authorization"]) == (
-        False,
-        "secret",
-    )
+    assert "proxy-authorization" not in page.requests[0].headers
+    assert page.requests[0].headers["authorization"] == "secret"
 
 
 @pytest.mark.parametrize(("certificate", "host"), [("own", "status.example"), ("site", "wrong.example")])
 def test_a_certificate_is_refused_through_the_proxy_as_without(authority, tls, certificate, host):
     with (
-        Origin(pending, tls=tls(certificate)) as page,
+        Origin(serves, tls=tls(certificate)) as page,
         Origin(ForwardProxy({host: page})) as relay,
         fetching(str(authority / "ca.pem"), HTTPS_PROXY=f"http://127.0.0.1:{relay.port}") as fetcher,
     ):
@@ -123,56 +117,51 @@ def test_a_certificate_is_refused_through_the_proxy_as_without(authority, tls, c
 
 
 def test_a_proxy_that_speaks_tls_itself_is_held_to_its_certificate(authority, tls):
-    with Origin(pending, tls=tls()) as page, Origin(pending) as plain:
-        proxy = ForwardProxy({"status.example": page, "plain.example": plain})
-        with Origin(proxy, tls=tls()) as relay:
-            # The certificate is for status.example, which is the proxy's own name here as well.
-            with fetching(str(authority / "ca.pem"), ALL_PROXY=f"https://127.0.0.1:{relay.port}") as fetcher:
-                for scheme in ("http", "https"):
-                    said = failing(ProxyFailed, fetcher, f"{scheme}://status.example/")
-                    assert said.startswith("the proxy cannot be reached: the certificate of 127.0.0.1 is not valid: ")
-            assert proxy.asked == []
-            with fetching(str(authority / "ca.pem"), ALL_PROXY=f"https://status.example:{relay.port}") as fetcher:
-                for url in ("http://plain.example/", "https://status.example/"):
-                    assert fetcher.fetch(FetchRequest(url=url)).body == b"news"
+    with (
+        Origin(serves, tls=tls()) as page,
+        Origin(serves) as plain,
+        Origin(proxy := ForwardProxy({"status.example": page, "plain.example": plain}), tls=tls()) as relay,
+    ):
+        # The certificate is for status.example, which is the proxy's own name here as well.
+        with fetching(str(authority / "ca.pem"), ALL_PROXY=f"https://127.0.0.1:{relay.port}") as fetcher:
+            for scheme in ("http", "https"):
+                said = failing(ProxyFailed, fetcher, f"{scheme}://status.example/")
+                assert said.startswith("the proxy cannot be reached: the certificate of 127.0.0.1 is not valid: ")
+        assert proxy.asked == []
+        with fetching(str(authority / "ca.pem"), ALL_PROXY=f"https://status.example:{relay.port}") as fetcher:
+            for url in ("http://plain.example/", "https://status.example/"):
+                assert read(fetcher, url) == b"news"
 
     assert proxy.asked == ["GET http://plain.example/", "CONNECT status.example:443"]
 
 
 def test_a_plain_page_s_request_carries_the_proxy_s_credentials_and_answers_keep_their_connection():
-    with (
-        Origin(lambda exchange: exchange.answer(body=exchange.request.path.encode())) as relay,
-        fetching(HTTP_PROXY=f"http://user:p%3As%40s@127.0.0.1:{relay.port}") as fetcher,
-    ):
-        bodies = [fetcher.fetch(FetchRequest(url=f"http://{host}.example/")).body for host in ("a", "b", "a")]
+    urls = [f"http://{host}.example/" for host in ("a", "b", "a")]
+    with Origin(echoes) as relay, fetching(HTTP_PROXY=address(relay)) as fetcher:
+        assert [read(fetcher, url).decode() for url in urls] == urls
 
-    assert bodies == [b"http://a.example/", b"http://b.example/", b"http://a.example/"]
     assert {request.headers["proxy-authorization"] for request in relay.requests} == {CREDENTIALS}
     assert relay.connections == 1
 
 
 def test_a_tunnel_that_was_closed_while_it_was_kept_is_made_again(authority, tls):
-    # The page closes when the next request is already on its way.
     def script(exchange):
-        if exchange.connection == 1 and len(page.requests) > 1:
-            exchange.hang_up()
-        else:
-            exchange.answer(body=b"news")
+        # The page closes when the next request is already on its way.
+        closes = exchange.connection == 1 and len(page.requests) > 1
+        (Exchange.hang_up if closes else serves)(exchange)
 
-    with Origin(script, tls=tls()) as page:
-        proxy = ForwardProxy({"status.example": page})
-        with (
-            Origin(proxy) as relay,
-            fetching(str(authority / "ca.pem"), HTTPS_PROXY=f"http://127.0.0.1:{relay.port}") as fetcher,
-        ):
-            for _ in range(3):
-                assert fetcher.fetch(FetchRequest(url="https://status.example/")).body == b"news"
+    with (
+        Origin(script, tls=tls()) as page,
+        Origin(proxy := ForwardProxy({"status.example": page})) as relay,
+        fetching(str(authority / "ca.pem"), HTTPS_PROXY=address(relay)) as fetcher,
+    ):
+        assert [read(fetcher, "https://status.example/") for _ in range(3)] == [b"news"] * 3
 
     assert proxy.asked == ["CONNECT status.example:443"] * 2
 
 
 def test_without_variables_nothing_goes_through_a_proxy():
-    with Origin(pending) as page, fetching() as fetcher:
+    with Origin(serves) as page, fetching() as fetcher:
         assert fetcher.fetch(FetchRequest(url=page.url(), allow_private=True)).body == b"news"
         assert "has no address (DNS)" in failing(NameNotResolved, fetcher, "http://status.example/")
 
@@ -181,11 +170,8 @@ def test_without_variables_nothing_goes_through_a_proxy():
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_this_machine_is_asked_directly(host):
-    with Origin(pending) as page, Origin(ForwardProxy({})) as relay:
-        made = RequestsFetcher(
-            ClientOptions(user_agent="tests", proxies=proxies(ALL_PROXY=f"http://127.0.0.1:{relay.port}")),
-            limits=PATIENT,
-        )
+    with Origin(serves) as page, Origin(ForwardProxy({})) as relay:
+        made = RequestsFetcher(replace(behind(ALL_PROXY=address(relay)), resolve=socket.getaddrinfo))
         assert made.fetch(FetchRequest(url=page.url(host=host), allow_private=True)).body == b"news"
         made.close()
 
@@ -198,30 +184,14 @@ def test_this_machine_is_asked_directly(host):
 @pytest.mark.parametrize(
     "host",
     [
-        *(
-            "10.1.2.3",
-            "169.254.169.254",
-            "0xa000001",
-            "167772161",
-            "10.1",
-            "012.0.0.1",
-            "[fd00::1]",
-            "[::ffff:10.0.0.1]",
-        ),
-        *(
-            "intranet",
-            "wiki.corp",
-            "printer.local",
-            "metadata.google.internal",
-            "router.lan",
-            "x.home.arpa",
-            "wiki.corp.",
-        ),
+        *("10.1.2.3", "169.254.169.254", "0xa000001", "167772161", "10.1", "012.0.0.1"),
+        *("[fd00::1]", "[::ffff:10.0.0.1]", "intranet", "wiki.corp", "printer.local"),
+        *("metadata.google.internal", "router.lan", "x.home.arpa", "wiki.corp."),
     ],
 )
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_what_is_not_public_by_its_name_is_refused_behind_a_proxy_too(scheme, host):
-    with Origin(ForwardProxy({})) as relay, fetching(ALL_PROXY=f"http://127.0.0.1:{relay.port}") as fetcher:
+    with Origin(ForwardProxy({})) as relay, fetching(ALL_PROXY=address(relay)) as fetcher:
         said = failing(AddressRefused, fetcher, f"{scheme}://{host}/")
         with pytest.raises(ProxyFailed if scheme == "https" else HttpStatusError, match="502"):
             fetcher.fetch(FetchRequest(url=f"{scheme}://{host}/", allow_private=True))
@@ -231,13 +201,10 @@ def test_what_is_not_public_by_its_name_is_refused_behind_a_proxy_too(scheme, ho
 
 
 def test_a_redirect_is_judged_at_every_hop():
-    def script(exchange):
-        exchange.answer("302 Found", Location="http://10.0.0.1/")
-
     with (
-        Origin(script) as page,
+        Origin(redirects("http://10.0.0.1/")) as page,
         Origin(ForwardProxy({"status.example": page, "10.0.0.1": page})) as relay,
-        fetching(HTTP_PROXY=f"http://127.0.0.1:{relay.port}") as fetcher,
+        fetching(HTTP_PROXY=address(relay)) as fetcher,
     ):
         failing(AddressRefused, fetcher, "http://status.example/")
 
@@ -245,10 +212,11 @@ def test_a_redirect_is_judged_at_every_hop():
 
 
 def test_where_no_proxy_leads_the_addresses_of_names_are_judged_again():
-    with Origin(ForwardProxy({})) as relay:
-        variables = {"HTTP_PROXY": f"http://127.0.0.1:{relay.port}", "NO_PROXY": "proxy.example"}
-        with fetching(**variables) as fetcher:
-            assert "127.0.0.1" in failing(AddressRefused, fetcher, "http://proxy.example:81/")
+    with (
+        Origin(ForwardProxy({})) as relay,
+        fetching(HTTP_PROXY=address(relay), NO_PROXY="proxy.example") as fetcher,
+    ):
+        assert "127.0.0.1" in failing(AddressRefused, fetcher, "http://proxy.example:81/")
 
     assert relay.connections == 0
 
@@ -260,28 +228,22 @@ def answering(status: str, **headers: str):
     return lambda exchange: exchange.answer(status, b"<html>", **headers)
 
 
-@pytest.mark.parametrize(
-    ("script", "said"),
-    [
-        (answering("407 Proxy Authentication Required"), "it wants other credentials (407)"),
-        (answering("403 Forbidden"), "it answered 403"),
-        (answering("502 Bad Gateway"), "it answered 502"),
-        (answering("503 Busy"), "it answered 503"),
-        (lambda exchange: exchange.send(b"SSH-2.0-OpenSSH_9\r\n\r\n"), "its answer breaks HTTP"),
-        (Exchange.hang_up, "closed without an answer"),
-        (Exchange.dawdle, "no byte came for 0.5 s"),
-        (
-            lambda exchange: exchange.send(b"HTTP/1.1 200 OK\r\n" + b"X: 1\r\n" * 60_000),
-            "the answer is cut into too many pieces",
-        ),
-    ],
-    ids=["407", "403", "502", "503", "no HTTP", "hangs up", "silent", "endless"],
-)
+PIECES = b"HTTP/1.1 200 OK\r\n" + b"X: 1\r\n" * 60_000
+NO_TUNNEL = {
+    "407": (answering("407 Proxy Authentication Required"), "it wants other credentials (407)"),
+    "403": (answering("403 Forbidden"), "it answered 403"),
+    "502": (answering("502 Bad Gateway"), "it answered 502"),
+    "503": (answering("503 Busy"), "it answered 503"),
+    "no HTTP": (sends(b"SSH-2.0-OpenSSH_9\r\n\r\n", then=lambda _: None), "its answer breaks HTTP"),
+    "hangs up": (Exchange.hang_up, "closed without an answer"),
+    "silent": (Exchange.dawdle, "no byte came for 0.5 s"),
+    "endless": (sends(PIECES, then=lambda _: None), "the answer is cut into too many pieces"),
+}
+
+
+@pytest.mark.parametrize(("script", "said"), NO_TUNNEL.values(), ids=NO_TUNNEL)
 def test_a_proxy_that_makes_no_tunnel_is_named(script, said):
-    with (
-        Origin(script) as relay,
-        fetching(limits=FAST, HTTPS_PROXY=f"http://u:p%3As@127.0.0.1:{relay.port}") as fetcher,
-    ):
+    with Origin(script) as relay, fetching(limits=FAST, HTTPS_PROXY=address(relay)) as fetcher:
         sentence = failing(ProxyFailed, fetcher, "https://status.example/")
 
     assert sentence.startswith(f"the proxy 127.0.0.1:{relay.port} made no connection to status.example: {said}")
@@ -299,22 +261,18 @@ def established(then: bytes = b"", end=Exchange.hang_up):
     return script
 
 
-@pytest.mark.parametrize(
-    ("script", "kind", "said"),
-    [
-        (established(), ProxyFailed, ": no TLS came through it: "),
-        (established(end=Exchange.reset), ProxyFailed, ": no TLS came through it: connection reset by peer"),
-        (established(b"<html>blocked</html>"), ProxyFailed, ": no TLS came through it: wrong version number"),
-        (established(end=Exchange.dawdle), FetchTimeout, " within 0.5 s"),
-        (established(b"\x15\x03\x03\x00\x02\x02\x46"), TlsError, "alert protocol version"),
-    ],
-    ids=["closed", "reset", "a page", "silent", "an alert of the page's"],
-)
+WITHOUT_TLS = {
+    "closed": (established(), ProxyFailed, ": no TLS came through it: "),
+    "reset": (established(end=Exchange.reset), ProxyFailed, ": no TLS came through it: connection reset by peer"),
+    "a page": (established(b"<html>blocked</html>"), ProxyFailed, ": no TLS came through it: wrong version number"),
+    "silent": (established(end=Exchange.dawdle), FetchTimeout, " within 0.5 s"),
+    "an alert of the page's": (established(b"\x15\x03\x03\x00\x02\x02\x46"), TlsError, "alert protocol version"),
+}
+
+
+@pytest.mark.parametrize(("script", "kind", "said"), WITHOUT_TLS.values(), ids=WITHOUT_TLS)
 def test_a_tunnel_without_tls_in_it_is_the_proxy_s_failure(script, kind, said):
-    with (
-        Origin(script) as relay,
-        fetching(limits=FAST, HTTPS_PROXY=f"http://u:p%3As@127.0.0.1:{relay.port}") as fetcher,
-    ):
+    with Origin(script) as relay, fetching(limits=FAST, HTTPS_PROXY=address(relay)) as fetcher:
         sentence = failing(kind, fetcher, "https://status.example/")
 
     assert said in sentence
@@ -323,73 +281,59 @@ def test_a_tunnel_without_tls_in_it_is_the_proxy_s_failure(script, kind, said):
 
 @pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nnews"])
 def test_a_proxy_that_breaks_off_is_named(head):
-    def script(exchange):
-        exchange.send(head)
-        exchange.hang_up()
-
     with (
-        Origin(script) as relay,
-        fetching(HTTP_PROXY=f"http://127.0.0.1:{relay.port}") as fetcher,
+        Origin(sends(head)) as relay,
+        fetching(HTTP_PROXY=address(relay)) as fetcher,
         pytest.raises(FetchError) as caught,
     ):
-        fetcher.fetch(FetchRequest(url="http://status.example/"))
+        read(fetcher, "http://status.example/")
 
     assert f"status.example through the proxy 127.0.0.1:{relay.port} br" in str(caught.value)
+
+
+WANTS_OTHERS = "the proxy {} refuses: it wants other credentials"
 
 
 @pytest.mark.parametrize(
     ("script", "kind", "said"),
     [
-        (
-            answering("407 Proxy Authentication Required"),
-            ProxyFailed,
-            "the proxy {} refuses: it wants other credentials",
-        ),
-        (
-            answering("502 Bad Gateway", X_Squid_Error="ERR_DNS_FAIL"),
-            ProxyFailed,
-            "the proxy {} refuses: it answered 502",
-        ),
+        (answering("407 Proxy Authentication Required"), ProxyFailed, WANTS_OTHERS),
+        (answering("502 No", X_Squid_Error="ERR_DNS_FAIL"), ProxyFailed, "the proxy {} refuses: it answered 502"),
         (answering("403 No", Proxy_Status="p; error=x"), ProxyFailed, "the proxy {} refuses: it answered 403"),
         (answering("502 Bad Gateway"), HttpStatusError, "answered 502 through the proxy {}"),
         (answering("403 Forbidden"), HttpStatusError, "answered 403 through the proxy {}; if it is for signed-in"),
     ],
 )
 def test_an_answer_of_the_proxy_s_own_is_named(script, kind, said):
-    with Origin(script) as relay, fetching(HTTP_PROXY=f"http://u:p%3As@127.0.0.1:{relay.port}") as fetcher:
+    with Origin(script) as relay, fetching(HTTP_PROXY=address(relay)) as fetcher:
         sentence = failing(kind, fetcher, "http://status.example/")
 
     assert sentence.startswith(said.format(f"127.0.0.1:{relay.port}"))
 
 
-def test_a_proxy_that_is_not_there_is_named():
-    with Origin(pending) as relay:
-        pass
-    with fetching(ALL_PROXY=f"http://127.0.0.1:{relay.port}") as fetcher:
-        for scheme in ("http", "https"):
-            assert failing(ProxyFailed, fetcher, f"{scheme}://status.example/") == (
-                f"the proxy cannot be reached: no connection to 127.0.0.1:{relay.port}: connection refused"
-            )
-    with fetching(ALL_PROXY="http://nowhere.example:3128") as fetcher:
-        assert failing(ProxyFailed, fetcher, "http://status.example/") == (
-            "the proxy cannot be reached: nowhere.example has no address (DNS)"
-        )
+@pytest.mark.parametrize(
+    ("proxy", "said"),
+    [
+        ("http://127.0.0.1:1", "no connection to 127.0.0.1:1: connection refused"),
+        ("http://nowhere.example:3128", "nowhere.example has no address (DNS)"),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_is_not_there_is_named(proxy, said, scheme):
+    with fetching(ALL_PROXY=proxy) as fetcher:
+        sentence = failing(ProxyFailed, fetcher, f"{scheme}://status.example/")
+
+    assert sentence == f"the proxy cannot be reached: {said}"
 
 
 # -- receivers
 
 
 def test_a_webhook_is_posted_through_the_proxy():
-    with Origin(lambda exchange: exchange.answer("204 No Content")) as receiver:
-        proxy = ForwardProxy({"hooks.example": receiver})
-        with Origin(proxy) as relay:
-            poster = RequestsPoster(
-                ClientOptions(
-                    user_agent="tests", resolve=resolve, proxies=proxies(HTTP_PROXY=f"http://127.0.0.1:{relay.port}")
-                )
-            )
-            answer = poster.post(PostRequest(url="http://hooks.example/x", headers={"webhook-id": "1"}, body=b"{}"))
-            poster.close()
+    with Origin(accept) as receiver, Origin(proxy := ForwardProxy({"hooks.example": receiver})) as relay:
+        poster = RequestsPoster(behind(HTTP_PROXY=address(relay)))
+        answer = poster.post(PostRequest(url="http://hooks.example/x", headers={"webhook-id": "1"}, body=b"{}"))
+        poster.close()
 
     assert answer.status == 204
     assert proxy.asked == ["POST http://hooks.example/x"]
@@ -399,11 +343,7 @@ def test_a_webhook_is_posted_through_the_proxy():
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_proxy_s_refusal_is_no_answer_of_the_receiver(scheme):
     with Origin(answering("407 Proxy Authentication Required")) as relay:
-        poster = RequestsPoster(
-            ClientOptions(
-                user_agent="tests", resolve=resolve, proxies=proxies(ALL_PROXY=f"http://127.0.0.1:{relay.port}")
-            )
-        )
+        poster = RequestsPoster(behind(ALL_PROXY=address(relay)))
         with pytest.raises(ProxyFailed, match="407"):
             poster.post(PostRequest(url=f"{scheme}://hooks.example/x", headers={}, body=b"{}"))
         poster.close()

@@ -1,11 +1,9 @@
 """What goes along through redirects and what stays behind: cookies, credentials; and pages where people sign in."""
 
-import socket
-
 import pytest
 
-from tests.contract.both_fetchers import KINDS, end
-from tests.contract.fetch_origin import Exchange, Origin
+from tests.contract.both_fetchers import KINDS, Loopback, end
+from tests.contract.fetch_origin import Exchange, Origin, first, redirects, routed, serves
 from tracker.errors import Blocked, FetchError, HttpStatusError, SignInNeeded, TooManyRedirects
 from tracker.fetch import RequestsFetcher
 from tracker.fetch.options import ClientOptions
@@ -15,22 +13,17 @@ SECRET = "Basic b3BzOnMzY3JldA=="
 LOGIN = b"<html><head><title>Sign in - Acme</title></head><input type='password' name=p></html>"
 
 
-def resolve(_host, port, *, type):
-    """Lead every name to loopback."""
-    return socket.getaddrinfo("127.0.0.1", port, type=type)
-
-
 @pytest.fixture(scope="module")
 def fetcher():
     """What follows redirects; the lane leaves all of them to it."""
-    made = RequestsFetcher(ClientOptions(user_agent="tests", resolve=resolve))
+    made = RequestsFetcher(ClientOptions(user_agent="tests", resolve=Loopback()))
     yield made
     made.close()
 
 
 @pytest.fixture(scope="module", params=KINDS)
 def either(request):
-    made = request.param(ClientOptions(user_agent="tests", resolve=resolve))
+    made = request.param(ClientOptions(user_agent="tests", resolve=Loopback()))
     yield made
     end(made)
 
@@ -40,25 +33,19 @@ def ask(origin: Origin, path: str = "/", host: str = "one.example", **headers: s
     return FetchRequest(url=origin.url(path, host), allow_private=True, headers=named)
 
 
-def redirect(exchange: Exchange, location: str, *cookies: str, status: str = "302 Found") -> None:
-    fields = "".join(f"Set-Cookie: {cookie}\r\n" for cookie in cookies)
-    exchange.send(f"HTTP/1.1 {status}\r\nLocation: {location}\r\n{fields}Content-Length: 0\r\n\r\n".encode("latin-1"))
+def refused(fetcher, script, *, kind: type[FetchError] = FetchError, path: str = "/", **headers: str) -> FetchError:
+    """Ask an origin that is at `one.example`, and return the error."""
+    with Origin(script) as origin, pytest.raises(kind) as caught:
+        fetcher.fetch(ask(origin, path, **headers))
+    return caught.value
 
 
-def cookies_sent(cookies: list[str], start: str = "/a/b?c", then: str = "/a/b?c") -> list[str | None]:
-    """Return the Cookie fields of both requests of a redirect that sets these cookies."""
-
-    def script(exchange):
-        if len(origin.requests) == 1:
-            redirect(exchange, then, *cookies)
-        else:
-            exchange.answer(body=b"news")
-
-    fetcher = RequestsFetcher(ClientOptions(user_agent="tests", resolve=resolve))
-    with Origin(script) as origin:
-        assert isinstance(fetcher.fetch(ask(origin, start)), Fetched)
-    fetcher.close()
-    return [request.headers.get("cookie") for request in origin.requests]
+def cookies_sent(fetcher, cookies: list[str]) -> str | None:
+    """Return the Cookie field of the request that a redirect to the same path leads to."""
+    with Origin(first(redirects("/a/b?c", *cookies), then=serves)) as origin:
+        assert isinstance(fetcher.fetch(ask(origin, "/a/b?c")), Fetched)
+    assert "cookie" not in origin.requests[0].headers
+    return origin.requests[1].headers.get("cookie")
 
 
 # -- cookies
@@ -66,10 +53,8 @@ def cookies_sent(cookies: list[str], start: str = "/a/b?c", then: str = "/a/b?c"
 
 def test_a_page_that_is_given_to_whoever_brings_its_cookie_is_read(fetcher):
     def script(exchange):
-        if exchange.request.headers.get("cookie") == "pass=1":
-            exchange.answer(body=b"news")
-        else:
-            redirect(exchange, "/", "pass=1; Path=/; HttpOnly; SameSite=Lax")
+        has_cookie = exchange.request.headers.get("cookie") == "pass=1"
+        (serves if has_cookie else redirects("/", "pass=1; Path=/; HttpOnly; SameSite=Lax"))(exchange)
 
     with Origin(script) as origin:
         assert fetcher.fetch(ask(origin)).body == b"news"
@@ -108,12 +93,12 @@ def test_a_page_that_is_given_to_whoever_brings_its_cookie_is_read(fetcher):
         (["a=" + "x" * 5000, "b=1"], "b=1"),
     ],
 )
-def test_cookies_are_sent_back_where_they_belong(cookies, sent):
-    assert cookies_sent(cookies) == [None, sent]
+def test_cookies_are_sent_back_where_they_belong(fetcher, cookies, sent):
+    assert cookies_sent(fetcher, cookies) == sent
 
 
-def test_no_more_than_fifty_cookies_are_kept():
-    assert cookies_sent([f"c{number}=1" for number in range(60)])[1].count("=") == 50
+def test_no_more_than_fifty_cookies_are_kept(fetcher):
+    assert cookies_sent(fetcher, [f"c{number}=1" for number in range(60)]).count("=") == 50
 
 
 @pytest.mark.parametrize(
@@ -121,75 +106,54 @@ def test_no_more_than_fifty_cookies_are_kept():
 )
 @pytest.mark.parametrize("cookie", ["a=1", "a=1; Domain=.example; Path=/"])
 def test_another_host_never_gets_them_and_its_own_are_its_own(fetcher, location, cookie):
-    def script(exchange):
-        if exchange.request.path == "/back":
-            exchange.answer(body=b"news")
-        elif exchange.request.headers["host"].startswith("one.example"):
-            redirect(exchange, location.format(port=origin.port), cookie)
-        else:
-            redirect(exchange, f"http://one.example:{origin.port}/back", "b=2; Path=/")
+    def start(exchange):
+        is_own = exchange.request.headers["host"].startswith("one.example")
+        leads_back = redirects("http://one.example:{port}/back", "b=2; Path=/")
+        (redirects(location, cookie) if is_own else leads_back)(exchange)
 
-    with Origin(script) as origin:
+    with Origin(routed({"/back": serves}, start)) as origin:
         fetcher.fetch(ask(origin))
 
     assert [request.headers.get("cookie") for request in origin.requests] == [None, None, "a=1"]
 
 
 def test_another_port_of_the_host_does_not_get_them(fetcher):
-    with (
-        Origin(lambda exchange: exchange.answer(body=b"news")) as other,
-        Origin(lambda exchange: redirect(exchange, other.url("/", "one.example"), "a=1; Path=/")) as origin,
-    ):
+    with Origin(serves) as other, Origin(redirects(other.url("/", "one.example"), "a=1; Path=/")) as origin:
         fetcher.fetch(ask(origin))
 
     assert "cookie" not in other.requests[0].headers
 
 
-def test_a_circle_that_sets_cookies_is_called_one(fetcher):
-    with (
-        Origin(lambda exchange: redirect(exchange, "/", f"n={len(origin.requests)}")) as origin,
-        pytest.raises(TooManyRedirects) as caught,
-    ):
-        fetcher.fetch(ask(origin))
-
-    assert str(caught.value) == "redirected more than 10 times, in a circle that sets cookies, as for browsers"
-    assert origin.requests[-1].headers["cookie"] == "n=10"
+def counts_up(exchange: Exchange) -> None:
+    redirects(f"/{int(exchange.request.path[1:] or 0) + 1}", "n=1; Path=/")(exchange)
 
 
-def test_cookies_without_end_are_named_where_every_address_is_new(fetcher):
-    with (
-        Origin(lambda exchange: redirect(exchange, f"/{len(origin.requests)}", "n=1; Path=/")) as origin,
-        pytest.raises(TooManyRedirects) as caught,
-    ):
-        fetcher.fetch(ask(origin))
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        (redirects("/", "n=1"), "in a circle that sets cookies, as for browsers"),
+        (counts_up, "setting cookies, as for browsers"),
+        (routed({"/": redirects("/login")}, redirects("/")), "by way of a sign-in page"),
+    ],
+    ids=["cookies", "cookies at new addresses", "a sign-in page"],
+)
+def test_what_leads_on_without_end_is_named(either, script, said):
+    error = str(refused(either, script, kind=TooManyRedirects))
 
-    assert str(caught.value) == "redirected more than 10 times, setting cookies, as for browsers"
-
-
-def test_cookies_of_a_final_answer_are_nobody_s(either):
-    with Origin(lambda exchange: exchange.answer(Set_Cookie="a=1")) as origin:
-        for _ in range(2):
-            either.fetch(ask(origin))
-
-    assert ["cookie" in request.headers for request in origin.requests] == [False, False]
+    assert error.startswith("redirected more than 10 times, ")
+    assert said in error
+    assert ("headers_env" in error) is ("sign-in" in said)
 
 
 # -- credentials
 
 
 def test_credentials_go_to_the_page_s_own_host_alone(fetcher):
-    def script(exchange):
-        path, host = exchange.request.path, exchange.request.headers["host"]
-        if path == "/news":
-            exchange.answer(body=b"news")
-        elif path == "/start":
-            redirect(exchange, "/away", "c=1; Path=/")
-        elif host.startswith("one.example"):
-            redirect(exchange, f"http://two.example:{origin.port}/back")
-        else:
-            redirect(exchange, f"http://one.example:{origin.port}/news")
+    def away(exchange):
+        is_own = exchange.request.headers["host"].startswith("one.example")
+        redirects("http://two.example:{port}/back" if is_own else "http://one.example:{port}/news")(exchange)
 
-    with Origin(script) as origin:
+    with Origin(routed({"/news": serves, "/start": redirects("/away", "c=1; Path=/")}, away)) as origin:
         request = ask(origin, "/start", Authorization=SECRET, Cookie="session=7")
         assert fetcher.fetch(request).body == b"news"
 
@@ -198,31 +162,24 @@ def test_credentials_go_to_the_page_s_own_host_alone(fetcher):
 
 
 @pytest.mark.parametrize(
-    "location", ["http://two.example:{port}/", "http://one.example.:{other}/", "http://one.example:{other}/"]
+    "location", ["http://two.example:{port}/", "http://one.example.:OTHER/", "http://one.example:OTHER/"]
 )
 def test_neither_another_name_nor_another_port_gets_them(fetcher, location):
-    with Origin(lambda exchange: exchange.answer(body=b"news")) as other:
+    with (
+        Origin(serves) as other,
+        Origin(routed({"/start": redirects(location.replace("OTHER", str(other.port)))}, serves)) as origin,
+    ):
+        fetcher.fetch(ask(origin, "/start", Authorization=SECRET, X_Key="k"))
 
-        def script(exchange):
-            if exchange.request.path == "/start":
-                redirect(exchange, location.format(port=origin.port, other=other.port))
-            else:
-                exchange.answer(body=b"news")
-
-        with Origin(script) as origin:
-            fetcher.fetch(ask(origin, "/start", Authorization=SECRET, X_Key="k"))
-
-    asked = [*origin.requests, *other.requests]
-    assert [("authorization" in request.headers, "x-key" in request.headers) for request in asked] == [
-        (True, True),
-        (False, False),
-    ]
+    given = [{"authorization", "x-key"} & request.headers.keys() for request in (*origin.requests, *other.requests)]
+    assert given == [{"authorization", "x-key"}, set()]
 
 
 def test_two_requests_for_one_url_share_nothing_of_their_answers(either):
-    with Origin(
-        lambda exchange: exchange.answer(body=exchange.request.headers.get("x-key", "nobody").encode())
-    ) as origin:
+    def greets(exchange):
+        exchange.answer(body=exchange.request.headers.get("x-key", "nobody").encode())
+
+    with Origin(greets) as origin:
         bodies = [either.fetch(ask(origin, X_Key=key)).body for key in ("one", "two", "one")]
         bodies.append(either.fetch(ask(origin)).body)
 
@@ -236,6 +193,10 @@ def test_a_header_of_the_page_takes_the_place_of_ours(either):
 
     assert origin.requests[0].headers["accept"] == "text/plain"
     assert origin.requests[0].headers["user-agent"] == "known"
+
+
+def unauthorized(exchange: Exchange) -> None:
+    exchange.answer("401 Unauthorized")
 
 
 def test_a_request_does_not_show_what_its_headers_hold():
@@ -253,22 +214,11 @@ def test_a_request_does_not_show_what_its_headers_hold():
     ],
 )
 def test_a_401_names_the_way_to_give_credentials(either, headers, said):
-    with (
-        Origin(lambda exchange: exchange.answer("401 Unauthorized")) as origin,
-        pytest.raises(HttpStatusError) as caught,
-    ):
-        either.fetch(ask(origin, **headers))
-
-    assert str(caught.value) == said
+    assert str(refused(either, unauthorized, **headers)) == said
 
 
 def test_a_401_of_another_host_says_that_it_did_not_get_them(either):
-    def script(exchange):
-        if exchange.request.path == "/start":
-            redirect(exchange, f"http://two.example:{origin.port}/")
-        else:
-            exchange.answer("401 Unauthorized")
-
+    script = routed({"/start": redirects("http://two.example:{port}/")}, unauthorized)
     with Origin(script) as origin, pytest.raises(HttpStatusError) as caught:
         either.fetch(ask(origin, "/start", Authorization=SECRET))
 
@@ -278,17 +228,19 @@ def test_a_401_of_another_host_says_that_it_did_not_get_them(either):
     )
 
 
+def sign_in(exchange: Exchange) -> None:
+    exchange.answer(body=LOGIN, Content_Type="text/html")
+
+
 TOKEN = "zq9-Secret-token-of-ours"
 REPEATING = {
     "a body": lambda exchange, given: exchange.answer(body=f'{{"error": "no {given}"}}'.encode()),
     "a type": lambda exchange, given: exchange.answer(Content_Type=given),
     "a coding": lambda exchange, given: exchange.answer(body=b"\1" * 9, Content_Encoding=given),
-    "a redirect": lambda exchange, given: redirect(exchange, f"ftp://a/?t={given}"),
-    "a redirect that is cut": lambda exchange, given: redirect(exchange, f"ftp://{'a' * 70}/?t={given}"),
+    "a redirect": lambda exchange, given: redirects(f"ftp://a/?t={given}")(exchange),
+    "a redirect that is cut": lambda exchange, given: redirects(f"ftp://{'a' * 70}/?t={given}")(exchange),
     "a sign-in page": lambda exchange, given: (
-        redirect(exchange, f"/login/{given}")
-        if "login" not in exchange.request.path
-        else exchange.answer(body=LOGIN, Content_Type="text/html")
+        sign_in(exchange) if "login" in exchange.request.path else redirects(f"/login/{given}")(exchange)
     ),
 }
 
@@ -337,47 +289,31 @@ def test_what_is_no_secret_stays_in_an_answer(either):
 )
 @pytest.mark.parametrize("final", ["200 OK", "403 Forbidden", "404 Not Found", "503 Busy"])
 def test_a_redirect_to_where_people_sign_in_is_called_one(either, location, final):
-    def script(exchange):
-        if exchange.request.path == "/history.rss":
-            redirect(exchange, location.format(port=origin.port))
-        else:
-            exchange.answer(final, LOGIN, Content_Type="text/html; charset=utf-8")
+    def there(exchange):
+        exchange.answer(final, LOGIN, Content_Type="text/html; charset=utf-8")
 
-    with Origin(script) as origin, pytest.raises(FetchError) as caught:
-        either.fetch(ask(origin, "/history.rss"))
+    error = refused(either, routed({"/history.rss": redirects(location)}, there), path="/history.rss")
 
     if location == "/portal" and final != "200 OK":
-        assert type(caught.value) is HttpStatusError
+        assert type(error) is HttpStatusError
         return
-    assert type(caught.value) is SignInNeeded
-    assert caught.value.status == 302
-    assert str(caught.value).startswith("leads to a sign-in page at ")
-    assert "give its credentials by headers_env" in str(caught.value)
-    assert "next=" not in str(caught.value)
+    assert type(error) is SignInNeeded
+    assert error.status == 302
+    assert str(error).startswith("leads to a sign-in page at ")
+    assert "give its credentials by headers_env" in str(error)
+    assert "next=" not in str(error)
 
 
-def test_a_sign_in_page_in_the_place_of_the_page_is_called_one(either):
-    with (
-        Origin(lambda exchange: exchange.answer(body=LOGIN, Content_Type="text/html")) as origin,
-        pytest.raises(SignInNeeded, match=r"^is a sign-in page; give its credentials by headers_env"),
-    ):
-        either.fetch(ask(origin))
-
-
-def test_a_sign_in_host_that_cannot_be_reached_is_still_reported_as_one(either):
-    with (
-        Origin(lambda exchange: redirect(exchange, "http://login.example:1/sso")) as origin,
-        pytest.raises(SignInNeeded, match=r"leads to a sign-in page at login\.example/sso"),
-    ):
-        either.fetch(ask(origin))
-
-
-def test_a_circle_through_a_sign_in_page_says_so(either):
-    def script(exchange):
-        redirect(exchange, "/login" if exchange.request.path == "/" else "/")
-
-    with Origin(script) as origin, pytest.raises(TooManyRedirects, match=r"by way of a sign-in page.*headers_env"):
-        either.fetch(ask(origin))
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        (sign_in, "is a sign-in page; give its credentials by headers_env"),
+        (redirects("http://login.example:1/sso"), "leads to a sign-in page at login.example/sso"),
+    ],
+    ids=["in the place of the page", "at a host that cannot be reached"],
+)
+def test_a_sign_in_page_is_called_one(either, script, said):
+    assert str(refused(either, script, kind=SignInNeeded)).startswith(said)
 
 
 @pytest.mark.parametrize(
@@ -390,35 +326,21 @@ def test_a_circle_through_a_sign_in_page_says_so(either):
     ],
 )
 def test_announcements_are_not_taken_for_a_sign_in_page(either, path, body, kind):
-    def script(exchange):
-        if exchange.request.path == "/":
-            redirect(exchange, path)
-        else:
-            exchange.answer(body=body, Content_Type=kind)
-
-    with Origin(script) as origin:
+    announcement = {path: lambda exchange: exchange.answer(body=body, Content_Type=kind)}
+    with Origin(routed(announcement, redirects(path))) as origin:
         assert either.fetch(ask(origin)).body == body
 
 
 def test_a_sign_in_that_lets_us_through_is_followed(fetcher):
-    def script(exchange):
-        if exchange.request.path == "/login":
-            redirect(exchange, "/", "session=1; Path=/")
-        elif "cookie" in exchange.request.headers:
-            exchange.answer(body=b"news")
-        else:
-            redirect(exchange, "/login")
+    def page(exchange):
+        (serves if "cookie" in exchange.request.headers else redirects("/login"))(exchange)
 
-    with Origin(script) as origin:
+    with Origin(routed({"/login": redirects("/", "session=1; Path=/")}, page)) as origin:
         assert fetcher.fetch(ask(origin)).body == b"news"
 
 
 def test_a_challenge_at_a_sign_in_page_is_a_challenge(either):
-    def script(exchange):
-        if exchange.request.path == "/":
-            redirect(exchange, "/login")
-        else:
-            exchange.answer("403 Forbidden", **{"cf-mitigated": "challenge"})
+    def challenge(exchange):
+        exchange.answer("403 Forbidden", **{"cf-mitigated": "challenge"})
 
-    with Origin(script) as origin, pytest.raises(Blocked):
-        either.fetch(ask(origin))
+    refused(either, routed({"/": redirects("/login")}, challenge), kind=Blocked)

@@ -77,14 +77,6 @@ def test_a_server_that_will_not_do_is_named_in_one_sentence_without_its_password
     assert "\n" not in sentence
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DataServer]:
-    from tests.conftest import _free_port  # noqa: PLC0415  one port for all tests of this file
-
-    with DataServer(tmp_path_factory.mktemp("server"), _free_port()) as running:
-        yield running
-
-
 @pytest.fixture
 def admin(server: DataServer) -> Iterator["redis.Redis"]:
     client = connect(server.url)

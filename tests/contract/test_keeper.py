@@ -43,6 +43,15 @@ class Kept:
         due = {key.decode() for key in self.client.zrange(DUE, 0, -1)}
         return ids, schedules, due, self.sinks.webhooks()
 
+    def lost(self) -> None:
+        """Lose everything, and notice it."""
+        self.client.flushall()
+        self.keeper.look()
+
+    def claimed(self, after_s: float) -> set[str]:
+        """Return the pages that are claimed so much later."""
+        return {claim.provider_id for claim in self.catalogue.claim(self.clock() + timedelta(seconds=after_s), 10)[0]}
+
 
 WHOLE = ({"file", "added"}, {"file", "added"}, {"file", "added"}, (OPS,))
 
@@ -80,22 +89,14 @@ def test_what_is_lost_is_put_back_once(kept: Kept, keys: tuple[str, ...], is_rep
     assert [kept.keeper.look() for _ in range(3)] == [None] * 3
 
 
-def test_pages_that_are_put_back_wait_until_they_are_reminded(kept: Kept) -> None:
-    kept.client.flushall()
-    kept.keeper.look()
-
-    assert kept.catalogue.claim(kept.clock() + ASKED_AFTER - timedelta(seconds=1), 10)[0] == ()
+def test_pages_that_are_put_back_wait_until_they_are_reminded_and_not_for_ever(kept: Kept) -> None:
+    kept.lost()
+    assert kept.claimed(ASKED_AFTER.total_seconds() - 1) == set()
     RedisStream(kept.client).remind({}, kept.clock(), kept.clock())
-    claimed, _ = kept.catalogue.claim(kept.clock() + timedelta(seconds=1), 10)
-    assert {claim.provider_id for claim in claimed} == {"file", "added"}
+    assert kept.claimed(1) == {"file", "added"}
 
-
-def test_pages_that_nobody_reminds_do_not_wait_for_ever(kept: Kept) -> None:
-    kept.client.flushall()
-    kept.keeper.look()
-
-    claimed, _ = kept.catalogue.claim(kept.clock() + ASKED_AFTER + timedelta(seconds=1), 10)
-    assert {claim.provider_id for claim in claimed} == {"file", "added"}
+    kept.lost()
+    assert kept.claimed(ASKED_AFTER.total_seconds() + 1) == {"file", "added"}
 
 
 def test_pages_whose_catalogue_alone_was_lost_are_asked_at_once(kept: Kept) -> None:
@@ -103,8 +104,7 @@ def test_pages_whose_catalogue_alone_was_lost_are_asked_at_once(kept: Kept) -> N
     kept.client.delete(PROVIDERS, SCHEDULE, DUE)
     kept.keeper.look()
 
-    claimed, _ = kept.catalogue.claim(kept.clock() + timedelta(seconds=1), 10)
-    assert {claim.provider_id for claim in claimed} == {"file", "added"}
+    assert kept.claimed(1) == {"file", "added"}
 
 
 def test_one_who_comes_second_changes_nothing_and_knows_that_all_was_lost(kept: Kept) -> None:
@@ -130,8 +130,7 @@ def test_what_others_put_in_before_the_loss_was_noticed_stays(kept: Kept) -> Non
     assert {known.id for known in kept.catalogue.providers()} == {"file", "added", "new"}
     for _ in range(2):
         kept.keeper.look()
-    kept.client.flushall()
-    kept.keeper.look()
+    kept.lost()
     assert {known.id for known in kept.catalogue.providers()} == {"file", "added", "new"}
 
 
@@ -139,8 +138,7 @@ def test_what_was_taken_out_stays_out(kept: Kept) -> None:
     kept.catalogue.remove(["added"])
     kept.sinks.sync([])
     assert [kept.keeper.look() for _ in range(2)] == [None] * 2
-    kept.client.flushall()
-    kept.keeper.look()
+    kept.lost()
 
     assert kept.contents() == ({"file"}, {"file"}, {"file"}, ())
 

@@ -7,23 +7,17 @@ from pathlib import Path
 import msgspec
 import redis
 
-from tests.fakes import FakeClock, FakeFetcher, RecordingSink, incident, page, provider, summary, update
+from tests.fakes import FakeClock, FakeFetcher, RecordingSink, incident, page, summary, update
+from tests.vendor import SUMMARY, Stored
 from tracker.delivery.recorder import Printer
 from tracker.delivery.sinks.jsonlines import UpdateRecord
 from tracker.history import open_history
 from tracker.model.event import Event, EventKind
 from tracker.model.keys import former_key
 from tracker.model.page import Incident, Snapshot
-from tracker.polling.observer import Observer
-from tracker.polling.poller import Poller
-from tracker.store.catalogue import RedisCatalogue
 from tracker.store.codec import decode_state, encode_state
 from tracker.store.connection import page_key, seen_before_key, seen_key
-from tracker.store.pages import RedisPages
-from tracker.store.stream import RedisStream
 
-URL = "https://status.acme.example/api/v2/summary.json"
-ACME = provider(url=URL, first_sight="all")
 #: `a` with `b/u1` and `a/b` with `u1` shared a key before.
 INCIDENTS = [
     "a", "a/b", "a%2Fb", "50 % slow", "line\nbreak", "n\0ul", "東京/🜚", "component", "page", "..", "/a/", "L" * 1000,
@@ -44,25 +38,21 @@ class Site:
     """A tracker with its data server, its record and its history."""
 
     def __init__(self, client: "redis.Redis", folder: Path) -> None:
-        self.client, self.folder = client, folder
+        self.client, self.record = client, folder / "updates.jsonl"
         self.clock, self.fetcher, self.console = FakeClock(), FakeFetcher(), RecordingSink()
-        self.record = folder / "updates.jsonl"
 
     def polls(self) -> list[Event]:
         """Poll and print once, as processes that have just begun; return the events that are new on record."""
         before = len(self.console.delivered)
-        self.clock.passes(seconds=60)
-        RedisCatalogue(self.client).put([ACME], self.clock())
+        watch = Stored(self.client, self.clock, self.fetcher, url=SUMMARY, first_sight="all")
         record = UpdateRecord(self.record)
-        printer = Printer(RedisStream(self.client), record, self.console, self.clock)
+        printer = Printer(watch.stream, record, self.console, self.clock)
         printer.drain()
-        self.clock.passes(seconds=60)
-        poll = Poller(RedisPages(self.client), Observer(self.fetcher), self.clock).poll(ACME.id)
+        poll = watch.polls()
         printer.drain()
         record.close()
         new = [streamed.event for streamed in self.console.delivered[before:]]
         # The record keeps out what it has; nothing of that is in the stream, which webhooks read.
-        assert poll is not None
         assert poll.events == len(new)
         return new
 
@@ -71,16 +61,17 @@ class Site:
 
         Texts are kept of so many incidents only; of these they are not any more.
         """
-        members = sorted(self.client.smembers(seen_key(ACME.id)))
-        self.client.delete(seen_key(ACME.id))
+        seen, page = seen_key("acme"), page_key("acme")
+        members = sorted(self.client.smembers(seen))
+        self.client.delete(seen)
         for number, member in enumerate(members):
-            self.client.sadd((seen_key, seen_before_key)[number % 2](ACME.id), former_key(member.decode()))
-        state = decode_state(self.client.hget(page_key(ACME.id), "state") or b"")
+            self.client.sadd((seen_key, seen_before_key)[number % 2]("acme"), former_key(member.decode()))
+        state = decode_state(self.client.hget(page, "state") or b"")
         assert state.keys_version
         kept = encode_state(msgspec.structs.replace(state, keys_version=0))
         assert b"keys_version" not in kept
-        self.client.hset(page_key(ACME.id), mapping={"state": kept, "state_at": "1"})
-        self.client.hdel(page_key(ACME.id), "ledger")
+        self.client.hset(page, mapping={"state": kept, "state_at": "1"})
+        self.client.hdel(page, "ledger")
         lines = [json.loads(line) for line in self.record.read_text("ascii").splitlines()]
         for line in lines:
             line["id"] = f"{line['provider']}/{line['incident_id']}/{line['update_id']}"
@@ -89,17 +80,17 @@ class Site:
 
 def test_every_update_is_reported_once(client: "redis.Redis", tmp_path: Path) -> None:
     site = Site(client, tmp_path)
-    site.fetcher.answers(URL, summary(shown(2)))
+    site.fetcher.answers(SUMMARY, summary(shown(2)))
     updates = [places(site.polls(), "u0", "u1")]
 
     site.is_of_a_version_before()
-    site.fetcher.answers(URL, summary(shown(3)))
+    site.fetcher.answers(SUMMARY, summary(shown(3)))
     after = site.polls()
     updates.append(places(after, "u2"))
     assert {event.event for event in after} == {EventKind.INCIDENT_UPDATE}
 
     client.flushall()
-    site.fetcher.answers(URL, summary(shown(4)))
+    site.fetcher.answers(SUMMARY, summary(shown(4)))
     updates.append(places(site.polls(), "u3"))
 
     history = open_history(tmp_path)

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
 
 import pytest
 import redis
@@ -23,7 +25,6 @@ from tracker.store.connection import (
     PREFIX,
     SLOTS_PREFIX,
     UPDATES,
-    connect,
     load_script,
     page_key,
     seen_key,
@@ -38,18 +39,25 @@ ACME = provider()
 STATE = PageState(url=ACME.url, seeded=True)
 VIEW = PageView(name="Acme", components={"api": component("api")})
 LEASE = timedelta(seconds=LEASE_S)
+NOT_MODIFIED = PollCost(ending=ResponseClass.NOT_MODIFIED)
 
 
 class Store:
     """A store of pages with some providers, and what it reported."""
 
-    def __init__(self, pages: PageStore, reported: Callable[[], Sequence[Event]]) -> None:
+    def __init__(
+        self, pages: PageStore, reported: Callable[[], Sequence[Event]], client: "redis.Redis | None" = None
+    ) -> None:
         self.pages = pages
         self.reported = reported
         self.now = NOON
+        if client is not None:
+            #: Of the data server, and what lists its pages.
+            self.client = client
+            self.catalogue = RedisCatalogue(client)
 
     def begins(self, provider_id: str = "acme") -> PollLease:
-        """Begin a turn a while after the one before, whose lease has ended."""
+        """Begin a poll a while after the one before, whose lease has ended."""
         self.now += 2 * LEASE
         lease = self.pages.begin(provider_id, self.now)
         assert lease is not None
@@ -65,6 +73,14 @@ class Store:
         """Return the ids of all events that were reported, oldest first."""
         return [reported.id for reported in self.reported()]
 
+    @property
+    def counters(self) -> Savings:
+        return self.catalogue.savings(["acme"])[0]
+
+    @property
+    def due_at(self) -> float | None:
+        return self.client.zscore(DUE, "acme")
+
 
 def memory_store(*providers: Provider) -> Store:
     pages = MemoryPages(providers)
@@ -74,57 +90,36 @@ def memory_store(*providers: Provider) -> Store:
 def redis_store(client: "redis.Redis", *providers: Provider, pages: PageStore | None = None) -> Store:
     RedisCatalogue(client).put(providers, NOON)
     stream = RedisStream(client)
-    return Store(pages or RedisPages(client), lambda: [entry.event for entry in stream.read("0-0", 1000)])
+    reported = lambda: [entry.event for entry in stream.read("0-0", 1000)]  # noqa: E731
+    return Store(pages or RedisPages(client), reported, client)
+
+
+def stored(kind: str, request: pytest.FixtureRequest) -> Store:
+    """Return a store of pages in a data server, asked as it is or in groups."""
+    client = request.getfixturevalue("fake_redis" if kind == "fakeredis" else "valkey")
+    return redis_store(client, ACME, pages=request.getfixturevalue("looped") if "groups" in kind else None)
 
 
 @pytest.fixture(params=["fakeredis", "valkey", "valkey in groups"])
-def kind(request: pytest.FixtureRequest) -> str:
-    """Which data server, and how it is asked."""
-    return str(request.param)
-
-
-@pytest.fixture
-def client(kind: str, request: pytest.FixtureRequest) -> "redis.Redis":
-    """A client of an empty data server."""
-    return request.getfixturevalue("fake_redis" if kind == "fakeredis" else "valkey")
-
-
-@pytest.fixture
-def shared(client: "redis.Redis", kind: str, request: pytest.FixtureRequest) -> Store:
+def shared(request: pytest.FixtureRequest) -> Store:
     """A store of pages in a data server; it knows one provider."""
-    pages = request.getfixturevalue("looped") if kind == "valkey in groups" else None
-    return redis_store(client, ACME, pages=pages)
+    return stored(request.param, request)
 
 
 @pytest.fixture(params=["memory", "fakeredis", "valkey", "valkey in groups"])
 def store(request: pytest.FixtureRequest) -> Store:
     """Any store of pages; it knows one provider."""
-    if request.param == "memory":
-        return memory_store(ACME)
-    client = request.getfixturevalue("fake_redis" if request.param == "fakeredis" else "valkey")
-    return redis_store(client, ACME, pages=request.getfixturevalue("looped") if "groups" in request.param else None)
+    return memory_store(ACME) if request.param == "memory" else stored(request.param, request)
 
 
 # --- turns ---
 
 
-def test_a_page_never_seen_has_an_empty_state(store: Store) -> None:
+def test_a_page_never_seen_has_an_empty_state_and_an_unknown_provider_no_lease(store: Store) -> None:
     lease = store.begins()
 
     assert (lease.provider, lease.state, lease.revision) == (ACME, PageState(), 0)
-
-
-def test_an_unknown_provider_has_no_lease(store: Store) -> None:
     assert store.pages.begin("nobody", NOON) is None
-
-
-def test_a_lease_knows_what_the_last_one_committed(store: Store) -> None:
-    store.commits(store.begins(), state=STATE, view=VIEW)
-
-    lease = store.begins()
-
-    assert (lease.state, lease.revision) == (STATE, 1)
-    assert store.pages.recall("acme", ()) == Known(view=VIEW)
 
 
 @settings(max_examples=25)
@@ -166,42 +161,31 @@ def test_a_quiet_commit_that_runs_twice_is_harmless(store: Store) -> None:
     assert store.begins().revision == 0
 
 
-def test_a_commit_is_refused_when_another_one_brought_something_meanwhile(store: Store) -> None:
+@pytest.mark.parametrize("brought", [("a",), ()], ids=["something", "nothing"])
+def test_a_commit_is_refused_when_a_later_lease_was_committed(store: Store, brought: tuple[str, ...]) -> None:
     slow, fast = store.begins(), store.begins()
-    store.commits(fast, "a", state=STATE)
+    store.commits(fast, *brought, state=STATE if brought else None)
 
     with pytest.raises(Conflict):
         store.commits(slow, "b", state=failing(9))
 
-    assert store.ids == ["a"]
-    assert store.begins().state == STATE
+    assert store.ids == [*brought]
+    assert store.begins().state == (STATE if brought else PageState())
     assert store.pages.recall("acme", ["b"]).seen == frozenset()
 
 
-def test_a_commit_is_refused_when_a_later_lease_was_committed_even_if_quietly(store: Store) -> None:
-    slow, fast = store.begins(), store.begins()
-    store.commits(fast)
-
-    with pytest.raises(Conflict):
-        store.commits(slow, "a")
-
-    assert store.ids == []
-
-
 @pytest.mark.parametrize("commits", [True, False], ids=["a new one committed", "a new one began"])
-def test_a_commit_is_refused_whose_page_was_lost_meanwhile(
-    client: "redis.Redis", shared: Store, *, commits: bool
-) -> None:
+def test_a_commit_is_refused_whose_page_was_lost_meanwhile(shared: Store, *, commits: bool) -> None:
     """Revisions of a page count from nothing again, and any may come again."""
     shared.commits(shared.begins(), "a")
     shared.begins()
     old = shared.begins()
-    client.delete(page_key("acme"), seen_key("acme"))
+    shared.client.delete(page_key("acme"), seen_key("acme"))
     if commits:
         shared.commits(shared.begins(), "b")
         shared.begins()
     else:
-        client.hset(page_key("acme"), "revision", old.revision)
+        shared.client.hset(page_key("acme"), "revision", old.revision)
 
     with pytest.raises(Conflict):
         shared.commits(old, "c")
@@ -236,30 +220,23 @@ def test_a_commit_of_anything_moves_the_revision(store: Store, fields: dict[str,
     assert store.begins().revision == 1
 
 
-def test_an_update_that_is_seen_already_is_not_reported(store: Store) -> None:
-    store.commits(store.begins(), "a")
-
-    assert store.commits(store.begins(), "a", "b") == 1
-    assert store.ids == ["a", "b"]
+A, B = (PendingEvent(event=event(key), key=key) for key in "ab")
+FLAP = PendingEvent(event=event("flap"))
 
 
-def test_an_update_that_stands_twice_in_one_commit_is_reported_once(store: Store) -> None:
-    assert store.commits(store.begins(), "a", "a") == 1
-    assert store.ids == ["a"]
-
-
-def test_a_key_that_is_seen_silently_is_never_reported(store: Store) -> None:
-    store.commits(store.begins(), seen=("a", "b"))
-
-    assert store.ids == []
-    assert store.commits(store.begins(), "a") == 0
-
-
-def test_events_without_a_key_are_always_reported(store: Store) -> None:
-    for _ in range(2):
-        store.commits(store.begins(), pending=(PendingEvent(event=event("flap")),))
-
-    assert store.ids == ["flap", "flap"]
+@pytest.mark.parametrize(
+    ("commits", "ids"),
+    [
+        ([{"pending": (A,)}, {"pending": (A, B)}], ["a", "b"]),
+        ([{"pending": (A, A)}], ["a"]),
+        ([{"seen": ("a", "b")}, {"pending": (A,)}], []),
+        ([{"pending": (FLAP,)}, {"pending": (FLAP,)}], ["flap", "flap"]),
+    ],
+    ids=["seen already", "twice in one commit", "seen silently", "without a key"],
+)
+def test_an_event_with_a_key_is_reported_once(store: Store, commits: list[dict[str, Any]], ids: list[str]) -> None:
+    assert sum(store.commits(store.begins(), **fields) for fields in commits) == len(ids)
+    assert store.ids == ids
 
 
 def test_a_lease_knows_when_it_began_and_when_the_page_was_last_read(store: Store) -> None:
@@ -274,60 +251,50 @@ def test_a_lease_knows_when_it_began_and_when_the_page_was_last_read(store: Stor
 # --- what a commit does beside, in a data server ---
 
 
-def test_a_commit_moves_the_due_time_only_while_the_provider_is_scheduled(client: "redis.Redis", shared: Store) -> None:
+def test_a_commit_moves_the_due_time_only_while_the_provider_is_scheduled(shared: Store) -> None:
     later = NOON + timedelta(hours=1, microseconds=250_000)
     shared.commits(shared.begins(), due_at=later)
-    assert client.zscore(DUE, "acme") == later.timestamp()
+    assert shared.due_at == later.timestamp()
 
-    client.zrem(DUE, "acme")
+    shared.client.zrem(DUE, "acme")
     shared.commits(shared.begins(), due_at=later)
-    assert client.zscore(DUE, "acme") is None
+    assert shared.due_at is None
 
 
-def test_a_commit_without_a_due_time_leaves_it_alone(client: "redis.Redis", shared: Store) -> None:
-    before = client.zscore(DUE, "acme")
-
+def test_a_commit_that_has_no_due_time_or_is_refused_leaves_it_alone(shared: Store) -> None:
+    before = shared.due_at
+    slow = shared.begins()
     shared.commits(shared.begins(), "a")
-
-    assert client.zscore(DUE, "acme") == before
-
-
-def test_a_refused_commit_leaves_the_due_time_alone(client: "redis.Redis", shared: Store) -> None:
-    slow, fast = shared.begins(), shared.begins()
-    shared.commits(fast, "a")
-    before = client.zscore(DUE, "acme")
 
     with pytest.raises(Conflict):
         shared.commits(slow, due_at=NOON + timedelta(hours=1))
 
-    assert client.zscore(DUE, "acme") == before
+    assert shared.due_at == before
 
 
-def test_a_commit_for_a_provider_that_was_removed_leaves_nothing_behind(client: "redis.Redis", shared: Store) -> None:
+def test_a_commit_for_a_provider_that_was_removed_leaves_nothing_behind(shared: Store) -> None:
     lease = shared.begins()
-    RedisCatalogue(client).remove(["acme"])
+    shared.catalogue.remove(["acme"])
 
     with pytest.raises(Conflict, match="acme: the provider was removed"):
         shared.commits(lease, "a", state=STATE, view=VIEW, seen=("s",), due_at=NOON)
 
-    assert set(client.scan_iter(f"{PREFIX}*")) == {b"tracker:generation", b"tracker:providers:version"}
+    assert {*shared.client.scan_iter(f"{PREFIX}*")} == {b"tracker:generation", b"tracker:providers:version"}
 
 
-def test_every_poll_leaves_when_it_took_place(client: "redis.Redis", shared: Store) -> None:
-    (unseen,) = RedisCatalogue(client).statuses()
+def test_every_poll_leaves_when_it_took_place(shared: Store) -> None:
+    (unseen,) = shared.catalogue.statuses()
     shared.commits(shared.begins())
-    (seen,) = RedisCatalogue(client).statuses()
+    (seen,) = shared.catalogue.statuses()
 
     assert unseen.checked_at is None
     assert seen.checked_at == shared.now
 
 
-def test_updates_are_deduplicated_by_the_set_even_if_the_revision_would_allow_them(
-    client: "redis.Redis", shared: Store
-) -> None:
+def test_updates_are_deduplicated_by_the_set_even_if_the_revision_would_allow_them(shared: Store) -> None:
     lease = shared.begins()
     shared.commits(lease, "a")
-    client.hset(page_key("acme"), mapping={"revision": 0, "committed": 0})
+    shared.client.hset(page_key("acme"), mapping={"revision": 0, "committed": 0})
 
     assert shared.commits(lease, "a", "b") == 1
     assert shared.ids == ["a", "b"]
@@ -336,15 +303,10 @@ def test_updates_are_deduplicated_by_the_set_even_if_the_revision_would_allow_th
 # --- leases ---
 
 
-def test_there_is_no_lease_while_another_worker_has_it(shared: Store) -> None:
-    assert shared.pages.begin("acme", NOON) is not None
-
+def test_one_worker_has_the_lease_until_it_ends_by_itself(shared: Store) -> None:
+    first = shared.pages.begin("acme", NOON)
     assert shared.pages.begin("acme", NOON) is None
     assert shared.pages.begin("acme", NOON + LEASE - timedelta(seconds=1)) is None
-
-
-def test_a_worker_that_died_gives_its_lease_back_when_its_lease_ends(shared: Store) -> None:
-    first = shared.pages.begin("acme", NOON)
     second = shared.pages.begin("acme", NOON + LEASE)
 
     assert first is not None
@@ -352,18 +314,13 @@ def test_a_worker_that_died_gives_its_lease_back_when_its_lease_ends(shared: Sto
     assert second.fencing_token > first.fencing_token
 
 
-def test_a_commit_ends_the_lease(shared: Store) -> None:
-    lease = shared.pages.begin("acme", NOON)
-    shared.pages.commit(lease, Commit(checked_at=NOON))
+def test_a_commit_ends_the_lease_and_the_next_begins_after_a_gap_to_the_microsecond(shared: Store) -> None:
+    exact = NOON + timedelta(microseconds=123_456)
+    lease = shared.pages.begin("acme", exact)
+    shared.pages.commit(lease, Commit(checked_at=exact))
 
-    assert shared.pages.begin("acme", NOON + timedelta(seconds=LEAST_GAP_S)) is not None
-
-
-def test_a_page_that_was_polled_just_now_has_no_lease(shared: Store) -> None:
-    lease = shared.pages.begin("acme", NOON)
-    shared.pages.commit(lease, Commit(checked_at=NOON))
-
-    assert shared.pages.begin("acme", NOON + timedelta(seconds=LEAST_GAP_S / 2)) is None
+    assert shared.pages.begin("acme", exact + timedelta(seconds=LEAST_GAP_S / 2)) is None
+    assert shared.pages.begin("acme", exact + timedelta(seconds=LEAST_GAP_S)) is not None
 
 
 def test_a_worker_whose_lease_ended_may_still_commit_if_nobody_else_did(shared: Store) -> None:
@@ -373,8 +330,8 @@ def test_a_worker_whose_lease_ended_may_still_commit_if_nobody_else_did(shared: 
     assert shared.commits(slow, "a") == 1
 
 
-def test_asking_again_as_the_same_owner_gives_the_lease_again(client: "redis.Redis", shared: Store) -> None:
-    begin = load_script(client, *BEGIN)
+def test_asking_again_as_the_same_owner_gives_the_lease_again(shared: Store) -> None:
+    begin = load_script(shared.client, *BEGIN)
     mine, yours = (begin_arguments([unknown("acme")], NOON) for _ in range(2))
 
     (_, first), (_, again), (_, other) = begin(**mine), begin(**mine), begin(**yours)
@@ -382,7 +339,7 @@ def test_asking_again_as_the_same_owner_gives_the_lease_again(client: "redis.Red
     assert again[0].split()[0] > first[0].split()[0]
     assert again[1:] == first[1:]
     assert other == b"busy"
-    assert client.zrange(SLOTS_PREFIX + "status.acme.example", 0, -1) == [b"acme"]
+    assert shared.client.zrange(SLOTS_PREFIX + "status.acme.example", 0, -1) == [b"acme"]
     assert shared.pages.begin("acme", NOON) is None
 
 
@@ -422,17 +379,8 @@ def test_of_many_commits_at_once_one_is_accepted(valkey: "redis.Redis") -> None:
     assert store.ids == ["a", "b"]
 
 
-def test_a_server_that_does_not_answer_is_a_store_error(free_port: int) -> None:
-    client = redis.Redis(port=free_port, socket_connect_timeout=1, retry=None)
-    pages = RedisPages(client)
-
-    with pytest.raises(StoreError, match="the data server does not answer as it should"):
-        pages.begin("acme", NOON)
-    client.close()
-
-
-def test_what_cannot_be_read_in_the_server_is_a_store_error(client: "redis.Redis", shared: Store) -> None:
-    client.hset(page_key("acme"), mapping={"state": b"9{}", "view": b"9{}"})
+def test_what_cannot_be_read_in_the_server_is_a_store_error(shared: Store) -> None:
+    shared.client.hset(page_key("acme"), mapping={"state": b"9{}", "view": b"9{}"})
 
     with pytest.raises(StoreError, match="version b'9'"):
         shared.pages.begin("acme", NOON)
@@ -440,19 +388,13 @@ def test_what_cannot_be_read_in_the_server_is_a_store_error(client: "redis.Redis
         shared.pages.recall("acme", ())
 
 
-def test_another_type_under_our_key_is_a_store_error(client: "redis.Redis", shared: Store) -> None:
+def test_another_type_under_our_key_is_a_store_error(shared: Store) -> None:
     lease = shared.begins()
-    client.set(seen_key("acme"), "not a set")
+    shared.client.set(seen_key("acme"), "not a set")
 
     with pytest.raises(StoreError):
         shared.commits(lease, "a")
-    assert client.exists(UPDATES) == 0
-
-
-def test_a_connection_is_only_made_when_it_is_needed(free_port: int) -> None:
-    client = connect(f"redis://127.0.0.1:{free_port}/0")
-    RedisPages(client)
-    client.close()
+    assert shared.client.exists(UPDATES) == 0
 
 
 # --- whatever workers do ---
@@ -477,7 +419,7 @@ def test_whatever_order_workers_commit_in_nothing_is_reported_twice_or_lost(
 
 
 def run(store: Store, deeds: list[tuple[int, list[str], bool]]) -> tuple[set[str], list[str]]:
-    """Let workers take turns and commit, some of them twice; return the accepted keys and the reported ids."""
+    """Let workers take leases and commit, some of them twice; return the accepted keys and the reported ids."""
     leases: dict[int, PollLease] = {}
     accepted: set[str] = set()
     for worker, reported, twice in deeds:
@@ -486,52 +428,33 @@ def run(store: Store, deeds: list[tuple[int, list[str], bool]]) -> tuple[set[str
             continue
         lease = leases.pop(worker)
         for _ in range(1 + twice):
-            try:
-                store.commits(
-                    lease,
-                    *reported,
-                    state=failing(len(reported)) if reported else None,
-                )
-            except Conflict:
-                continue
-            accepted.update(reported)
+            with suppress(Conflict):
+                store.commits(lease, *reported, state=failing(len(reported)) if reported else None)
+                accepted.update(reported)
     return accepted, store.ids
-
-
-def test_times_are_written_to_the_microsecond(shared: Store) -> None:
-    exact = datetime(2025, 11, 3, 12, 0, 0, 123456, tzinfo=UTC)
-    lease = shared.pages.begin("acme", exact)
-    shared.pages.commit(lease, Commit(checked_at=exact))
-
-    assert shared.pages.begin("acme", exact + timedelta(seconds=LEAST_GAP_S)) is not None
 
 
 # --- the counters of a page ---
 
 
-def counters(client: "redis.Redis") -> Savings:
-    return RedisCatalogue(client).savings(["acme"])[0]
-
-
-def test_a_page_that_was_never_polled_has_counted_nothing(client: "redis.Redis", shared: Store) -> None:
+def test_a_page_that_was_never_polled_has_counted_nothing(shared: Store) -> None:
     shared.begins()
 
-    assert counters(client) == Savings(endings=dict.fromkeys(ENDINGS, 0))
+    assert shared.counters == Savings(endings=dict.fromkeys(ENDINGS, 0))
 
 
-def test_commits_count_how_polls_ended_and_what_came(client: "redis.Redis", shared: Store) -> None:
+def test_commits_count_how_polls_ended_and_what_came_and_change_no_page(shared: Store) -> None:
     for cost in (
         PollCost(ending=ResponseClass.CHANGED, received_bytes=9000, answer_bytes=5000),
-        PollCost(ending=ResponseClass.NOT_MODIFIED),
-        PollCost(ending=ResponseClass.NOT_MODIFIED),
+        NOT_MODIFIED,
+        NOT_MODIFIED,
         PollCost(ending=FAILED, received_bytes=7),
         PollCost(ending=ResponseClass.SAME_BODY, received_bytes=4000, answer_bytes=4000),
-        PollCost(ending=ResponseClass.NOT_MODIFIED),
+        NOT_MODIFIED,
     ):
         shared.commits(shared.begins(), cost=cost)
 
-    since = NOON + 2 * LEASE
-    known = counters(client)
+    known, since = shared.counters, NOON + 2 * LEASE
     assert {ending: count for ending, count in known.endings.items() if count} == {
         ResponseClass.CHANGED: 1,
         ResponseClass.NOT_MODIFIED: 3,
@@ -539,45 +462,38 @@ def test_commits_count_how_polls_ended_and_what_came(client: "redis.Redis", shar
         ResponseClass.SAME_BODY: 1,
     }
     assert (known.received_bytes, known.spared_bytes, known.since) == (13_007, 5000 + 5000 + 4000, since)
+    assert shared.begins().revision == 0
 
 
-def test_a_304_of_a_page_whose_size_is_not_known_spares_nothing_that_is_known(
-    client: "redis.Redis", shared: Store
-) -> None:
-    shared.commits(shared.begins(), cost=PollCost(ending=ResponseClass.NOT_MODIFIED))
+def test_a_304_of_a_page_whose_size_is_not_known_spares_nothing_that_is_known(shared: Store) -> None:
+    shared.commits(shared.begins(), cost=NOT_MODIFIED)
 
-    assert (counters(client).polls, counters(client).spared_bytes) == (1, 0)
+    assert (shared.counters.polls, shared.counters.spared_bytes) == (1, 0)
 
 
-def test_a_quiet_commit_that_runs_twice_is_counted_once(client: "redis.Redis", shared: Store) -> None:
+def test_a_quiet_commit_that_runs_twice_is_counted_once(shared: Store) -> None:
     shared.commits(shared.begins(), cost=PollCost(ending=ResponseClass.CHANGED, received_bytes=10, answer_bytes=10))
     lease = shared.begins()
     for _ in range(2):
-        shared.commits(lease, cost=PollCost(ending=ResponseClass.NOT_MODIFIED))
+        shared.commits(lease, cost=NOT_MODIFIED)
 
-    assert (counters(client).polls, counters(client).spared_bytes) == (2, 10)
+    assert (shared.counters.polls, shared.counters.spared_bytes) == (2, 10)
 
 
-def test_a_commit_that_is_refused_is_not_counted(client: "redis.Redis", shared: Store) -> None:
+def test_a_commit_that_is_refused_is_not_counted(shared: Store) -> None:
     slow, fast = shared.begins(), shared.begins()
     shared.commits(fast, "a")
 
     with pytest.raises(Conflict):
         shared.commits(slow, cost=PollCost(ending=ResponseClass.CHANGED, received_bytes=10))
 
-    assert counters(client).polls == 0
+    assert shared.counters.polls == 0
 
 
-def test_counting_is_no_change_of_the_page(shared: Store) -> None:
-    shared.commits(shared.begins(), cost=PollCost(ending=ResponseClass.SAME_BODY, received_bytes=10, answer_bytes=10))
-
-    assert shared.begins().revision == 0
-
-
-def test_counters_go_on_where_doubles_still_count_exactly(client: "redis.Redis", shared: Store) -> None:
-    client.hset(page_key("acme"), mapping={"received_bytes": 2**53 - 8, "polls_changed": 2**40})
+def test_counters_go_on_where_doubles_still_count_exactly(shared: Store) -> None:
+    shared.client.hset(page_key("acme"), mapping={"received_bytes": 2**53 - 8, "polls_changed": 2**40})
 
     shared.commits(shared.begins(), cost=PollCost(ending=ResponseClass.CHANGED, received_bytes=7))
 
-    known = counters(client)
+    known = shared.counters
     assert (known.received_bytes, known.endings[ResponseClass.CHANGED]) == (2**53 - 1, 2**40 + 1)

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.contract.fetch_origin import Exchange, Origin
-from tests.receiver import Receiver, answers, close, stall
+from tests.contract.fetch_origin import Exchange, Origin, Script, sends
+from tests.receiver import Receiver, answers, close
 from tracker.delivery.poster import PostRequest
 from tracker.delivery.retry_policy import ReceiverResponse
 from tracker.errors import AddressRefused, BadUrl, ConnectError, FetchError, FetchTimeout, TooLarge
@@ -15,6 +15,7 @@ from tracker.fetch.options import ClientOptions
 from tracker.fetch.post import POST_LIMITS, RequestsPoster
 
 FAST = FetchLimits(connect_s=0.3, read_s=0.3, total_s=0.5, max_body_bytes=64 * 1024)
+HEAD = b"HTTP/1.1 200 OK\r\n"
 
 
 def numeric(host, port, *, type):
@@ -111,11 +112,7 @@ def test_a_connection_is_kept(poster: RequestsPoster) -> None:
 
 
 def test_a_kept_connection_that_was_closed_is_replaced(poster: RequestsPoster) -> None:
-    def last_answer(exchange: Exchange) -> None:
-        exchange.answer("204 No Content")
-        exchange.hang_up()
-
-    with Origin(last_answer) as origin:
+    with Origin(sends(b"HTTP/1.1 204 No Content\r\n\r\n")) as origin:
         for _ in range(3):
             assert poster.post(post(origin.url())).status == 204
 
@@ -134,18 +131,14 @@ def test_threads_do_not_mix_up_answers(poster: RequestsPoster) -> None:
 
 
 def test_an_answer_without_end_is_left_after_its_beginning(poster: RequestsPoster) -> None:
-    def endless(exchange: Exchange) -> None:
-        exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n", b"x" * 100_000)
-        exchange.dawdle()
-
-    with Origin(endless) as origin:
+    begun = HEAD + b"Content-Length: 99999999999\r\n\r\n" + b"x" * 100_000
+    with Origin(sends(begun, then=Exchange.dawdle)) as origin:
         answer = poster.post(post(origin.url()))
 
     assert answer.status == 200
     assert len(answer.text) == 120
 
 
-HEAD = b"HTTP/1.1 200 OK\r\n"
 CUT_SHORT = {
     "length not reached": HEAD + b"Content-Length: 10\r\n\r\nabc",
     "no body at all": HEAD + b"Content-Length: 10\r\n\r\n",
@@ -159,25 +152,16 @@ CUT_SHORT = {
 }
 
 
-@pytest.mark.parametrize("ending", ["hang_up", "reset"])
+@pytest.mark.parametrize("ending", [Exchange.hang_up, Exchange.reset])
 @pytest.mark.parametrize("answer", CUT_SHORT.values(), ids=CUT_SHORT)
-def test_an_answer_that_breaks_off_is_none(poster: RequestsPoster, answer: bytes, ending: str) -> None:
-    def broken(exchange: Exchange) -> None:
-        exchange.send(answer)
-        getattr(exchange, ending)()
-
-    with Origin(broken) as origin, pytest.raises(FetchError):
+def test_an_answer_that_breaks_off_is_none(poster: RequestsPoster, answer: bytes, ending: Script) -> None:
+    with Origin(sends(answer, then=ending)) as origin, pytest.raises(FetchError):
         poster.post(post(origin.url()))
 
 
 def test_an_answer_that_is_reset_behind_its_head_is_none(poster: RequestsPoster) -> None:
     """Without a length, the end of the connection is the end of the answer, but not if it is torn down."""
-
-    def broken(exchange: Exchange) -> None:
-        exchange.send(HEAD + b"\r\nab")
-        exchange.reset()
-
-    with Origin(broken) as origin, pytest.raises(FetchError):
+    with Origin(sends(HEAD + b"\r\nab", then=Exchange.reset)) as origin, pytest.raises(FetchError):
         poster.post(post(origin.url()))
 
 
@@ -192,20 +176,13 @@ def test_an_answer_that_is_reset_behind_its_head_is_none(poster: RequestsPoster)
     ids=["until the end", "length", "chunks", "HTTP/1.0"],
 )
 def test_a_whole_answer_is_one_however_it_ends(poster: RequestsPoster, answer: bytes) -> None:
-    def whole(exchange: Exchange) -> None:
-        exchange.send(answer)
-        exchange.hang_up()
-
-    with Origin(whole) as origin:
+    with Origin(sends(answer)) as origin:
         assert poster.post(post(origin.url())) == ReceiverResponse(status=200, text="ok")
 
 
-def test_an_answer_that_stalls_is_none(fast: RequestsPoster) -> None:
-    def stalling(exchange: Exchange) -> None:
-        exchange.send(HEAD + b"Content-Length: 10\r\n\r\nabc")
-        exchange.dawdle()
-
-    with Origin(stalling) as origin:
+@pytest.mark.parametrize("begun", [b"", HEAD + b"Content-Length: 10\r\n\r\nabc"])
+def test_an_answer_that_stalls_is_none(fast: RequestsPoster, begun: bytes) -> None:
+    with Origin(sends(begun, then=Exchange.dawdle)) as origin:
         failure(FetchTimeout, fast, post(origin.url()))
 
 
@@ -224,11 +201,6 @@ def test_a_receiver_that_hangs_up(poster: RequestsPoster) -> None:
     with Receiver(close) as receiver:
         assert "closed without an answer" in str(failure(ConnectError, poster, post(receiver.url)))
     assert len(receiver.deliveries) == 1
-
-
-def test_a_receiver_that_stalls(fast: RequestsPoster) -> None:
-    with Receiver(stall) as receiver:
-        failure(FetchTimeout, fast, post(receiver.url))
 
 
 def test_a_receiver_that_drips(fast: RequestsPoster) -> None:

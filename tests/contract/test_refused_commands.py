@@ -1,81 +1,64 @@
 """A server that refuses one command for a while: nothing stays half done; what is new is reported once afterwards."""
 
 import re
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.data_server import DataServer
-from tests.fakes import NOON, FakeClock, FakeFetcher, RecordingSink, incident, page, provider, summary, update
+from tests.fakes import NOON, FakeClock, RecordingSink, incident, page, provider, update
 from tests.outbox import DEAD_LETTER, committed, webhook
 from tests.pages_on_a_loop import LoopedPages
+from tests.vendor import SUMMARY, Stored
+from tracker.delivery.outbox import DeliveryLease
 from tracker.delivery.recorder import Printer
-from tracker.delivery.retry_policy import Accepted
+from tracker.delivery.retry_policy import Accepted, Disposition
 from tracker.delivery.sinks.jsonlines import UpdateRecord
 from tracker.errors import StoreError
-from tracker.polling.observer import Observer
 from tracker.polling.page_store import Commit, PollLease
 from tracker.polling.poll_cost import PollCost, ResponseClass
-from tracker.polling.poller import Poller
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import CURSORS, DUE, PREFIX, SCHEDULE, SINKS, UPDATES, connect, seen_key
 from tracker.store.leases import LEASE_S
-from tracker.store.needs import COMMANDS
 from tracker.store.outbox import RedisOutbox
-from tracker.store.pages import RedisPages
 from tracker.store.sinks import RedisSinks
 from tracker.store.stream import RedisStream
 
-URL = "https://status.acme.example/api/v2/summary.json"
-ACME = provider(url=URL, first_sight="silent", max_per_host=2)
 OPS = webhook("ops")
 #: A command that a script sends, with its subcommand.
 _COMMANDS = re.compile(r"redis\.p?call\('(X?[A-Z]+)'(?:, '(CREATE|DESTROY|SETID)')?")
 #: Those that change nothing, refused or not; all others write.
 _READS = {
-    *(
-        "EXISTS",
-        "GET",
-        "HEXISTS",
-        "HGET",
-        "HKEYS",
-        "HMGET",
-        "SCARD",
-        "SISMEMBER",
-        "TIME",
-        "XINFO",
-        "XLEN",
-        "XPENDING",
-        "XRANGE",
-    ),
-    *("ZCARD", "ZRANGE", "ZSCORE"),
+    *("EXISTS", "GET", "HEXISTS", "HGET", "HKEYS", "HMGET", "SCARD", "SISMEMBER", "TIME", "XINFO", "XLEN"),
+    *("XPENDING", "XRANGE", "ZCARD", "ZRANGE", "ZSCORE"),
 }
 
 
 def writes(script: str) -> list[str]:
     """Return the commands with which a script writes, as rules of an access list name them."""
-    return sorted(commands(script) - {read.lower() for read in _READS})
-
-
-def commands(script: str) -> set[str]:
-    """Return all commands of a script."""
     source = files("tracker.store").joinpath("lua", f"{script}.lua").read_text()
-    return {command.lower() + (f"|{sub.lower()}" if sub else "") for command, sub in _COMMANDS.findall(source)}
+    sent = {command + (f"|{sub}" if sub else "") for command, sub in _COMMANDS.findall(source)}
+    return sorted(command.lower() for command in sent - _READS)
 
 
-def test_the_server_is_asked_for_each_command_that_a_script_sends() -> None:
-    scripts = [
-        entry.name.removesuffix(".lua")
-        for entry in files("tracker.store").joinpath("lua").iterdir()
-        if ".lua" in entry.name
-    ]
-    sent = {command.partition("|")[0].upper() for script in scripts for command in commands(script)}
+def watched(restricted: "Restricted", most_seen: int = 4000) -> Stored:
+    """Return somebody who polls a page without an incident, and has polled it once."""
+    watch = Stored(restricted.client, most_seen=most_seen, url=SUMMARY, first_sight="silent", max_per_host=2)
+    shows(watch)
+    watch.polls()
+    return watch
 
-    assert sent <= {command[0] for command in COMMANDS}
+
+def shows(watch: Stored, *updates: str) -> None:
+    """Have the page show an incident with these updates, once the lease of a poll before has ended."""
+    shown = incident("i1", *(update(each, number) for number, each in enumerate(updates)))
+    watch.shows(page(*([shown] if updates else []), minute=len(updates)))
+    watch.clock.passes(seconds=LEASE_S)
 
 
 WRITTEN_BY_POLLS = {*writes("begin"), *writes("commit_rules"), *writes("commit")}
@@ -90,23 +73,35 @@ class Restricted:
         self.admin.execute_command("ACL", "SETUSER", "clerk", "reset", "on", ">secret", "~*", "&*", "+@all")
         self.client_url = server.url.replace("redis://", "redis://clerk:secret@")
         self.client = connect(self.client_url)
+        self.sinks, self.outbox = RedisSinks(self.client), RedisOutbox(self.client)
 
-    def refuses(self, *commands: str) -> None:
-        self.admin.execute_command("ACL", "SETUSER", "clerk", *(f"-{command}" for command in commands))
-
-    def allows_all(self) -> None:
+    @contextmanager
+    def refusing(self, command: str) -> Iterator[None]:
+        """Refuse some commands until the end of the block."""
+        self.admin.execute_command("ACL", "SETUSER", "clerk", *(f"-{each}" for each in command.split()))
+        yield
         self.admin.execute_command("ACL", "SETUSER", "clerk", "+@all")
 
-    def contents(self) -> dict[bytes, bytes]:
-        return {key: self.admin.dump(key) for key in self.admin.scan_iter()}
+    def twice_refused(self, command: str, attempt: Callable[[], object]) -> None:
+        """Try something twice while a command is refused, and once more when it no longer is."""
+        with self.refusing(command):
+            for _ in range(2):
+                with suppress(StoreError):
+                    attempt()
+        attempt()
 
+    def begins(self) -> DeliveryLease:
+        lease = self.outbox.begin("ops", NOON)
+        assert lease is not None
+        return lease
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DataServer]:
-    from tests.conftest import _free_port  # noqa: PLC0415  one port for all tests of this file
+    def taken(self, lease: DeliveryLease) -> list[str]:
+        """Return the ids of the events that wait for the sink."""
+        return [delivery.event.id for delivery in self.outbox.take(lease, 10) if delivery.event]
 
-    with DataServer(tmp_path_factory.mktemp("server"), _free_port()) as running:
-        yield running
+    def acknowledges(self, lease: DeliveryLease, disposition: Disposition) -> None:
+        for delivery in self.outbox.take(lease, 10):
+            self.outbox.acknowledge(lease, delivery, disposition, NOON)
 
 
 @pytest.fixture
@@ -117,54 +112,28 @@ def restricted(server: DataServer) -> Iterator[Restricted]:
     both.admin.close()
 
 
-class Watched:
-    """One page and its poller, on a server that refuses things."""
-
-    def __init__(self, restricted: Restricted, most_seen: int = 4000) -> None:
-        self.clock, self.fetcher = FakeClock(), FakeFetcher()
-        RedisCatalogue(restricted.client).put([ACME], self.clock())
-        pages = RedisPages(restricted.client, most_seen)
-        self.poller = Poller(pages, Observer(self.fetcher), self.clock)
-        self.stream = RedisStream(restricted.client)
-        self.shows()
-
-    def shows(self, *updates: str) -> None:
-        shown = incident("i1", *(update(each, number) for number, each in enumerate(updates)))
-        self.fetcher.answers(URL, summary(page(*([shown] if updates else []), minute=len(updates))))
-
-    def polls(self) -> None:
-        self.clock.passes(seconds=LEASE_S + 30)
-        self.poller.poll(ACME.id)
-
-    @property
-    def reported(self) -> list[str]:
-        return [entry.event.id for entry in self.stream.read("0-0", 100)]
-
-
 @pytest.mark.parametrize("command", sorted({*WRITTEN_BY_POLLS, "smismember", "hmget", "xadd sadd"}))
 def test_an_update_whose_commit_was_refused_is_reported_once_when_it_no_longer_is(
     restricted: Restricted, command: str
 ) -> None:
-    watched = Watched(restricted, most_seen=2)
-    watched.polls()
-    watched.shows("u1")
-    watched.polls()
-    watched.shows("u1", "u2")
-    restricted.refuses(*command.split())
+    watch = watched(restricted, most_seen=2)
+    shows(watch, "u1")
+    watch.polls()
+    shows(watch, "u1", "u2")
     refused = 0
-    for _ in range(3):
-        try:
-            watched.polls()
-        except StoreError:
-            refused += 1
-    reported_before = watched.reported
-    restricted.allows_all()
-    watched.polls()
-    watched.shows("u1", "u2", "u3")
-    watched.polls()
-    watched.polls()
+    with restricted.refusing(command):
+        for _ in range(3):
+            try:
+                watch.polls()
+            except StoreError:
+                refused += 1
+            watch.clock.passes(seconds=LEASE_S)
+    reported_before = watch.ids
+    watch.polls()
+    shows(watch, "u1", "u2", "u3")
+    watch.polls(2)
 
-    assert watched.reported == ["acme/i1/u1", "acme/i1/u2", "acme/i1/u3"]
+    assert watch.ids == ["acme/i1/u1", "acme/i1/u2", "acme/i1/u3"]
     if refused and command in ("xadd", "sadd", "hset", "zadd", "xadd sadd"):
         assert refused == 3
         assert reported_before == ["acme/i1/u1"], "nothing of the refused commit is left"
@@ -175,189 +144,148 @@ def test_quiet_polls_whose_call_was_refused_in_the_middle_are_counted_once_after
     restricted: Restricted, command: str
 ) -> None:
     """The call ends where it stands: of the pages before nothing is taken back, and those after it are not reached."""
-    clock = FakeClock()
+    clock, ids = FakeClock(), ["a", "b", "c"]
     catalogue = RedisCatalogue(restricted.client)
-    pages = {known: provider(id=known, name=known, url=f"https://{known}.example") for known in ("a", "b", "c")}
-    catalogue.put(pages.values(), clock())
+    catalogue.put([provider(id=known, name=known, url=f"https://{known}.example") for known in ids], clock())
     looped = LoopedPages(restricted.client_url)
 
-    def polls(*, refused: str | None = None) -> list[Any]:
+    def begins() -> list[Any]:
         clock.passes(seconds=LEASE_S + 30)
-        leases = looped.begins(clock(), *pages)
-        if refused:
-            restricted.refuses(refused)
+        return looped.begins(clock(), *ids)
+
+    def commits(leases: list[Any]) -> list[Any]:
         due = clock() + timedelta(seconds=60)
         commit = Commit(checked_at=clock(), due_at=due, cost=PollCost(ending=ResponseClass.NOT_MODIFIED))
-        given = [looped.grouped.commit(lease, commit) for lease in leases]
-        answers = looped.together(*given)
-        restricted.allows_all()
-        return [*answers, *looped.together(*(looped.grouped.commit(lease, commit) for lease in leases))]
+        return looped.together(*(looped.grouped.commit(lease, commit) for lease in leases))
 
-    refused = polls(refused=command)[:3]
-    restricted.refuses(command)
-    clock.passes(seconds=LEASE_S + 30)
-    begun = looped.begins(clock(), *pages)
-    restricted.allows_all()
-    again = polls()
+    leases = begins()
+    with restricted.refusing(command):
+        refused = commits(leases)
+    commits(leases)
+    with restricted.refusing(command):
+        begun = begins()
+    leases = begins()
+    again = [*commits(leases), *commits(leases)]
     looped.close()
 
     assert {type(answer) for answer in (*refused, *begun)} <= {int, StoreError, PollLease}
     assert len({type(answer) for answer in refused}) == 1, "who went with one call shares its fate"
     assert again == [0] * 6
-    assert [savings.polls for savings in catalogue.savings(list(pages))] == [2, 2, 2]
+    assert [savings.polls for savings in catalogue.savings(ids)] == [2, 2, 2]
 
 
 @pytest.mark.parametrize("key", [UPDATES, seen_key("acme"), DUE])
 def test_an_update_that_a_key_of_another_type_kept_back_is_reported_once_afterwards(
     restricted: Restricted, key: str
 ) -> None:
-    watched = Watched(restricted)
-    watched.polls()
-    watched.shows("u1")
-    kept = restricted.admin.dump(key)
-    restricted.admin.delete(key)
-    restricted.admin.set(key, "of another type")
+    watch, admin = watched(restricted), restricted.admin
+    shows(watch, "u1")
+    kept = admin.dump(key)
+    admin.delete(key)
+    admin.set(key, "of another type")
     for _ in range(2):
         with suppress(StoreError):
-            watched.polls()
-    restricted.admin.delete(key)
+            watch.polls()
+        watch.clock.passes(seconds=LEASE_S)
+    admin.delete(key)
     if kept is not None:
-        restricted.admin.restore(key, 0, kept)
-    watched.polls()
-    watched.polls()
+        admin.restore(key, 0, kept)
+    watch.polls(2)
 
-    assert watched.reported == ["acme/i1/u1"]
+    assert watch.ids == ["acme/i1/u1"]
 
 
 def test_an_update_for_which_there_is_no_room_is_reported_once_when_there_is(restricted: Restricted) -> None:
-    watched = Watched(restricted)
-    watched.polls()
-    watched.shows("u1")
+    watch = watched(restricted)
+    shows(watch, "u1")
     restricted.admin.config_set("maxmemory", 1)
     for _ in range(2):
         with pytest.raises(StoreError):
-            watched.polls()
-    assert restricted.admin.xlen(UPDATES) == 0
+            watch.polls()
     restricted.admin.config_set("maxmemory", 0)
-    watched.polls()
-    watched.polls()
+    assert watch.ids == []
+    watch.clock.passes(seconds=LEASE_S)
+    watch.polls(2)
 
-    assert watched.reported == ["acme/i1/u1"]
+    assert watch.ids == ["acme/i1/u1"]
 
 
 @pytest.mark.parametrize("command", writes("acknowledge"))
 def test_a_dead_letter_that_was_refused_is_kept_once_afterwards(restricted: Restricted, command: str) -> None:
-    RedisSinks(restricted.client).sync([OPS])
+    restricted.sinks.sync([OPS])
     committed(restricted.client, "a")
-    outbox = RedisOutbox(restricted.client)
-    lease = outbox.begin("ops", NOON)
-    assert lease is not None
-    (delivery,) = outbox.take(lease, 10)
-    restricted.refuses(command)
-    for _ in range(2):
-        with suppress(StoreError):
-            outbox.acknowledge(lease, delivery, DEAD_LETTER, NOON)
-    restricted.allows_all()
-    for again in outbox.take(lease, 10):
-        outbox.acknowledge(lease, again, DEAD_LETTER, NOON)
+    lease = restricted.begins()
+    (delivery,) = restricted.outbox.take(lease, 10)
+    with restricted.refusing(command):
+        for _ in range(2):
+            with suppress(StoreError):
+                restricted.outbox.acknowledge(lease, delivery, DEAD_LETTER, NOON)
+    restricted.acknowledges(lease, DEAD_LETTER)
 
-    assert [letter.event.id for letter in RedisSinks(restricted.client).dead("ops")] == ["a"]
-    assert outbox.take(lease, 10) == []
+    assert [letter.event.id for letter in restricted.sinks.dead("ops")] == ["a"]
+    assert restricted.taken(lease) == []
 
 
 @pytest.mark.parametrize("command", writes("redrive"))
 def test_letters_that_could_not_be_put_back_are_put_back_once_afterwards(restricted: Restricted, command: str) -> None:
-    sinks, outbox = RedisSinks(restricted.client), RedisOutbox(restricted.client)
-    sinks.sync([OPS])
+    restricted.sinks.sync([OPS])
     committed(restricted.client, "a", "b")
-    lease = outbox.begin("ops", NOON)
-    assert lease is not None
-    for delivery in outbox.take(lease, 10):
-        outbox.acknowledge(lease, delivery, DEAD_LETTER, NOON)
-    restricted.refuses(command)
-    for _ in range(2):
-        with suppress(StoreError):
-            sinks.redrive("ops")
-    restricted.allows_all()
-    sinks.redrive("ops")
+    lease = restricted.begins()
+    restricted.acknowledges(lease, DEAD_LETTER)
+    restricted.twice_refused(command, lambda: restricted.sinks.redrive("ops"))
 
-    assert [delivery.event.id for delivery in outbox.take(lease, 10) if delivery.event] == ["a", "b"]
+    assert restricted.taken(lease) == ["a", "b"]
 
 
 @pytest.mark.parametrize("command", writes("sync"))
 def test_a_catalogue_whose_change_was_refused_is_whole_after_the_next_one(restricted: Restricted, command: str) -> None:
-    catalogue = RedisCatalogue(restricted.client)
+    catalogue, admin = RedisCatalogue(restricted.client), restricted.admin
     # Pages of their own: one that only got another name would keep its id.
     old, *new = (provider(id=name, url=f"https://{name}.example", max_per_host=2) for name in ("old", "new", "more"))
     catalogue.put([old], NOON, replacing="file")
-    restricted.refuses(command)
-    for _ in range(2):
-        with suppress(StoreError):
-            catalogue.put(new, NOON, replacing="file")
-    restricted.allows_all()
-    catalogue.put(new, NOON, replacing="file")
+    restricted.twice_refused(command, lambda: catalogue.put(new, NOON, replacing="file"))
 
-    admin = restricted.admin
     assert {known.id for known in catalogue.providers()} == {"new", "more"}
-    assert set(admin.hkeys(SCHEDULE)) == {b"new", b"more"}
-    assert set(admin.zrange(DUE, 0, -1)) == {b"new", b"more"}
+    assert set(admin.hkeys(SCHEDULE)) == set(admin.zrange(DUE, 0, -1)) == {b"new", b"more"}
     assert not admin.exists(f"{PREFIX}page:old")
     assert catalogue.holdings().is_whole
 
 
 @pytest.mark.parametrize("command", writes("sinks"))
 def test_sinks_whose_change_was_refused_are_right_after_the_next_one(restricted: Restricted, command: str) -> None:
-    sinks, outbox = RedisSinks(restricted.client), RedisOutbox(restricted.client)
-    sinks.sync([webhook("old")])
+    restricted.sinks.sync([webhook("old")])
     committed(restricted.client, "before")
-    restricted.refuses(command)
-    for _ in range(2):
-        with suppress(StoreError):
-            sinks.sync([OPS])
-    restricted.allows_all()
-    sinks.sync([OPS])
+    restricted.twice_refused(command, lambda: restricted.sinks.sync([OPS]))
     committed(restricted.client, "after")
 
     assert restricted.admin.hkeys(SINKS) == [b"ops"]
     assert [group["name"] for group in restricted.admin.xinfo_groups(UPDATES)] == [b"ops"]
-    lease = outbox.begin("ops", NOON)
-    assert lease is not None
-    taken = [delivery.event.id for delivery in outbox.take(lease, 10) if delivery.event]
-    assert taken[-1:] == ["after"]
-    assert "before" not in taken
+    assert restricted.taken(restricted.begins()) == ["after"]
 
 
 @pytest.mark.parametrize("command", writes("claim"))
 def test_pages_whose_claim_was_refused_are_claimed_afterwards(restricted: Restricted, command: str) -> None:
-    catalogue, clock = RedisCatalogue(restricted.client), FakeClock()
-    catalogue.put([ACME], clock())
-    clock.passes(minutes=5)
-    restricted.refuses(command)
-    claimed = 0
-    for _ in range(2):
-        with suppress(StoreError):
-            claimed += len(catalogue.claim(clock(), 10)[0])
-    restricted.allows_all()
-    claimed += len(catalogue.claim(clock(), 10)[0])
+    catalogue, claimed = RedisCatalogue(restricted.client), []
+    catalogue.put([provider()], NOON)
+    later = NOON + timedelta(minutes=5)
+    restricted.twice_refused(command, lambda: claimed.extend(catalogue.claim(later, 10)[0]))
 
-    assert claimed == 1
+    assert len(claimed) == 1
 
 
 @pytest.mark.parametrize("command", sorted({*writes("timings"), "xtrim"}))
 def test_events_that_were_recorded_while_a_cursor_could_not_be_saved_are_recorded_once(
-    restricted: Restricted, command: str, tmp_path: object
+    restricted: Restricted, command: str, tmp_path: Path
 ) -> None:
-    record = UpdateRecord(tmp_path / "updates.jsonl")  # type: ignore[operator]
-    console = RecordingSink()
+    record, console = UpdateRecord(tmp_path / "updates.jsonl"), RecordingSink()
     printer = Printer(RedisStream(restricted.client), record, console, FakeClock())
-    RedisCatalogue(restricted.client).put([ACME], NOON)
+    RedisCatalogue(restricted.client).put([provider()], NOON)
     printer.drain()
     committed(restricted.client, "a")
-    restricted.refuses(command)
-    for _ in range(2):
-        with suppress(StoreError):
-            printer.drain()
-    restricted.allows_all()
+    with restricted.refusing(command):
+        for _ in range(2):
+            with suppress(StoreError):
+                printer.drain()
     committed(restricted.client, "b")
     printer.drain()
     record.close()
@@ -368,18 +296,13 @@ def test_events_that_were_recorded_while_a_cursor_could_not_be_saved_are_recorde
 
 @pytest.mark.parametrize("command", writes("delivery_lease"))
 def test_a_sink_whose_delivery_was_refused_delivers_afterwards(restricted: Restricted, command: str) -> None:
-    outbox, clock = RedisOutbox(restricted.client), FakeClock()
-    RedisSinks(restricted.client).sync([OPS])
+    restricted.sinks.sync([OPS])
     restricted.admin.delete(UPDATES)
     committed(restricted.client, "a")
-    restricted.refuses(command)
-    with pytest.raises(StoreError):
-        outbox.begin("ops", clock())
+    with restricted.refusing(command), pytest.raises(StoreError):
+        restricted.begins()
     restricted.admin.delete(f"{PREFIX}lease:ops")  # it runs out by itself
-    restricted.allows_all()
-    lease = outbox.begin("ops", clock())
-    assert lease is not None
-    (delivery,) = outbox.take(lease, 10)
-    outbox.acknowledge(lease, delivery, Accepted(), clock())
+    lease = restricted.begins()
+    restricted.acknowledges(lease, Accepted())
 
-    assert outbox.take(lease, 10) == []
+    assert restricted.taken(lease) == []

@@ -1,14 +1,17 @@
-"""What is particular to the fetcher on requests: pools, what it starts and what it leaves."""
+"""What is particular to the fetcher on requests: pools, what it starts and leaves, and how settings reach it."""
 
 import threading
 
 import pytest
 
-from tests.contract.fetch_origin import Exchange, Origin
+from tests.contract.both_fetchers import ask
+from tests.contract.fetch_origin import Exchange, Origin, serves
+from tracker.bootstrap import build_fetcher, client_options
+from tracker.environment.settings import Settings
+from tracker.errors import TlsError
 from tracker.fetch import RequestsFetcher
 from tracker.fetch import connection as connections
 from tracker.fetch.options import ClientOptions
-from tracker.polling.fetcher import FetchRequest
 
 
 @pytest.fixture
@@ -16,10 +19,6 @@ def fetcher():
     made = RequestsFetcher(ClientOptions(user_agent="tests"))
     yield made
     made.close()
-
-
-def ask(origin: Origin) -> FetchRequest:
-    return FetchRequest(url=origin.url(), allow_private=True)
 
 
 def test_no_thread_is_started(fetcher):
@@ -50,3 +49,14 @@ def test_redirect_bodies_and_cookies_never_reach_the_session(fetcher):
         fetcher.fetch(ask(origin))
 
     assert [len(session.cookies) for session in fetcher._sessions.values()] == [0, 0]
+
+
+def test_a_page_of_a_private_authority_is_read_with_its_file_alone(authority, tls):
+    settings = [Settings.from_environment(environ) for environ in ({"TRACKER_CA_FILE": f"{authority / 'ca.pem'}"}, {})]
+    trusting, other = (build_fetcher(client_options(each)) for each in settings)
+    with Origin(serves, tls=tls()) as origin:
+        request = ask(origin, host="localhost")
+
+        assert trusting.fetch(request).body == b"news"
+        with pytest.raises(TlsError, match="certificate of localhost is not valid"):
+            other.fetch(request)

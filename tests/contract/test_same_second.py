@@ -6,14 +6,10 @@ from email.utils import format_datetime
 import pytest
 
 from tests.contract.fetch_origin import Origin
-from tests.fakes import provider
+from tests.vendor import Watch
 from tracker.fetch import RequestsFetcher
 from tracker.fetch.options import ClientOptions
-from tracker.model.clock import utc_now
-from tracker.polling.observer import Observer
 from tracker.polling.poll_cost import ResponseClass
-from tracker.polling.poller import Poller
-from tracker.store.memory import MemoryPages
 
 #: When the page is written, twice.
 WRITTEN = format_datetime(datetime(2026, 11, 21, 10, 0, 0, tzinfo=UTC), usegmt=True)
@@ -40,16 +36,14 @@ def test_what_is_written_in_the_second_of_an_answer_is_read(date: str) -> None:
             exchange.answer(body=bodies[-1], Last_Modified=WRITTEN, Date=dates[-1], Content_Type="application/rss+xml")
 
     with Origin(script) as origin:
-        acme = provider(url=origin.url("/feed.xml"), format="feed", allow_private=True)
         fetcher = RequestsFetcher(ClientOptions(user_agent="test"))
-        pages = MemoryPages([acme])
-        poller = Poller(pages, Observer(fetcher), utc_now)
-        poller.poll(acme.id)
-        known = len(pages.events)
+        watch = Watch(fetcher=fetcher, url=origin.url("/feed.xml"), format="feed", allow_private=True)
+        watch.polls()
+        watch.reported()
         bodies.append(feed("Exports fail", "Search is slow"))
         dates.append(LATER)
-        polls = [poller.poll(acme.id) for _ in range(4)]
+        polls = [watch.polls() for _ in range(4)]
         fetcher.close()
 
-    assert [poll.response_class for poll in polls if poll] == [ResponseClass.CHANGED, *[ResponseClass.NOT_MODIFIED] * 3]
-    assert [event.incident for event in pages.events[known:]] == ["Exports fail"]
+    assert [poll.response_class for poll in polls] == [ResponseClass.CHANGED, *[ResponseClass.NOT_MODIFIED] * 3]
+    assert [event.incident for event in watch.reported()] == ["Exports fail"]

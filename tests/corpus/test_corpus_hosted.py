@@ -17,7 +17,7 @@ from tests.vendor import Watch
 from tracker.model.event import EventKind
 from tracker.model.page import Snapshot
 from tracker.model.provider import FirstSight
-from tracker.parse import FORMATS, detect, read
+from tracker.parse import detect, read
 
 pytestmark = needs_corpus
 
@@ -104,13 +104,6 @@ def test_an_answer_holds_the_incidents_and_updates_that_jq_finds(file):
         assert len(found[1]) == len(expected[1])
     else:
         assert sorted(found[1]) == sorted(expected[1])
-
-
-@pytest.mark.parametrize("file", [file for file in recorded() if not file.endswith(FEEDS)])
-def test_an_answer_is_recognised_by_one_format_alone(file):
-    body = (CORPUS / file).read_bytes()
-
-    assert [name for name, known in FORMATS.items() if known.recognises(body, None)] == [program(file)[0]]
 
 
 @pytest.mark.parametrize("name", ["aiven", "rollbar"])

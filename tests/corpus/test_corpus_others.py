@@ -9,7 +9,7 @@ import pytest
 from tests.corpus.series import CORPUS, needs_corpus
 from tests.vendor import Watch
 from tracker.model.provider import FirstSight
-from tracker.parse import FORMATS, read
+from tracker.parse import detect, read
 
 pytestmark = needs_corpus
 
@@ -51,6 +51,7 @@ def test_an_answer_holds_as_many_incidents_and_updates_as_it_lists(path):
     found = read(path.read_bytes())
     shown = (*found.incidents, *found.maintenances)
 
+    assert detect(path.read_bytes()).name == path.parent.name
     assert len(shown) == count(incidents, path)
     assert sum(len(incident.updates) for incident in shown) == count(updates, path)
 
@@ -58,25 +59,6 @@ def test_an_answer_holds_as_many_incidents_and_updates_as_it_lists(path):
 @pytest.mark.parametrize("path", [path for path in FILES if path.parent.name in COMPONENTS], ids=named)
 def test_an_answer_holds_as_many_components_as_it_lists(path):
     assert len(read(path.read_bytes()).components) == count(COMPONENTS[path.parent.name], path) > 0
-
-
-@pytest.mark.parametrize("path", FILES, ids=named)
-def test_an_answer_is_recognised_by_its_own_format_alone(path):
-    body = path.read_bytes()
-
-    assert [known.name for known in FORMATS.values() if known.recognises(body, None)] == [path.parent.name]
-
-
-@pytest.mark.parametrize("name", ["sorry", "statuspal", "cstate"])
-def test_no_recording_is_taken_for_one_of_a_platform_that_was_never_recorded(name):
-    assert not any(FORMATS[name].recognises(path.read_bytes(), None) for path in CORPUS.glob("*/*"))
-
-
-@pytest.mark.parametrize("name", PLATFORMS)
-def test_no_recording_of_another_platform_is_taken_for_one(name):
-    others = [path for path in CORPUS.glob("*/*") if path.parent.name != name]
-
-    assert [path for path in others if FORMATS[name].recognises(path.read_bytes(), None)] == []
 
 
 def test_every_comment_in_russian_stays_as_it_was_written():

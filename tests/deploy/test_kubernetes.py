@@ -230,8 +230,12 @@ def command_of(name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", LASTING)
-def test_what_runs_is_what_compose_runs(name):
+def test_what_runs_is_run_and_stopped_and_bounded_as_with_compose(name):
+    service, pod = COMPOSE["services"][name], of(name)
+    (container,) = pod["containers"]
     assert command_of(name) == compose_command(name)
+    assert f"{pod.get('terminationGracePeriodSeconds', 30)}s" == service.get("stop_grace_period", "30s")
+    assert container["resources"]["limits"]["memory"] == service["mem_limit"].replace("m", "Mi")
 
 
 def test_the_catalogue_comes_by_the_command_of_compose():
@@ -240,18 +244,6 @@ def test_the_catalogue_comes_by_the_command_of_compose():
     (command,) = re.findall(r"^exec (.*)$", script, re.MULTILINE)
     (file,) = re.findall(r"^file=(.*)$", script, re.MULTILINE)
     assert command.replace(' "$@"', "").replace('"$file"', file) == " ".join(command_of("catalogue"))
-
-
-@pytest.mark.parametrize("name", LASTING)
-def test_who_stops_gets_as_long_as_with_compose(name):
-    grace = COMPOSE["services"][name].get("stop_grace_period", "30s")
-    assert f"{of(name).get('terminationGracePeriodSeconds', 30)}s" == grace
-
-
-@pytest.mark.parametrize("name", LASTING)
-def test_memory_is_bounded_as_with_compose(name):
-    (container,) = of(name)["containers"]
-    assert container["resources"]["limits"]["memory"] == COMPOSE["services"][name]["mem_limit"].replace("m", "Mi")
 
 
 @pytest.mark.parametrize("name", [name for name in LASTING if name not in ("flower", "web")])
@@ -318,16 +310,11 @@ def test_our_containers_are_the_user_of_the_image():
 
 
 def test_only_what_has_to_be_written_can_be():
+    written = {"printer": {"tmp", "data"}, "web": {"tmp", "data"}, "redis": {"data"}}
     for container in containers(WRITTEN):
         kinds = {volume["name"]: volume.keys() - {"name"} for volume in container.pod["volumes"]}
         writable = {mount["name"] for mount in container.spec["volumeMounts"] if not mount.get("readOnly")}
-        assert writable == (
-            {"tmp", "data"}
-            if container.name in ("printer", "web")
-            else {"data"}
-            if container.name == "redis"
-            else {"tmp"}
-        )
+        assert writable == written.get(container.name, {"tmp"})
         assert kinds.get("tmp", {"emptyDir"}) == {"emptyDir"}
 
 
@@ -383,17 +370,12 @@ def test_pages_are_asked_at_the_addresses_that_the_fetcher_allows():
 
 
 def test_a_service_leads_to_a_port_of_its_pods():
-    for service in (it for it in WRITTEN.values() if it["kind"] == "Service"):
-        assert service["spec"]["type"] == "ClusterIP"
-        (pod,) = (
-            it
-            for _, it in pods(WRITTEN)
-            if matches({"matchLabels": service["spec"]["selector"]}, it["metadata"]["labels"])
-        )
+    for spec in (it["spec"] for it in WRITTEN.values() if it["kind"] == "Service"):
+        assert spec["type"] == "ClusterIP"
+        selector = {"matchLabels": spec["selector"]}
+        (pod,) = (it for _, it in pods(WRITTEN) if matches(selector, it["metadata"]["labels"]))
         open_ports = {port["name"]: port["containerPort"] for it in pod["spec"]["containers"] for port in it["ports"]}
-        assert [open_ports[port["targetPort"]] for port in service["spec"]["ports"]] == [
-            port["port"] for port in service["spec"]["ports"]
-        ]
+        assert [open_ports[port["targetPort"]] for port in spec["ports"]] == [port["port"] for port in spec["ports"]]
 
 
 # how many

@@ -9,7 +9,9 @@ import psycopg
 import pytest
 
 from tests.history.postgres_server import is_installed, running_postgres
+from tests.history.record import write
 from tracker.history import History, open_history
+from tracker.model.event import Event
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +45,21 @@ def history(tmp_path: Path, database: str | None) -> Iterator[History]:
     opened = open_history(tmp_path, database)
     yield opened
     opened.close()
+
+
+class Recorded:
+    """A record, and the history that follows it."""
+
+    def __init__(self, history: History, path: Path) -> None:
+        self.history = history
+        self.path = path
+
+    def says(self, *events: Event, first: int = 1) -> int:
+        """Put events at the end of the record and follow it; return how many the history did not have."""
+        write(self.path, events, first=first)
+        return self.history.follow(self.path)
+
+
+@pytest.fixture
+def record(history: History, tmp_path: Path) -> Recorded:
+    return Recorded(history, tmp_path / "updates.jsonl")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from tests.history.conftest import Recorded
 from tests.history.record import NOON, event, streamed, write
 from tracker.delivery.latency import timing
 from tracker.history import History
@@ -23,24 +24,18 @@ def ids(events: Sequence[Event]) -> list[str | None]:
     return [each.update_id for each in events]
 
 
-def test_the_history_holds_no_drill(history: History, tmp_path: Path) -> None:
-    record = tmp_path / "updates.jsonl"
-    write(record, with_a_drill())
-
-    assert history.follow(record) == 2
+def test_the_history_holds_no_drill(history: History, record: Recorded) -> None:
+    assert record.says(*with_a_drill()) == 2
     assert ids([item.event for item in history.feed().items]) == ["u2", "u1"]
     assert history.incident("acme", "drill-1") is None
     assert [incident.incident_id for incident in history.incidents().items] == ["i1"]
-    assert sum(batch.unreadable for batch in read_record(record, Place())) == 0
+    assert sum(batch.unreadable for batch in read_record(record.path, Place())) == 0
 
 
-def test_the_record_is_read_on_behind_a_drill(history: History, tmp_path: Path) -> None:
-    record = tmp_path / "updates.jsonl"
-    write(record, with_a_drill()[:2])
-    history.follow(record)
-    write(record, with_a_drill()[2:], first=3)
+def test_the_record_is_read_on_behind_a_drill(record: Recorded) -> None:
+    record.says(*with_a_drill()[:2])
 
-    assert history.follow(record) == 1
+    assert record.says(*with_a_drill()[2:], first=3) == 1
 
 
 def test_ledgers_and_reports_hold_no_drill(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from tests.history.conftest import Recorded
 from tests.history.record import NOON, component, event, unreadable, write
 from tracker.delivery.event_stream import StreamedEvent
 from tracker.errors import HistoryError, SearchTooWide
@@ -24,31 +25,22 @@ from tracker.polling.poll_cost import FAILED, ResponseClass, Savings
 
 def story() -> list:
     """Return an incident that gets worse, is edited and ends, beside a component and a time that nobody saw."""
+    edited = {"id": "acme/i1/u1/edited/abc", "message": "text of u1, edited", "impact": "critical"}
+    other = {"id": "zeta/w/1", "provider": "zeta", "incident_id": "w", "message": "a cable again"}
     return [
         event("u1", 0, EventKind.NEW_INCIDENT, impact="minor", components=("API",)),
         component("partial_outage", 1),
         event("u2", 10, status="identified", impact="critical"),
-        event(
-            "u1",
-            12,
-            EventKind.UPDATE_EDITED,
-            id="acme/i1/u1/edited/abc",
-            message="text of u1, edited",
-            impact="critical",
-        ),
+        event("u1", 12, EventKind.UPDATE_EDITED, **edited),
         *unreadable(15, 40),
         component("operational", 55, 2),
         event("u3", 60, status="resolved", impact="critical", message="It was a cable."),
-        event(
-            "w1", 61, EventKind.NEW_INCIDENT, id="zeta/w/1", provider="zeta", incident_id="w", message="a cable again"
-        ),
+        event("w1", 61, EventKind.NEW_INCIDENT, **other),
     ]
 
 
-def test_an_incident_is_reported_with_its_ledger(history: History, tmp_path: Path) -> None:
-    record = tmp_path / "updates.jsonl"
-    write(record, story())
-    assert history.follow(record) == 9
+def test_an_incident_is_reported_with_its_ledger(history: History, record: Recorded) -> None:
+    assert record.says(*story()) == 9
     ledger = history.ledger("acme", "i1", NOON + timedelta(hours=2))
     assert ledger is not None
     incident = ledger.incident
@@ -64,62 +56,50 @@ def test_an_incident_is_reported_with_its_ledger(history: History, tmp_path: Pat
     assert [item.event.status for item in ledger.component_changes] == ["partial_outage", "operational"]
 
 
-def test_reading_the_record_again_changes_nothing(history: History, tmp_path: Path) -> None:
-    record = tmp_path / "updates.jsonl"
-    write(record, story())
-    history.follow(record)
+def test_reading_the_record_again_changes_nothing(history: History, record: Recorded) -> None:
+    record.says(*story())
     before = (history.feed(), history.incidents(), history.provider("acme", NOON + timedelta(hours=2)))
     # Written a second time, as after a restore of the data server from a copy.
-    write(record, story(), first=100)
-    assert history.follow(record) == 0
+    assert record.says(*story(), first=100) == 0
     assert (history.feed(), history.incidents(), history.provider("acme", NOON + timedelta(hours=2))) == before
 
 
-def test_a_rebuild_brings_the_same_and_keeps_what_only_was_counted(history: History, tmp_path: Path) -> None:
-    record = tmp_path / "updates.jsonl"
-    write(record, story())
-    history.follow(record)
+def test_a_rebuild_brings_the_same_and_keeps_what_only_was_counted(history: History, record: Recorded) -> None:
+    record.says(*story())
     counted = Savings(endings={ResponseClass.CHANGED: 7, FAILED: 2}, since=NOON)
     history.count_polls({"acme": counted}, NOON + timedelta(hours=1))
     before = history.provider("acme", NOON + timedelta(hours=2))
     passed: list[int] = []
-    assert history.rebuild(record, on_progress=passed.append) == 9
-    assert sum(passed) == record.stat().st_size
+    assert history.rebuild(record.path, on_progress=passed.append) == 9
+    assert sum(passed) == record.path.stat().st_size
     assert history.provider("acme", NOON + timedelta(hours=2)) == before
     assert before.days[-1].polls_read == 7
 
 
-def test_rotated_files_are_read_whichever_way_they_were_moved(history: History, tmp_path: Path) -> None:
-    record = tmp_path / "updates.jsonl"
-    events = [event(f"u{number}", number) for number in range(12)]
-    write(record, events[:4])
-    assert history.follow(record) == 4
-    write(record, events[4:6], 5)
-    record.rename(tmp_path / "updates-1.jsonl")  # with lines that were not read yet
-    write(record, events[6:8], 7)
-    assert history.follow(record) == 4
-    with gzip.open(tmp_path / "updates-2.jsonl.gz", "wb") as packed:
-        packed.write(record.read_bytes())
-    record.unlink()  # compressed, and the file that was read is gone
-    write(record, events[8:], 9)
-    assert history.follow(record) == 4
+def test_rotated_files_are_read_whichever_way_they_were_moved(history: History, record: Recorded) -> None:
+    path, events = record.path, [event(f"u{number}", number) for number in range(12)]
+    assert record.says(*events[:4]) == 4
+    write(path, events[4:6], 5)
+    path.rename(path.with_name("updates-1.jsonl"))  # with lines that were not read yet
+    assert record.says(*events[6:8], first=7) == 4
+    with gzip.open(path.with_name("updates-2.jsonl.gz"), "wb") as packed:
+        packed.write(path.read_bytes())
+    path.unlink()  # compressed, and the file that was read is gone
+    assert record.says(*events[8:], first=9) == 4
     assert [item.event.update_id for item in history.newer(0)] == [f"u{number}" for number in range(12)]
 
 
-def test_a_line_that_is_not_whole_yet_waits(history: History, tmp_path: Path) -> None:
-    record = tmp_path / "updates.jsonl"
-    write(record, [event("u1", 0), event("u2", 1)])
-    whole = record.read_bytes()
-    record.write_bytes(whole[:-20])
-    assert history.follow(record) == 1
-    record.write_bytes(whole)
-    assert history.follow(record) == 1
+def test_a_line_that_is_not_whole_yet_waits(history: History, record: Recorded) -> None:
+    write(record.path, [event("u1", 0), event("u2", 1)])
+    whole = record.path.read_bytes()
+    record.path.write_bytes(whole[:-20])
+    assert history.follow(record.path) == 1
+    record.path.write_bytes(whole)
+    assert history.follow(record.path) == 1
 
 
-def test_words_are_found_and_pages_follow_each_other(history: History, tmp_path: Path) -> None:
-    record = tmp_path / "updates.jsonl"
-    write(record, story())
-    history.follow(record)
+def test_words_are_found_and_pages_follow_each_other(history: History, record: Recorded) -> None:
+    record.says(*story())
     found = history.feed(FeedFilter(text="cable"), limit=1)
     assert [item.event.provider for item in found.items] == ["zeta"]
     further = history.feed(FeedFilter(text="cable"), before=found.next_before)
@@ -133,12 +113,10 @@ def test_words_are_found_and_pages_follow_each_other(history: History, tmp_path:
 
 
 def test_the_beginning_of_a_word_finds_every_word_that_begins_so(
-    history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    history: History, record: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record = tmp_path / "updates.jsonl"
     texts = ("Latency rises", "late again", "LATERAL moves", "a late_night change", "plate", "É3.5-latex", "all well")
-    write(record, [event(f"u{number}", number, message=text) for number, text in enumerate(texts)])
-    history.follow(record)
+    record.says(*(event(f"u{number}", number, message=text) for number, text in enumerate(texts)))
 
     def found(text: str) -> set[str]:
         return {str(item.event.message) for item in history.feed(FeedFilter(text=text)).items}
@@ -155,12 +133,10 @@ def test_the_beginning_of_a_word_finds_every_word_that_begins_so(
             found("late*")
 
 
-def test_what_is_found_among_many_is_read_from_where_the_answer_begins(history: History, tmp_path: Path) -> None:
+def test_what_is_found_among_many_is_read_from_where_the_answer_begins(history: History, record: Recorded) -> None:
     """A database that looks at one block of events after another finds each event once, in both directions."""
-    record = tmp_path / "updates.jsonl"
     for block in range(12):
-        write(record, [event(f"u{block}-{number}", block * 60 + number) for number in range(3)], first=block * 3 + 1)
-        history.follow(record)
+        record.says(*(event(f"u{block}-{number}", block * 60 + number) for number in range(3)), first=block * 3 + 1)
         with history._database.writing() as session:
             session.execute(projection._NOTE, name="seq", value=str((block + 1) << BLOCK_BITS))
     wanted = FeedFilter(text="text")
@@ -180,10 +156,8 @@ def test_what_is_found_among_many_is_read_from_where_the_answer_begins(history: 
     assert [item.event.update_id for item in history.feed(times).items] == ["u2-0", "u1-2", "u1-1", "u1-0"]
 
 
-def test_filters_choose(history: History, tmp_path: Path) -> None:
-    record = tmp_path / "updates.jsonl"
-    write(record, story())
-    history.follow(record)
+def test_filters_choose(history: History, record: Recorded) -> None:
+    record.says(*story())
     ids = lambda wanted: [item.event.id for item in history.feed(wanted).items]  # noqa: E731
     assert ids(FeedFilter(kinds=("page_unreadable",))) == [unreadable(15)[0].id]
     assert ids(FeedFilter(providers=("zeta",))) == ["zeta/w/1"]
@@ -193,11 +167,9 @@ def test_filters_choose(history: History, tmp_path: Path) -> None:
     assert ids(FeedFilter(since=NOON + timedelta(minutes=61))) == ["zeta/w/1"]
 
 
-def test_incidents_page_by_page(history: History, tmp_path: Path) -> None:
-    record = tmp_path / "updates.jsonl"
+def test_incidents_page_by_page(history: History, record: Recorded) -> None:
     # Several begin at the same moment: the id decides then.
-    write(record, [event("u", number // 3, incident_id=f"i{number:02}") for number in range(10)])
-    history.follow(record)
+    record.says(*(event("u", number // 3, incident_id=f"i{number:02}") for number in range(10)))
     seen, cursor = [], None
     while True:
         found = history.incidents(cursor=cursor, limit=3)
@@ -212,10 +184,8 @@ def test_incidents_page_by_page(history: History, tmp_path: Path) -> None:
         history.incidents(cursor="x.y")
 
 
-def test_days_are_unknown_unless_the_page_was_read(history: History, tmp_path: Path) -> None:
-    record = tmp_path / "updates.jsonl"
-    write(record, story())
-    history.follow(record)
+def test_days_are_unknown_unless_the_page_was_read(history: History, record: Recorded) -> None:
+    record.says(*story())
     now = NOON + timedelta(hours=2)
     assert {day.state for day in history.provider("acme", now, 3).days} == {DayState.UNKNOWN}
     history.count_polls({"acme": Savings(endings={ResponseClass.CHANGED: 7, FAILED: 2}, since=NOON)}, now)
@@ -236,46 +206,32 @@ def test_counters_that_begin_anew_or_are_old_are_not_made_today(history: History
     assert history.provider("acme", NOON, 2).days[-1].polls_read == 13
 
 
-def test_what_is_too_old_goes_and_the_search_forgets_it(history: History, tmp_path: Path) -> None:
-    record = tmp_path / "updates.jsonl"
-    write(record, story())
-    history.follow(record)
+def test_what_is_too_old_goes_and_the_search_forgets_it(history: History, record: Recorded) -> None:
+    record.says(*story())
     assert history.forget(NOON + timedelta(minutes=61)) == 8
     assert [item.event.id for item in history.feed().items] == ["zeta/w/1"]
     assert [item.event.id for item in history.feed(FeedFilter(text="cable")).items] == ["zeta/w/1"]
     assert history.incident("acme", "i1") is None
     assert history.incident("zeta", "w") is not None
-    assert history.rebuild(record, keep_since=NOON + timedelta(minutes=61)) == 1
+    assert history.rebuild(record.path, keep_since=NOON + timedelta(minutes=61)) == 1
 
 
-def test_a_moved_and_cancelled_maintenance_keeps_its_windows(history: History, tmp_path: Path) -> None:
-    record = tmp_path / "updates.jsonl"
+def test_a_moved_and_cancelled_maintenance_keeps_its_windows(history: History, record: Recorded) -> None:
     about = {"kind": EventKind.MAINTENANCE_UPDATE, "status": "scheduled", "impact": "maintenance"}
     window = {"scheduled_for": NOON + timedelta(days=2), "scheduled_until": NOON + timedelta(days=2, hours=1)}
     moved = {"scheduled_for": NOON + timedelta(days=3), "scheduled_until": NOON + timedelta(days=3, hours=1)}
-    write(
-        record,
-        [
-            event("m1", 0, **about, **window),
-            event("m2", 5, **about, **moved),
-            event("m3", 9, **{**about, "status": "cancelled"}, **moved),
-        ],
-    )
-    history.follow(record)
+    cancelled = event("m3", 9, **about | {"status": "cancelled"}, **moved)
+    record.says(event("m1", 0, **about, **window), event("m2", 5, **about, **moved), cancelled)
     (maintenance,) = history.maintenances(NOON, NOON + timedelta(days=30))
     assert [known.starts_at for known in maintenance.windows] == [window["scheduled_for"], moved["scheduled_for"]]
     assert (maintenance.revision, maintenance.is_cancelled) == (2, True)
     assert history.maintenances(NOON, NOON + timedelta(days=2)) == ()
 
 
-def test_hostile_text_is_kept_and_harms_no_database(history: History, tmp_path: Path) -> None:
-    record = tmp_path / "updates.jsonl"
+def test_hostile_text_is_kept_and_harms_no_database(history: History, record: Recorded) -> None:
     hostile = "a\x00b \u202e <script>alert(1)</script> ' \" \\ %s %(x)s :name \ufffe"
-    write(
-        record,
-        [event("u1", 0, incident=hostile, message=hostile * 5000, components=(hostile,), incident_id="x\x00/'%")],
-    )
-    assert history.follow(record) == 1
+    about = {"incident": hostile, "message": hostile * 5000, "components": (hostile,), "incident_id": "x\x00/'%"}
+    assert record.says(event("u1", 0, **about)) == 1
     (item,) = history.feed(FeedFilter(text="script alert")).items
     assert "<script>alert(1)</script>" in (item.event.incident or "")
     assert history.ledger("acme", "x\x00/'%", NOON) is not None
@@ -387,12 +343,9 @@ def test_a_history_without_room_is_one_sentence(most_bytes: int, tmp_path: Path)
 
 
 def test_a_component_change_that_comes_late_does_not_take_the_place_of_the_latest(
-    history: History, tmp_path: Path
+    history: History, record: Recorded
 ) -> None:
-    record = tmp_path / "updates.jsonl"
-    late = [component("major_outage", 10), component("partial_outage", 0, 2), component("operational", 30, 3)]
-    write(record, late)
-    history.follow(record)
+    record.says(component("major_outage", 10), component("partial_outage", 0, 2), component("operational", 30, 3))
 
     spans = history.provider("acme", NOON + timedelta(hours=1), 2).component_changes
     assert {(span.began_at, span.ended_at) for span in spans} >= {

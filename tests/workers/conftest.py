@@ -1,6 +1,5 @@
 """What the tests of the driver share: an environment, Celery's application in it, and a clock for both."""
 
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,14 +37,3 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     fake = FakeClock()
     monkeypatch.setattr(application, "now", fake)
     return fake
-
-
-@pytest.fixture(autouse=True)
-def logging_kept() -> Iterator[None]:
-    """Give pytest its log handlers back: a worker sets up logging of its own."""
-    handlers, level = logging.root.handlers[:], logging.root.level
-    quiet = logging.getLogger("urllib3").level
-    yield
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
-    logging.getLogger("urllib3").setLevel(quiet)

@@ -9,15 +9,15 @@ from kombu.exceptions import OperationalError
 from workers.signals import configure_logging
 
 
-def formatted(error: Exception) -> str:
-    """Return what a log line with that error looks like."""
-    raised = (type(error), error, None)
-    record = logging.LogRecord("celery.worker", logging.ERROR, "file", 1, "it ended: %s", (error,), raised)
+def formatted(message: str, *values: object, error: Exception | None = None) -> list[str]:
+    """Return the lines that become of a message of Celery's."""
+    configure_logging(loglevel="INFO")
+    raised = (type(error), error, None) if error else None
+    record = logging.LogRecord("celery.worker", logging.ERROR, "file", 1, message, values, raised)
     (handler,) = logging.root.handlers
-    return handler.format(record)
+    return handler.format(record).splitlines()
 
 
-@pytest.mark.usefixtures("logging_kept")
 @pytest.mark.parametrize(
     "error",
     [
@@ -29,38 +29,29 @@ def formatted(error: Exception) -> str:
     ],
 )
 def test_a_data_server_that_is_away_is_reported_in_one_line(error: Exception) -> None:
-    configure_logging(loglevel="INFO")
+    (line,) = formatted("it ended: %s", error, error=error)
 
-    (line,) = formatted(error).splitlines()
     assert line.endswith(f"Z ERROR celery.worker: it ended: {error}")
 
 
-@pytest.mark.usefixtures("logging_kept")
 def test_an_error_of_ours_is_reported_in_full() -> None:
-    configure_logging(loglevel="INFO")
+    error = ValueError("surprise")
 
-    assert formatted(ValueError("surprise")).splitlines()[1:] == ["ValueError: surprise"]
+    assert formatted("it ended: %s", error, error=error)[1:] == ["ValueError: surprise"]
 
 
-@pytest.mark.usefixtures("logging_kept")
 def test_a_data_server_that_refuses_a_command_is_reported_in_words_of_ours() -> None:
-    configure_logging(loglevel="INFO")
     error = redis.ResponseError("MISCONF No space left on device")
 
-    record = logging.LogRecord("celery.worker", logging.CRITICAL, "file", 1, "Unrecoverable error: %r", (error,), None)
-    record.exc_info = (type(error), error, None)
-    (line,) = logging.root.handlers[0].format(record).splitlines()
+    (line,) = formatted("Unrecoverable error: %r", error, error=error)
     assert "the data server refused a command (MISCONF No space left on device); this worker ends" in line
 
 
-@pytest.mark.usefixtures("logging_kept")
 def test_a_message_of_celery_is_one_line_and_none_of_its_essays_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
-    configure_logging(loglevel="INFO")
-
-    record = logging.LogRecord("celery.worker", logging.ERROR, "file", 1, "away.\nTrying again in %s s\n", (2,), None)
-    (line,) = logging.root.handlers[0].format(record).splitlines()
+    (line,) = formatted("away.\nTrying again in %s s\n", 2)
     assert line.endswith("celery.worker: away. Trying again in 2 s")
-    logging.getLogger("py.warnings").warning("%s", "file:1: CPendingDeprecationWarning: In Celery 5.1 we introduced")
-    logging.getLogger("py.warnings").warning("%s", "file:1: ResourceWarning: unclosed")
+
+    for warning in ("CPendingDeprecationWarning: In Celery 5.1 we introduced", "ResourceWarning: unclosed"):
+        logging.getLogger("py.warnings").warning("%s", f"file:1: {warning}")
     (kept,) = capsys.readouterr().err.splitlines()
     assert "unclosed" in kept

@@ -125,22 +125,28 @@ def test_what_the_hub_has_forgotten_is_called_with_the_next_check(pool: Coroutin
     assert ends == [1]
 
 
+class Standstill:
+    """A coroutine that blocks the loop until it may go on."""
+
+    def __init__(self, pool: CoroutinePool, hub: Hub) -> None:
+        self._begun, self.may_go_on = threading.Event(), threading.Event()
+        pool.run(job(self._blocks, ends=[]))
+        hub.lease()
+        assert self._begun.wait(PATIENCE_S)
+
+    async def _blocks(self) -> None:
+        self._begun.set()
+        self.may_go_on.wait(PATIENCE_S)
+
+
 def test_a_worker_whose_loop_stands_still_ends(pool: CoroutinePool, hub: Hub, caplog: pytest.LogCaptureFixture) -> None:
-    begun, may_go_on = threading.Event(), threading.Event()
-
-    async def blocks() -> None:
-        begun.set()
-        may_go_on.wait(PATIENCE_S)
-
-    pool.run(job(blocks, ends=[]))
-    hub.lease()
-    assert begun.wait(PATIENCE_S)
+    standstill = Standstill(pool, hub)
     (check,) = hub.repeated
     check()
     for _ in range(MOST_STANDSTILLS):
         assert state.should_terminate is None
         check()
-    may_go_on.set()
+    standstill.may_go_on.set()
 
     assert state.should_terminate == EX_FAILURE
     assert "the event loop has stood still" in caplog.text
@@ -149,18 +155,10 @@ def test_a_worker_whose_loop_stands_still_ends(pool: CoroutinePool, hub: Hub, ca
 def test_a_warm_shutdown_does_not_wait_for_a_loop_that_stands_still(
     pool: CoroutinePool, hub: Hub, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun, may_go_on = threading.Event(), threading.Event()
-
-    async def blocks() -> None:
-        begun.set()
-        may_go_on.wait(PATIENCE_S)
-
     monkeypatch.setattr(pools, "CHECK_S", 0.1)
-    pool.run(job(blocks, ends=[]))
-    hub.lease()
-    assert begun.wait(PATIENCE_S)
+    standstill = Standstill(pool, hub)
     pool.stop()
-    may_go_on.set()
+    standstill.may_go_on.set()
 
     assert "the event loop stands still; 1 tasks are left" in caplog.text
 

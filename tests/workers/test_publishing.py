@@ -10,7 +10,6 @@ import pytest
 import redis
 from celery import Celery
 from celery.app.task import Context
-from celery.contrib.testing.worker import start_worker
 from celery.worker.request import Request
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,14 +17,13 @@ from kombu.transport.virtual import Message
 
 from tests.fakes import NOON, FakeClock
 from tests.workers.queues import waiting
+from tests.workers.slots import PATIENCE_S, worker
 from tracker.catalogue.names import LONGEST_ID
 from tracker.model.clock import utc_now
 from tracker.store.due_queue import Claim
 from workers.publishing import LEAST_EXPIRY_S, FetchPublisher
 from workers.tasks import fetch_provider
 
-#: A bound for waiting, not an expectation.
-PATIENCE_S = 30.0
 #: What a running task can see of its message, and what of it is no two messages' or nobody asks for.
 SEEN_BY_TASKS = {name for name, default in vars(Context).items() if name[0] != "_" and not callable(default)}
 UNASKED = {"id", "root_id", "properties", "correlation_id", "reply_to", "origin", "timelimit", "ignore_result"}
@@ -43,17 +41,31 @@ def producer(app: Celery) -> Iterator[Any]:
         yield app.amqp.Producer(connection, auto_declare=False)
 
 
+class Outgoing:
+    """A publisher of fetches, and the queue that it fills."""
+
+    def __init__(self, producer: Any, client: "redis.Redis", clock: FakeClock) -> None:
+        self.publisher = FetchPublisher(fetch_provider)
+        self.producer, self.client, self.clock = producer, client, clock
+
+    def publish(self, *claims: Claim) -> None:
+        self.publisher.publish(self.producer, "fetch", claims, self.clock())
+
+    def taken(self) -> list[dict[str, Any]]:
+        """Return what waits in the queue of fetches, oldest first, and empty it."""
+        raw = self.client.lrange("fetch", 0, -1)
+        self.client.delete("fetch")
+        return [json.loads(each) for each in reversed(raw)]
+
+    @property
+    def waiting(self) -> list[str]:
+        """Return the pages whose fetches wait."""
+        return [message.args[0] for message in waiting(self.client, "fetch")]
+
+
 @pytest.fixture
-def publisher(app: Celery) -> FetchPublisher:
-    assert app
-    return FetchPublisher(fetch_provider)
-
-
-def messages(client: "redis.Redis") -> list[dict[str, Any]]:
-    """Return what waits in the queue of fetches, oldest first, and empty it."""
-    raw = client.lrange("fetch", 0, -1)
-    client.delete("fetch")
-    return [json.loads(each) for each in reversed(raw)]
+def outgoing(producer: Any, valkey: "redis.Redis", clock: FakeClock) -> Outgoing:
+    return Outgoing(producer, valkey, clock)
 
 
 def taken(channel: Any, message: dict[str, Any]) -> dict[str, Any]:
@@ -84,24 +96,23 @@ claims = st.builds(
 
 @given(st.lists(claims, min_size=1, max_size=4))
 def test_celery_takes_a_message_for_what_its_own_publisher_would_have_sent(
-    producer: Any, publisher: FetchPublisher, valkey: "redis.Redis", clock: FakeClock, given: list[Claim]
+    outgoing: Outgoing, given: list[Claim]
 ) -> None:
-    publisher.publish(producer, "fetch", given, clock())
-    ours = messages(valkey)
+    outgoing.publish(*given)
+    ours = outgoing.taken()
     for each in given:
         fetch_provider.apply_async((each.provider_id,), expires=max(each.interval_s, LEAST_EXPIRY_S))
-    theirs = messages(valkey)
+    theirs = outgoing.taken()
 
+    channel = outgoing.producer.channel
     for mine, its in zip(ours, theirs, strict=True):
-        assert taken(producer.channel, mine) == taken(producer.channel, its)
+        assert taken(channel, mine) == taken(channel, its)
 
 
-def test_a_message_says_nothing_that_goes_without_saying(
-    producer: Any, publisher: FetchPublisher, valkey: "redis.Redis", clock: FakeClock
-) -> None:
-    publisher.publish(producer, "fetch", [claim()], clock())
+def test_a_message_says_nothing_that_goes_without_saying(outgoing: Outgoing) -> None:
+    outgoing.publish(claim())
 
-    [raw] = valkey.lrange("fetch", 0, -1)
+    [raw] = outgoing.client.lrange("fetch", 0, -1)
     message = json.loads(raw)
     assert set(message["headers"]) == {"id", "task", "expires", "argsrepr"}
     assert set(message["properties"]) == {"delivery_tag", "delivery_info", "body_encoding"}
@@ -121,7 +132,7 @@ def test_a_worker_with_threads_and_celerys_own_strategy_runs_what_is_published(
     try:
         claims = [claim(f"p{number}", 3600.0) for number in range(9)]
         FetchPublisher(plain).publish(producer, "fetch", claims, utc_now())
-        with start_worker(app, pool="threads", concurrency=2, perform_ping_check=False, shutdown_timeout=PATIENCE_S):
+        with worker(app, 2, "threads"):
             ran = sorted(received.get(timeout=PATIENCE_S) for _ in range(9))
     finally:
         app.tasks.unregister(plain)
@@ -131,74 +142,57 @@ def test_a_worker_with_threads_and_celerys_own_strategy_runs_what_is_published(
     assert not valkey.exists("fetch", "unacked", "unacked_index")
 
 
-def test_no_two_messages_share_an_id(
-    producer: Any, publisher: FetchPublisher, valkey: "redis.Redis", clock: FakeClock
-) -> None:
+def test_no_two_messages_share_an_id(outgoing: Outgoing) -> None:
     for _ in range(2):
-        publisher.publish(producer, "fetch", [claim()] * 200, clock())
+        outgoing.publish(*[claim()] * 200)
 
-    published = messages(valkey)
+    published = outgoing.taken()
     ids = {message["headers"]["id"] for message in published}
     assert len(ids) == len({message["properties"]["delivery_tag"] for message in published}) == 400
     for each in ids:
         assert (str(UUID(each)), UUID(each).version, UUID(each).variant) == (each, 4, "specified in RFC 4122")
 
 
-def test_many_messages_are_one_command(
-    producer: Any, publisher: FetchPublisher, valkey: "redis.Redis", clock: FakeClock
-) -> None:
-    publisher.publish(producer, "fetch", [claim()], clock())
-    valkey.config_resetstat()
+def test_many_messages_are_one_command_and_none_is_what_the_first_was_made_from(outgoing: Outgoing) -> None:
+    outgoing.publish(claim())
+    assert outgoing.waiting == ["acme"]
+    outgoing.client.config_resetstat()
 
-    publisher.publish(producer, "fetch", [claim(f"p{number}") for number in range(500)], clock())
+    outgoing.publish(*(claim(f"p{number}") for number in range(500)))
 
-    sent = {name: stats["calls"] for name, stats in valkey.info("commandstats").items()}
+    sent = {name: stats["calls"] for name, stats in outgoing.client.info("commandstats").items()}
     assert sent.pop("cmdstat_lpush") == 1
     assert set(sent) <= {"cmdstat_config|resetstat", "cmdstat_info"}
-    assert [message.args for message in waiting(valkey, "fetch")[1:]] == [[f"p{number}"] for number in range(500)]
+    assert outgoing.waiting[1:] == [f"p{number}" for number in range(500)]
 
 
-def test_what_the_first_message_was_made_from_is_not_published(
-    producer: Any, publisher: FetchPublisher, valkey: "redis.Redis", clock: FakeClock
-) -> None:
-    publisher.publish(producer, "fetch", [claim()], clock())
-
-    assert [message.args for message in waiting(valkey, "fetch")] == [["acme"]]
-
-
-def test_fetches_go_where_celery_routes_them(
-    app: Celery, valkey: "redis.Redis", clock: FakeClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fetches_go_where_celery_routes_them(app: Celery, outgoing: Outgoing, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(app.conf.task_routes, fetch_provider.name, {"queue": "deliver"})
     monkeypatch.setattr(app.amqp, "_rtable", None)
     monkeypatch.setitem(vars(app.amqp), "router", app.amqp.Router())
     publisher = FetchPublisher(fetch_provider)
     (queue,) = publisher.by_queue([claim()])
-    with app.connection_for_write() as connection:
-        publisher.publish(app.amqp.Producer(connection, auto_declare=False), queue, [claim()], clock())
+    publisher.publish(outgoing.producer, queue, [claim()], outgoing.clock())
 
     assert publisher.queues == (queue,) == ("deliver",)
-    assert [message.args for message in waiting(valkey, "deliver")] == [["acme"]]
+    assert [message.args for message in waiting(outgoing.client, "deliver")] == [["acme"]]
 
 
-def test_a_broker_that_takes_no_batches_gets_one_message_after_another(
-    app: Celery, publisher: FetchPublisher, valkey: "redis.Redis", clock: FakeClock
-) -> None:
+def test_a_broker_that_takes_no_batches_gets_one_message_after_another(app: Celery, outgoing: Outgoing) -> None:
     options = {**app.conf.broker_transport_options, "retry_on_timeout": True}
     with app.connection_for_write(transport_options=options) as connection:
-        producer = app.amqp.Producer(connection, auto_declare=False)
-        publisher.publish(producer, "fetch", [claim("a", 1.0), claim("b", 60.0)], clock())
+        outgoing.producer = app.amqp.Producer(connection, auto_declare=False)
+        outgoing.publish(claim("a", 1.0), claim("b", 60.0))
 
-    lasting = {message.args[0]: (message.expires - clock()).total_seconds() for message in waiting(valkey, "fetch")}
+    messages, now = waiting(outgoing.client, "fetch"), outgoing.clock()
+    lasting = {message.args[0]: (message.expires - now).total_seconds() for message in messages}
     assert lasting == {"a": LEAST_EXPIRY_S, "b": 60.0}
 
 
-def test_a_channel_that_was_closed_after_a_failure_is_opened_again(
-    producer: Any, publisher: FetchPublisher, valkey: "redis.Redis", clock: FakeClock
-) -> None:
-    publisher.publish(producer, "fetch", [claim("a")], clock())
-    producer.channel.close()
+def test_a_channel_that_was_closed_after_a_failure_is_opened_again(outgoing: Outgoing) -> None:
+    outgoing.publish(claim("a"))
+    outgoing.producer.channel.close()
 
-    publisher.publish(producer, "fetch", [claim("b")], clock())
+    outgoing.publish(claim("b"))
 
-    assert [list(message.args) for message in waiting(valkey, "fetch")] == [["a"], ["b"]]
+    assert outgoing.waiting == ["a", "b"]

@@ -52,7 +52,7 @@ class Gate:
         self.left: list[str] = []
         self._open: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
 
-    async def passes(self, name: str) -> str:
+    async def hangs(self, name: str) -> str:
         if self._open is None:
             self._open = (asyncio.get_running_loop(), asyncio.Event())
         self.inside.release()
@@ -71,6 +71,10 @@ class Gate:
     def wait(self, count: int) -> None:
         for _ in range(count):
             assert self.inside.acquire(timeout=PATIENCE_S)
+
+
+async def passes(name: str = "") -> str:
+    return name
 
 
 def kinds_of_requests() -> set[type]:
@@ -103,14 +107,7 @@ def test_a_burst_passes_and_is_reported_whole(app: Celery, valkey: "redis.Redis"
 
 def test_hundreds_hang_are_shown_and_hold_nobody_up(app: Celery, make: Maker, lean: bool) -> None:
     gate = Gate()
-
-    async def hangs(name: str) -> str:
-        return await gate.passes(name)
-
-    async def passes(name: str) -> str:
-        return name
-
-    hanging, passing, count = make(hangs), make(passes), 600
+    hanging, passing, count = make(gate.hangs), make(passes), 600
     for number in range(count):
         hanging.apply_async((f"h{number}",))
 
@@ -157,9 +154,6 @@ def test_what_a_coroutine_raises_is_reported_and_ends_nothing_else(
     def failed(exception: BaseException, **_: Any) -> None:
         failures[type(exception).__name__] += 1
 
-    async def passes() -> None:
-        pass
-
     task, last = make(raises), make(passes)
     task_failure.connect(failed, sender=task)
     for which in ("value", "exit", "cancelled", "ignore", "retry", "reject"):
@@ -188,11 +182,7 @@ def test_what_a_coroutine_raises_is_reported_and_ends_nothing_else(
 
 def test_past_its_soft_limit_a_coroutine_is_cancelled(app: Celery, make: Maker) -> None:
     gate = Gate()
-
-    async def hangs(name: str) -> str:
-        return await gate.passes(name)
-
-    make(hangs, soft_time_limit=0.1, time_limit=60).apply_async(("slow",))
+    make(gate.hangs, soft_time_limit=0.1, time_limit=60).apply_async(("slow",))
     with watching(app) as watch, worker(app, 1):
         watch.until(failed=1)
 
@@ -213,9 +203,6 @@ def test_past_its_hard_limit_a_slot_is_free_whatever_the_coroutine_does(
             except asyncio.CancelledError:
                 continue
 
-    async def passes() -> None:
-        pass
-
     make(stays, soft_time_limit=0.1, time_limit=0.3).apply_async()
     make(passes).apply_async()
     with watching(app) as watch, worker(app, 1):
@@ -232,14 +219,7 @@ def test_past_its_hard_limit_a_slot_is_free_whatever_the_coroutine_does(
 
 def test_a_revoked_task_is_not_run_and_a_running_one_is_ended(app: Celery, make: Maker, lean: bool) -> None:
     gate = Gate()
-
-    async def hangs(name: str) -> str:
-        return await gate.passes(name)
-
-    async def passes() -> None:
-        pass
-
-    task, last = make(hangs), make(passes)
+    task, last = make(gate.hangs), make(passes)
     running = task.apply_async(("running",))
     with watching(app) as watch, worker(app, 1):
         gate.wait(1)
@@ -381,11 +361,7 @@ def test_tasks_without_a_coroutine_run_in_threads_and_are_acknowledged(
 
 def test_a_pool_grows_and_shrinks(app: Celery, make: Maker) -> None:
     gate = Gate()
-
-    async def hangs(name: str) -> str:
-        return await gate.passes(name)
-
-    task = make(hangs)
+    task = make(gate.hangs)
     for number in range(3):
         task.apply_async((f"h{number}",))
     with watching(app) as watch, worker(app, 1) as controller:

@@ -5,7 +5,9 @@ import inspect
 import logging
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -121,36 +123,45 @@ class InLoop:
 
 
 class FakeRuntime:
-    """A runtime whose polls and prints end as the test says."""
+    """A runtime whose polls, prints and deliveries end as the test says."""
 
     def __init__(self) -> None:
         self.poller = self.sinks = self.alerts = self
         self.outcome: Poll | Exception | None = None
+        self.printed: int | Exception = 0
         self.delivered: int | Exception = 0
+        self.names: tuple[str, ...] = ("chat", "ops")
+        self.waiting_deliveries = 0
 
     def waiting(self, queue: str) -> int:
-        assert queue in ("print", "deliver")
-        return 0
+        return {"print": 0, "deliver": self.waiting_deliveries}[queue]
 
     def has_channels(self) -> bool:
         return False
+
+    def ready(self, now: datetime) -> tuple[str, ...]:
+        assert now.tzinfo
+        return self.names
 
     def quick_poller(self) -> InLoop:
         return InLoop(self)
 
     def poll(self, provider_id: str) -> Poll | None:
         assert provider_id == "acme"
-        if isinstance(self.outcome, Exception):
-            raise self.outcome
-        return self.outcome
+        return _ended(self.outcome)
 
     def print_updates(self) -> int:
-        if isinstance(self.delivered, Exception):
-            raise self.delivered
-        return self.delivered
+        return _ended(self.printed)
 
-    def ready(self, _: object) -> tuple[str, ...]:
-        return ("chat",)
+    def deliver_updates(self, sink: str) -> int:
+        assert sink == "ops"
+        return _ended(self.delivered)
+
+
+def _ended(outcome: Any) -> Any:
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
 
 
 @pytest.fixture
@@ -243,19 +254,21 @@ def test_a_poll_ends_in_one_line_however_it_ends(
 def test_updates_that_cannot_be_printed_wait(
     fake: FakeRuntime, log: pytest.LogCaptureFixture, error: Exception
 ) -> None:
-    fake.delivered = error
+    fake.printed = error
 
     tasks.print_updates()
 
     assert [record.message for record in log.records] == [f"updates wait in the stream: {error}"]
 
 
-@pytest.mark.parametrize("task", ["fetch_provider", "print_updates"])
-def test_what_is_not_expected_is_not_swallowed(fake: FakeRuntime, task: str) -> None:
-    fake.outcome = fake.delivered = ZeroDivisionError()
+@pytest.mark.parametrize(
+    ("task", "arguments"), [("fetch_provider", ["acme"]), ("print_updates", []), ("deliver_updates", ["ops"])]
+)
+def test_what_is_not_expected_is_not_swallowed(fake: FakeRuntime, task: str, arguments: list[str]) -> None:
+    fake.outcome = fake.printed = fake.delivered = ZeroDivisionError()
 
     with pytest.raises(ZeroDivisionError):
-        getattr(tasks, task)(*(["acme"] if task == "fetch_provider" else []))
+        getattr(tasks, task)(*arguments)
 
 
 @pytest.mark.usefixtures("app")
@@ -266,7 +279,7 @@ def test_events_wake_the_recorder_and_the_sinks(fake: FakeRuntime, fetch: Fetch,
 
     assert repr(result) == "changed, 2 new"
     assert [message.task for message in waiting(valkey, "print")] == ["workers.tasks.print_updates"]
-    assert [list(message.args) for message in waiting(valkey, "deliver")] == [["chat"]]
+    assert [list(message.args) for message in waiting(valkey, "deliver")] == [["chat"], ["ops"]]
 
 
 @pytest.mark.usefixtures("app")
@@ -278,20 +291,51 @@ def test_a_quiet_poll_wakes_nobody(fake: FakeRuntime, fetch: Fetch, valkey: "red
     assert valkey.keys("*") == []
 
 
+@pytest.mark.parametrize("error", [OperationalError("no broker"), StoreError("no data server")])
 def test_a_wake_up_that_fails_costs_a_line(
-    fake: FakeRuntime, fetch: Fetch, monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture
+    fake: FakeRuntime, fetch: Fetch, monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture, error: Exception
 ) -> None:
     def fail(*_: object, **__: object) -> None:
-        raise OperationalError("no broker")
+        raise error
 
     fake.outcome = Poll(outcome=Outcome.CHANGED, response_class=ResponseClass.CHANGED, events=1)
     monkeypatch.setattr(tasks.print_updates, "apply_async", fail)
     monkeypatch.setattr(tasks.deliver_updates, "apply_async", fail)
 
     fetch("acme")
+    tasks.wake_sinks()
 
-    reported = [record.levelname for record in log.records if record.name == "workers.tasks"]
-    assert reported == ["INFO", "WARNING", "WARNING"]
+    reported = [record for record in log.records if record.name == "workers.tasks"]
+    assert [record.levelname for record in reported] == ["INFO", *["WARNING"] * 3]
+    assert all(str(error) in record.message for record in reported[1:])
+
+
+@pytest.fixture
+def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The sinks that a message was sent for."""
+    names: list[str] = []
+    monkeypatch.setattr(tasks.deliver_updates, "apply_async", names.extend)
+    return names
+
+
+@pytest.mark.parametrize(("waiting_deliveries", "is_woken"), [(0, True), (tasks.MOST_DELIVERIES, False)])
+def test_every_sink_that_is_ready_is_woken_unless_many_deliveries_wait(
+    fake: FakeRuntime, woken: list[str], waiting_deliveries: int, *, is_woken: bool
+) -> None:
+    fake.waiting_deliveries = waiting_deliveries
+    tasks.wake_sinks()
+
+    assert woken == ([*fake.names] if is_woken else [])
+
+
+@pytest.mark.parametrize("delivered", [3, 0, Conflict("overtaken"), StoreError("gone")])
+def test_whoever_delivered_something_looks_again(
+    fake: FakeRuntime, woken: list[str], delivered: int | Exception
+) -> None:
+    fake.delivered = delivered
+    tasks.deliver_updates("ops")
+
+    assert woken == ([*fake.names] if delivered == 3 else [])
 
 
 def test_polls_are_summed_up_once_a_minute(

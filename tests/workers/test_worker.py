@@ -12,12 +12,10 @@ from typing import Any
 import pytest
 import redis
 from celery import Celery
-from celery.contrib.testing.worker import start_worker
-from celery.events.state import State
 from celery.signals import task_revoked, task_success
-from celery.worker import state
 
 from tests.fakes import FakeClock, provider
+from tests.workers.slots import PATIENCE_S, watching, worker
 from tracker.errors import ConnectError
 from tracker.polling.poll_cost import ResponseClass
 from tracker.polling.poller import Outcome, Poll
@@ -26,9 +24,6 @@ from workers import runtime as runtimes
 from workers import tasks
 from workers.scheduler import ProviderScheduler
 from workers.tasks import fetch_provider, print_updates
-
-#: A bound for waiting, not an expectation.
-PATIENCE_S = 30.0
 
 
 class RecordingRuntime:
@@ -76,15 +71,6 @@ class SlowRuntime(RecordingRuntime):
 
 
 @contextmanager
-def worker(app: Celery, pool: str = "solo", concurrency: int = 1) -> Iterator[None]:
-    """Have a worker on all queues until the end of the block."""
-    state.reset_state()
-    with start_worker(app, pool=pool, concurrency=concurrency, perform_ping_check=False, shutdown_timeout=PATIENCE_S):
-        yield
-    state.reset_state()
-
-
-@contextmanager
 def ended(*signals: Any) -> Iterator[Callable[[int], None]]:
     """Count tasks that end in one of these ways; yield a function that waits for so many of them."""
     counter = threading.Semaphore(0)
@@ -129,7 +115,7 @@ def test_a_pickle_is_refused_and_runs_nothing(
         assert valkey.llen("fetch") == 1
     print_updates.apply_async()
 
-    with worker(app):
+    with worker(app, 1, "solo"):
         assert fake.printed.wait(PATIENCE_S), "the worker goes on"
 
     assert not trap.exists()
@@ -149,7 +135,7 @@ def test_a_task_that_nobody_knows_is_dropped_and_the_worker_goes_on(
     app.send_task("workers.tasks.from_another_version", ("acme",), queue="fetch")
     print_updates.apply_async()
 
-    with worker(app):
+    with worker(app, 1, "solo"):
         assert fake.printed.wait(PATIENCE_S)
 
     assert valkey.llen("fetch") == valkey.zcard("unacked_index") == 0
@@ -171,7 +157,7 @@ def test_a_backlog_is_no_storm(
     messages = valkey.llen("fetch")
     assert messages >= intervals * count
 
-    with ended(task_success, task_revoked) as wait, worker(app):
+    with ended(task_success, task_revoked) as wait, worker(app, 1, "solo"):
         wait(messages)
 
     polled = Counter(fake.polled)
@@ -190,7 +176,7 @@ def test_a_worker_takes_what_it_has_a_slot_for_and_hides_nothing(
     for number in range(5):
         fetch_provider.apply_async((f"p{number}",))
 
-    with ended(task_success) as wait, worker(app, pool="threads", concurrency=2):
+    with ended(task_success) as wait, worker(app, 2, "threads"):
         for _ in range(2):
             assert slow.begun.acquire(timeout=PATIENCE_S)
         # A third would begin without waiting for anything, if it had been taken.
@@ -219,33 +205,23 @@ def test_flower_hears_how_each_poll_ended_and_nothing_of_wake_ups(
     app: Celery, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Events are sent in bulk, and none is missing."""
-    reported: Counter[str] = Counter()
-    seen = State()
     monkeypatch.setattr(runtimes, "_runtime", EndingRuntime())
     monkeypatch.setattr(tasks, "_wake_sinks", lambda: None)
     monkeypatch.setattr(tasks, "_wake_alerts", lambda: None)
-    ids, rounds = ("calm", "gone", "news"), 10
+    rounds = 10
+    with watching(app) as watch, worker(app, 4, "threads"):
+        for _ in range(rounds):
+            print_updates.apply_async()
+            for provider_id in ("calm", "gone", "news"):
+                fetch_provider.apply_async((provider_id,))
+        watch.until(succeeded=2 * rounds, failed=rounds)
 
-    def take(event: dict[str, Any]) -> None:
-        reported.update([event["type"]])
-        seen.event(event)
-
-    with app.connection_for_read() as connection:
-        receiver = app.events.Receiver(connection, handlers={"*": take})
-        with receiver.consumer_context() as (listening, _, _), worker(app, pool="threads", concurrency=4):
-            for _ in range(rounds):
-                print_updates.apply_async()
-                for provider_id in ids:
-                    fetch_provider.apply_async((provider_id,))
-            while reported["task-succeeded"] + reported["task-failed"] < rounds * len(ids):
-                listening.drain_events(timeout=PATIENCE_S)
-
-    ended_so = Counter((task.name, task.args, task.state, task.result, task.exception) for task in seen.tasks.values())
+    seen = watch.state.tasks.values()
     name = fetch_provider.name
-    assert ended_so == {
+    assert Counter((task.name, task.args, task.state, task.result, task.exception) for task in seen) == {
         (name, "('calm',)", "SUCCESS", "quiet not_modified", None): rounds,
         (name, "('gone',)", "FAILURE", None, "connect: no connection to gone.example"): rounds,
         (name, "('news',)", "SUCCESS", "changed, 2 new", None): rounds,
     }
-    assert all(task.received and task.started and task.runtime is not None for task in seen.tasks.values())
+    assert all(task.received and task.started and task.runtime is not None for task in seen)
     assert "Traceback" not in caplog.text
