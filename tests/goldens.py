@@ -2,7 +2,8 @@
 
 `golden/parse/<format>/` holds whole answers, each beside its `.expected.json`. `cases/` below it holds files of
 `readings`: each is a small answer (`json`, or the `lines` of a text) with the snapshot or refusal that it gives.
-`golden/simulator/` holds what every platform shows of one story, `golden/words/` tables of words.
+`golden/simulator/` holds what every platform shows of one story, `golden/words/` tables of words and of values, a case
+a line.
 
 `python -m tests.goldens` writes what all of them give today: review the difference before you commit it. A new case
 needs nothing but its answer.
@@ -93,6 +94,20 @@ def table(name: str) -> Any:
     return json.loads((FOLDER / "words" / f"{name}.json").read_text())
 
 
+def agrees(name: str, case: str, outcome: object) -> None:
+    """Compare what comes of a case with the last value of its row, or write it there if WRITE_GOLDENS is set."""
+    reviewed = table(name)
+    if os.environ.get("WRITE_GOLDENS"):
+        reviewed[case][-1] = outcome
+        rows = (f" {_line(known)}: {_line(row)}" for known, row in reviewed.items())
+        (FOLDER / "words" / f"{name}.json").write_text("{\n" + ",\n".join(rows) + "\n}\n")
+    assert reviewed[case][-1] == outcome
+
+
+def _line(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
 def check(path: Path, content: object) -> None:
     """Compare with what was reviewed, or write it where the environment has WRITE_GOLDENS."""
     if os.environ.get("WRITE_GOLDENS"):
@@ -113,7 +128,8 @@ def main() -> None:
             for reading in readings(case)
         ]
         _write(case, {"readings": known})
-    suite = (sys.executable, "-m", "pytest", str(FOLDER.parent / "unit" / "simulator"), "-k", "reviewed")
+    folders = (str(FOLDER.parent / "unit" / name) for name in ("simulator", "catalogue"))
+    suite = (sys.executable, "-m", "pytest", *folders, "-k", "reviewed")
     subprocess.run(suite, env={**os.environ, "WRITE_GOLDENS": "1"}, check=True)
 
 

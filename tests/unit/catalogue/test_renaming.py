@@ -14,7 +14,10 @@ from tracker.parse import FORMAT_NAMES
 A, B, C = (f"https://status.{name}.example" for name in ("apple", "berry", "cherry"))
 
 
-def file(*entries: Mapping[str, object]) -> tuple[Provider, ...]:
+Entry = Mapping[str, object]
+
+
+def file(*entries: Entry) -> tuple[Provider, ...]:
     """Return the providers of a file with these entries."""
     lines = [
         "\n".join(["[[provider]]", *(f"{key} = {value!r}" for key, value in entry.items()), ""]) for entry in entries
@@ -22,94 +25,76 @@ def file(*entries: Mapping[str, object]) -> tuple[Provider, ...]:
     return read_catalogue("\n".join(lines).encode(), file="providers.toml", formats=FORMAT_NAMES)
 
 
-def entry(name: str, url: str, **keys: object) -> dict[str, object]:
+def entry(name: str, url: str, **keys: object) -> Entry:
     return {"name": name, "url": url, **keys}
 
 
 API, WEB = {"components": ["API"]}, {"components": ["Web"]}
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "ids"),
-    [
-        pytest.param([entry("Acme", A)], [entry("Acme Inc", A)], ["acme"], id="renamed"),
-        pytest.param([entry("Acme", A)], [entry("Acme Inc", A, interval=30)], ["acme"], id="renamed and changed"),
-        pytest.param(
-            [entry("Acme", A)], [entry("Acme Inc", f"{A}:443/")], ["acme"], id="the address written otherwise"
-        ),
-        pytest.param([entry("Acme", A)], [entry("Acme Inc", B)], ["acme-inc"], id="another page, another name"),
-        pytest.param([entry("Acme", A)], [entry("Acme", B)], ["acme"], id="another page, the same name"),
-        pytest.param(
-            [entry("Acme", A), entry("Berry", B)],
-            [entry("Berry", A), entry("Acme", B)],
-            ["acme", "berry"],
-            id="two names swapped",
-        ),
-        pytest.param(
-            [entry("Acme", A), entry("Berry", B), entry("Cherry", C)],
-            [entry("Cherry", A), entry("Acme", B), entry("Berry", C)],
-            ["acme", "berry", "cherry"],
-            id="three names passed on",
-        ),
-        pytest.param(
-            [entry("Acme", A)],
-            [entry("Acme Inc", A), entry("Acme", B)],
-            ["acme", "acme-2"],
-            id="the old name given to a new page",
-        ),
-        pytest.param(
-            [entry("Acme", A)],
-            [entry("Acme Inc", A), entry("Other", B, id="acme")],
-            ["acme-inc", "acme"],
-            id="the old id given to a new page",
-        ),
-        pytest.param(
-            [entry("Acme API", A, **API), entry("Acme Web", A, **WEB)],
-            [entry("Second", A, **WEB), entry("First", A, **API)],
-            ["acme-web", "acme-api"],
-            id="two entries of one page, both renamed",
-        ),
-        pytest.param(
-            [entry("Acme API", A, **API), entry("Acme Web", A, **WEB)],
-            [entry("Acme API", A, **WEB), entry("Second", A, **WEB)],
-            ["acme-api", "acme-web"],
-            id="one of two renamed, the filter of the other changed",
-        ),
-        pytest.param(
-            [entry("Acme", A, **API)],
-            [entry("New", A, **WEB), entry("Acme Inc", A, **API)],
-            ["new", "acme"],
-            id="renamed beside a new entry of the same page",
-        ),
-        pytest.param(
-            [entry("Acme API", A, **API), entry("Acme Web", A, **WEB)],
-            [entry("Acme", A, **WEB)],
-            ["acme-web"],
-            id="two entries become one",
-        ),
-        pytest.param([entry("Acme", A, id="a")], [entry("Acme Inc", A, id="a")], ["a"], id="an id that was given"),
-        pytest.param([entry("Acme", A, id="a")], [entry("Acme", A)], ["a"], id="an id that is no longer given"),
-        pytest.param([entry("Acme", A)], [entry("Acme", A, id="a")], ["a"], id="another id given"),
-        pytest.param([], [entry("Acme", A)], ["acme"], id="new"),
-    ],
-)
-def test_an_id_stays_with_its_page(before: list[dict], after: list[dict], ids: list[str]) -> None:
+MOVES: dict[str, tuple[list[Entry], list[Entry], list[str]]] = {
+    "renamed": ([entry("Acme", A)], [entry("Acme Inc", A)], ["acme"]),
+    "renamed and changed": ([entry("Acme", A)], [entry("Acme Inc", A, interval=30)], ["acme"]),
+    "the address written otherwise": ([entry("Acme", A)], [entry("Acme Inc", f"{A}:443/")], ["acme"]),
+    "another page, another name": ([entry("Acme", A)], [entry("Acme Inc", B)], ["acme-inc"]),
+    "another page, the same name": ([entry("Acme", A)], [entry("Acme", B)], ["acme"]),
+    "two names swapped": (
+        [entry("Acme", A), entry("Berry", B)],
+        [entry("Berry", A), entry("Acme", B)],
+        ["acme", "berry"],
+    ),
+    "three names passed on": (
+        [entry("Acme", A), entry("Berry", B), entry("Cherry", C)],
+        [entry("Cherry", A), entry("Acme", B), entry("Berry", C)],
+        ["acme", "berry", "cherry"],
+    ),
+    "the old name given to a new page": (
+        [entry("Acme", A)],
+        [entry("Acme Inc", A), entry("Acme", B)],
+        ["acme", "acme-2"],
+    ),
+    "the old id given to a new page": (
+        [entry("Acme", A)],
+        [entry("Acme Inc", A), entry("Other", B, id="acme")],
+        ["acme-inc", "acme"],
+    ),
+    "two entries of one page, both renamed": (
+        [entry("Acme API", A, **API), entry("Acme Web", A, **WEB)],
+        [entry("Second", A, **WEB), entry("First", A, **API)],
+        ["acme-web", "acme-api"],
+    ),
+    "one of two renamed, the filter of the other changed": (
+        [entry("Acme API", A, **API), entry("Acme Web", A, **WEB)],
+        [entry("Acme API", A, **WEB), entry("Second", A, **WEB)],
+        ["acme-api", "acme-web"],
+    ),
+    "renamed beside a new entry of the same page": (
+        [entry("Acme", A, **API)],
+        [entry("New", A, **WEB), entry("Acme Inc", A, **API)],
+        ["new", "acme"],
+    ),
+    "two entries become one": (
+        [entry("Acme API", A, **API), entry("Acme Web", A, **WEB)],
+        [entry("Acme", A, **WEB)],
+        ["acme-web"],
+    ),
+    "an id that was given": ([entry("Acme", A, id="a")], [entry("Acme Inc", A, id="a")], ["a"]),
+    "an id that is no longer given": ([entry("Acme", A, id="a")], [entry("Acme", A)], ["a"]),
+    "another id given": ([entry("Acme", A)], [entry("Acme", A, id="a")], ["a"]),
+    "new": ([], [entry("Acme", A)], ["acme"]),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "ids"), MOVES.values(), ids=MOVES)
+def test_an_id_stays_with_its_page(before: list[Entry], after: list[Entry], ids: list[str]) -> None:
     known = file(*before) if before else ()
 
     found = with_known_ids(file(*after), known)
 
     assert [provider.id for provider in found] == ids
     assert [provider.name for provider in found] == [each["name"] for each in after]
-    # What a restart reads from the same file is what it was, and a name given back makes no difference.
+    # What a restart reads from the same file is what it was.
     assert with_known_ids(file(*after), found) == found
-
-
-def test_a_name_given_back_changes_nothing() -> None:
-    known = file(entry("Acme", A))
-
-    renamed = with_known_ids(file(entry("Acme Inc", A)), known)
-
-    assert with_known_ids(known, renamed) == known
 
 
 def test_what_a_command_added_keeps_its_id() -> None:
