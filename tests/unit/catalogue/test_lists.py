@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.goldens import FOLDER, table
 from tracker.catalogue import Subscriptions, new_provider
 from tracker.catalogue.presets import presets
 from tracker.catalogue.presets.imported import read_list
@@ -11,7 +12,9 @@ from tracker.errors import ConfigError
 from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES
 
-GITHUB, OPENAI, STRIPE = "https://www.githubstatus.com", "https://status.openai.com", "https://www.stripestatus.com"
+#: The files of `golden/lists`, and the addresses that are read of each.
+LISTS = table("lists_read")
+GITHUB, OPENAI = "https://www.githubstatus.com", "https://status.openai.com"
 
 
 def imported(text: str, file: str = "list.txt", known: tuple[Provider, ...] = ()) -> Subscriptions:
@@ -22,82 +25,11 @@ def urls(found: Subscriptions) -> list[str]:
     return [provider.url for provider in found.providers]
 
 
-BACKSTAGE = """
-apiVersion: backstage.io/v1alpha1
-kind: Resource
-metadata:
-  name: stripe-payments   # by team
-  title: "Stripe"
-  links:
-    - url: https://dashboard.example.com
-      title: Dashboard
-spec:
-  type: saas
-  owner: team-github
----
-apiVersion: backstage.io/v1alpha1
-kind: Component
-metadata:
-  name: openai
----
-kind: Group
-metadata:
-  name: github
-"""
-TERRAFORM = """
-# "twilio" was here
-variable "vendors" {
-  type    = list(string)
-  default = ["github", "OpenAI", /* "slack" */ "https://status.acme.example"]
-}
-resource "acme_vendor" "x" {
-  name        = "Stripe"
-  description = "Datadog"
-}
-"""
+@pytest.mark.parametrize("file", LISTS)
+def test_a_list_is_read(file: str) -> None:
+    found = imported((FOLDER / "lists" / file).read_text(), file)
 
-
-@pytest.mark.parametrize(
-    ("file", "text", "expected"),
-    {
-        "addresses and names by line": (
-            "list.txt",
-            f"{GITHUB}\nOpenAI # theirs\n\n# Stripe\nchatgpt\nstatus.acme.example/eu\n",
-            [GITHUB, OPENAI, "https://status.acme.example/eu"],
-        ),
-        "a column of names": ("export.csv", "Service,Status\nGitHub,up\nopenai,down\n", [GITHUB, OPENAI]),
-        "a head with other marks": (
-            "export.csv",
-            "Monitor_Name,STATUS-PAGE_URL\nours,https://status.openai.com\n",
-            [OPENAI],
-        ),
-        "names in quotes and semicolons": ("export.csv", 'ID;"Name"\n1;"GitHub"\n2;"Stripe, Inc."\n', [GITHUB, STRIPE]),
-        "names without a head": ("export.csv", "GitHub\nOpenAI Status\n", [GITHUB, OPENAI]),
-        "names with their pages": (
-            "export.csv",
-            "Name,Status Page URL\nOur Own,https://status.acme.example\nGitHub,https://elsewhere.example\n",
-            ["https://status.acme.example", GITHUB],
-        ),
-        "Backstage": ("catalog-info.yaml", BACKSTAGE, [STRIPE, OPENAI]),
-        "a list in YAML": (
-            "vendors.yml",
-            "vendors:\n  - github\n  - name: OpenAI\n  - 'Stripe'\n",
-            [GITHUB, STRIPE, OPENAI],
-        ),
-        "Terraform": ("vendors.tf", TERRAFORM, [GITHUB, OPENAI, "https://status.acme.example", STRIPE]),
-        "OPML": (
-            "f.opml",
-            f'<opml><body><outline text="A" xmlUrl="{GITHUB}/history.atom"/></body></opml>',
-            [f"{GITHUB}/history.atom"],
-        ),
-        "what had moved": ("list.txt", "https://status.notion.so\n", ["https://www.notion-status.com"]),
-    }.values(),
-    ids=str,
-)
-def test_a_list_is_read(file: str, text: str, expected: list[str]) -> None:
-    found = imported(text, file)
-
-    assert urls(found) == expected
+    assert urls(found) == LISTS[file]
     assert found.unmatched == found.invalid == ()
 
 

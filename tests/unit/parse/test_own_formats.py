@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.goldens import FOLDER, table
 from tests.vendor import Watch
 from tracker.catalogue import as_toml, read_catalogue
 from tracker.catalogue.examples import example, names
@@ -395,88 +396,23 @@ def test_a_trial_of_what_fits_finds_no_problem(name: str) -> None:
 # formats that ship, written so
 
 
-RIOT = {
-    "id": "EUW1",
-    "incidents": [
-        {
-            "id": 7,
-            "maintenance_status": None,
-            "incident_severity": "warning",
-            "titles": [{"locale": "de_DE", "content": "Anmelden"}, {"locale": "en_US", "content": "Signing in"}],
-            "updates": [
-                {
-                    "id": 70,
-                    "created_at": "2026-03-04T09:00:00Z",
-                    "translations": [{"locale": "de_DE", "content": "Es dauert."}],
-                }
-            ],
-        }
-    ],
-    "maintenances": [
-        {"id": 8, "maintenance_status": "in_progress", "titles": [{"locale": "en_US", "content": "Disks"}]}
-    ],
-}
-XBOX = """<?xml version="1.0" encoding="utf-8"?>
-<ServiceStatus><Status><Overall><State>Impacted</State></Overall></Status>
-<CoreServices><Category><Id>1</Id><Name>Account</Name><Status><Name>None</Name><Id>0</Id></Status><Scenarios><Scenario>
-<Id>11</Id><Status><Name>None</Name></Status><Name>Sign in</Name></Scenario></Scenarios></Category>
-<Category><Id>2</Id><Name>Store</Name><Status><Name>Limited</Name></Status><Scenarios><Scenario><Id>21</Id><Status>
-<Name>Limited</Name></Status><Name>Buying</Name><Description>Paying takes long.</Description></Scenario></Scenarios>
-</Category></CoreServices></ServiceStatus>"""
-NINTENDO = {
-    "categories": [{"name": "Nintendo Switch"}],
-    "operational_statuses": [],
-    "temporary_maintenances": [
-        {
-            "platform": ["Nintendo Switch"],
-            "software_title": "Online play",
-            "message": "We work.",
-            "begin": "Wednesday, March 4, 2026  6 :55 AM",
-            "event_status": "1",
-            "services": ["Friends"],
-        }
-    ],
-}
-#: Pages that no format reads -> an answer, what is read of it (incidents, maintenances), and components.
-ONE_OFFS: dict[str, tuple[bytes, list[tuple[str, str, str, str]], list[tuple[str, str]]]] = {
-    "riot": (
-        json.dumps(RIOT).encode(),
-        [("7", "Signing in", "investigating", "Es dauert."), ("8", "Disks", "in_progress", "")],
-        [],
-    ),
-    "xbox": (
-        XBOX.encode(),
-        [("2-21", "Store: Buying", "investigating", "Paying takes long.")],
-        [("Account", "operational"), ("Store", "degraded_performance")],
-    ),
-    "nintendo": (
-        json.dumps(NINTENDO).encode(),
-        [
-            (
-                "Online play Wednesday, March 4, 2026  6 :55 AM",
-                "Online play on Nintendo Switch",
-                "in_progress",
-                "We work.",
-            )
-        ],
-        [],
-    ),
-}
+#: Pages that no format reads: the incidents and components that are read of their answers in `golden/examples`.
+ONE_OFFS = table("examples_read")
 
 
 @pytest.mark.parametrize("name", ONE_OFFS)
 def test_an_example_reads_a_page_that_no_format_reads(name: str) -> None:
     known = catalogue(example(name)).definition
     assert known is not None
-    body, incidents, components = ONE_OFFS[name]
+    (body,) = (FOLDER / "examples").glob(f"{name}.*")
 
-    found = custom_format(known).read(body, "", None)
+    found = custom_format(known).read(body.read_bytes(), "", None)
 
-    assert [
-        (each.id, each.name, each.status, each.updates[-1].body if each.updates else "")
+    incidents = [
+        [each.id, each.name, each.status, each.updates[-1].body if each.updates else ""]
         for each in (*found.incidents, *found.maintenances)
-    ] == incidents
-    assert [(part.name, part.status) for part in found.components] == components
+    ]
+    assert [incidents, [[part.name, part.status] for part in found.components]] == ONE_OFFS[name]
 
 
 @pytest.mark.parametrize("name", sorted({*names()} - {*ONE_OFFS}))

@@ -1,22 +1,10 @@
 import pytest
 
+from tests.goldens import table
 from tracker.model.page import ComponentStatus
 from tracker.parse.words import component_status, known_status, status_word, vendor_word
 
-WORDS = {
-    "investigating": "investigating",
-    "In progress": "in_progress",
-    "in_progress": "in_progress",
-    " RESOLVED\n": "resolved",
-    "Post-Mortem": "postmortem",
-    "Canceled": "cancelled",
-    "maintenance_complete": "completed",
-    "En cours d\u2019investigation": "investigating",
-    "Concluído": "completed",
-    "已恢复": "resolved",
-    "Half  Open": "half open",
-    "x" * 99: "x" * 60,
-}
+WORDS = table("status_words")
 
 
 @pytest.mark.parametrize(("word", "status"), WORDS.items(), ids=WORDS.keys())
@@ -54,21 +42,6 @@ def test_a_component_s_word_is_read_in_any_case_and_spacing(word, status):
     assert component_status(word) is status
 
 
-@pytest.mark.parametrize(
-    ("word", "status", "kept"),
-    [
-        ("Resolvido", "resolved", "Resolvido"),
-        (" En cours  d\u2019investigation ", "investigating", "En cours d\u2019investigation"),
-        ("Resolved", "resolved", None),
-        ("In progress", "in_progress", None),
-        ("Half Open", "half open", None),
-        ("Update", "investigating", None),
-        ("Atualização", "investigating", None),
-        ("x" * 99, "x" * 60, None),
-        (None, "resolved", None),
-        (500, "resolved", None),
-        ("", "resolved", None),
-    ],
-)
+@pytest.mark.parametrize(("word", "status", "kept"), table("vendor_words"))
 def test_a_word_is_kept_where_it_says_something_else_than_the_status(word, status, kept):
     assert vendor_word(word, status) == kept
