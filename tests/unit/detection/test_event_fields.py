@@ -286,15 +286,6 @@ def test_what_else_happens_to_a_component_that_works_is_reported_not_at_all(
     assert [watched.shows(parts(*after)) for _ in range(3)] == [[]] * 3
 
 
-def test_a_component_that_comes_and_does_not_work_is_reported() -> None:
-    watched = Page()
-    watched.shows(parts())
-
-    assert reported_as(watched.shows(parts(component("api", "major_outage")))) == [
-        ("component_status_change", None, "major_outage")
-    ]
-
-
 def test_a_renamed_component_is_reported_of_under_its_new_name_when_it_changes() -> None:
     watched = Page()
     watched.shows(parts(component("api", name="API")))
@@ -303,11 +294,3 @@ def test_a_renamed_component_is_reported_of_under_its_new_name_when_it_changes()
     (event,) = watched.shows(parts(component("api", "major_outage", name="Interface")))
 
     assert (event.product, event.components, event.message) == ("Acme - Interface", ("Interface",), "was operational")
-
-
-def test_a_group_is_no_component() -> None:
-    body = summary(parts(component("api", "major_outage"))).replace(
-        b'"components": [', b'"components": [{"id": "g", "name": "G", "status": "major_outage", "group": true}, '
-    )
-
-    assert [part.id for part in read(body).components] == ["web", "api"]

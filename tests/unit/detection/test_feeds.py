@@ -5,6 +5,7 @@ from html import escape
 
 import pytest
 
+from tests.goldens import table
 from tests.vendor import Watch
 from tracker.model.event import Event
 from tracker.model.page_state import PageState, Source
@@ -61,53 +62,7 @@ def said(events: Iterable[Event]) -> list[tuple[str, str, str]]:
 
 
 #: (guid, link) of the first and of the second update of one incident, and of another incident.
-ONE_ITEM_FOR_EACH_UPDATE = {
-    "a path": (("u1", "/incident/77"), ("u2", "/incident/77"), ("u3", "/incident/78")),
-    "a path with a slash": (("u1", "/incidents/77/"), ("u2", "/incidents/77"), ("u3", "/incidents/78/")),
-    "a path and a fragment": (("u1", "/incident/77#1"), ("u2", "/incident/77#2"), ("u3", "/incident/78#1")),
-    "the guid is the address and a fragment": (
-        (f"{SITE}/i/77#1", f"{SITE}/i/77"),
-        (f"{SITE}/i/77#2", f"{SITE}/i/77"),
-        (f"{SITE}/i/78#1", f"{SITE}/i/78"),
-    ),
-    "a path below the update's": (
-        ("u1", "/incident/77/updates/1"),
-        ("u2", "/incident/77/updates/2"),
-        ("u3", "/incident/78"),
-    ),
-    "a number and a title": (
-        ("u1", "/incidents/77/queues"),
-        ("u2", "/incidents/77/queues-slow"),
-        ("u3", "/incidents/78/x"),
-    ),
-    "a query": (("u1", "/status?id=77"), ("u2", "/status?id=77"), ("u3", "/status?id=78")),
-    "a query of another name": (("u1", "/?incident=77"), ("u2", "/?incident=77"), ("u3", "/?incident=78")),
-    "a query with tracking": (
-        ("u1", "/status?id=77&utm_source=rss"),
-        ("u2", "/status?utm_source=atom&id=77"),
-        ("u3", "/status?id=78&utm_source=rss"),
-    ),
-    "a fragment": (("u1", "/#incident-77"), ("u2", "/#incident-77"), ("u3", "/#incident-78")),
-    "a fragment of letters": (("u1", "/#incident=abc"), ("u2", "/#incident=abc"), ("u3", "/#incident=abd")),
-    "a fragment of a number": (("u1", "/status#77"), ("u2", "/status#77"), ("u3", "/status#78")),
-    "a fragment with a path": (("u1", "/#/incidents/77"), ("u2", "/#/incidents/77"), ("u3", "/#/incidents/78")),
-    "ids of updates": (("1001", "/n/77"), ("1002", "/n/77"), ("1003", "/n/78")),
-    "ids of updates that hold the incident's": (("77#1", "/"), ("77#2", "/"), ("78#1", "/")),
-    "ids of updates that hold the incident's in words": (
-        ("i77-update-1", "/"),
-        ("i77-update-2", "/"),
-        ("i78-update-1", "/"),
-    ),
-    "one guid for the incident": (("77", "/"), ("77", "/"), ("78", "/")),
-    "neither guid nor address of their own": (("N/A", f"{SITE}/"), ("N/A", f"{SITE}/"), ("N/A", f"{SITE}/")),
-    "no address at all": ((None, None), (None, None), (None, None)),
-    "no guid": ((None, "/incident/77"), (None, "/incident/77"), (None, "/incident/78")),
-    "a random guid": (
-        ("0b0b8a3c-5f0e-4f5e-9a52-000000000001", "/n/77"),
-        ("0b0b8a3c-5f0e-4f5e-9a52-000000000002", "/n/77"),
-        ("0b0b8a3c-5f0e-4f5e-9a52-000000000003", "/n/78"),
-    ),
-}  # fmt: skip
+ONE_ITEM_FOR_EACH_UPDATE = table("feed_identities")
 
 
 @pytest.mark.parametrize(("first", "second", "other"), ONE_ITEM_FOR_EACH_UPDATE.values(), ids=ONE_ITEM_FOR_EACH_UPDATE)
@@ -339,34 +294,8 @@ def test_a_word_that_is_not_known_is_logged_once(caplog):
 
 #: Items, and the keys under which the version before knew them.
 BEFORE = {
-    "a text": (item(guid="g1"), "g1/670f96af3d70e02bcba6"),
-    "a status in the title": (item(title="[Investigating] Queues", guid="g1", link="/n/1"), "g1/fbbdcccf651d07e26fd5"),
-    "a status before the title": (item(title="RESOLVED: Queues", guid="g1"), "g1/45bfb02f38094228c166"),
-    "a status above the text": (
-        item(text="<b>Status: Monitoring</b><br/><br/>Slow.", guid="g1", link=f"{SITE}/incidents/a1"),
-        "a1/9d7e1220ba0c2c1673ba",
-    ),
-    "a status line with a text": (
-        item(text="Status: Resolved - all is well", link=f"{SITE}/incidents/a1"),
-        "a1/0017c31566722e129565",
-    ),
-    "a status before the text": (item(text="Resolved - all is well.", guid="g1"), "g1/2516019c53445c855281"),
-    "an item for each update": (
-        item(title="[Resolved] Queues", guid=f"{SITE}/incident/77#1", link=f"{SITE}/incident/77"),
-        f"{SITE}/incident/77#1/45bfb02f38094228c166",
-    ),
+    **{case: (item(**fields), key) for case, (fields, key) in table("feed_keys_of_before").items()},
     "a zone that was taken for UTC": (item(guid="g1").replace("GMT", "CEST"), "g1/670f96af3d70e02bcba6"),
-    "a word that ended it": (item(title="Fixed: line calls fail", guid="g1"), "g1/45bfb02f38094228c166"),
-    "a relative address": (item(guid="17", link="/incidents/a1"), "17/670f96af3d70e02bcba6"),
-    "updates under bold words": (
-        item(
-            title="Resolved: Refunds (PP-1)",
-            text="<br /><strong>Resolved: </strong> <p>Fast.</p> "
-            "<br /><strong>Initial Notification: </strong> <p>Slow.</p>",
-            guid=f"{SITE}/history/eventdetails/1",
-        ),
-        f"{SITE}/history/eventdetails/1/9f0aaa4da400ff6685bb",
-    ),
 }
 
 

@@ -132,16 +132,6 @@ def test_a_page_is_read_again_only_until_it_is_known_what_ended(tracker: Tracker
     ]
 
 
-def test_a_poll_that_fails_is_no_answer(tracker: Tracker) -> None:
-    tracker.shows()
-    tracker.polls()
-    tracker.fails()
-
-    assert tracker.reported_after(2) == []
-    tracker.shows()
-    assert tracker.reported_after(1) == [("i1/ended/u1", "resolved")]
-
-
 def test_an_answer_that_is_older_is_no_answer() -> None:
     tracker = Tracker()
     tracker.shows(minute=5)
@@ -157,17 +147,6 @@ def test_an_answer_that_is_older_is_no_answer() -> None:
     assert tracker.reported_after(3) == []
     tracker.shows(minute=11)
     assert tracker.reported_after(1) == [("i1/ended/u1", "resolved")]
-
-
-def test_an_incident_that_comes_back_with_an_update_goes_on_and_ends_again(tracker: Tracker) -> None:
-    tracker.shows()
-    tracker.reported_after(2)
-    tracker.shows(incident("i1", *SLOW.updates, update("u2", 9)))
-
-    assert tracker.reported_after(1) == [("i1/u2", "investigating")]
-    assert [known.id for known in tracker.view.open_incidents] == ["i1"]
-    tracker.shows()
-    assert tracker.reported_after(3) == [("i1/ended/u2", "resolved")]
 
 
 def test_an_incident_that_is_listed_again_is_open_again_each_time(tracker: Tracker) -> None:
@@ -223,24 +202,6 @@ def test_a_maintenance_that_was_cancelled_by_its_absence_is_planned_again(tracke
     assert tracker.reported_after(3) == [("m1/status/scheduled", "scheduled")]
 
 
-def test_an_incident_that_the_board_itself_calls_resolved_ends_by_its_own_update(tracker: Tracker) -> None:
-    tracker.shows(OVER)
-    assert tracker.reported_after(1) == [("i1/u2", "resolved")]
-
-    tracker.shows()
-    assert tracker.reported_after(3) == []
-
-
-def test_an_incident_without_a_status_goes_on_as_long_as_it_is_listed(tracker: Tracker) -> None:
-    wordless = incident("i3", update("x1", 3, "unknown"))
-    tracker.shows(SLOW, wordless)
-    tracker.reported_after(1)
-    assert {known.id for known in tracker.view.open_incidents} == {"i1", "i3"}
-
-    tracker.shows(SLOW)
-    assert tracker.reported_after(2) == [("i3/ended/x1", "resolved")]
-
-
 def test_a_maintenance_that_runs_is_completed_by_its_absence(tracker: Tracker) -> None:
     tracker.shows(SLOW, maintenances=(WORKS,))
     tracker.reported_after(1)
@@ -284,12 +245,6 @@ def test_the_end_of_what_nobody_asked_for_is_not_reported() -> None:
 
     assert tracker.reported_after(3) == []
     assert tracker.view.open_incidents == ()
-
-
-def test_a_page_that_shows_its_past_ends_nothing_by_absence(tracker: Tracker) -> None:
-    tracker.shows(open_only=False)
-
-    assert tracker.reported_after(3) == []
 
 
 def test_an_incident_without_updates_ends_too() -> None:
@@ -396,20 +351,6 @@ def test_every_end_is_reported_once_after_two_answers_and_never_while_listed(
         # An end that comes again has a number behind its name.
         assert sorted(event_id.partition("#")[0] for event_id in ended) == sorted(expected)
     assert len(ended) == len(set(ended))
-
-
-@settings(max_examples=30)
-@given(OPEN, st.lists(st.permutations("abc"), min_size=1, max_size=4))
-def test_a_board_in_another_order_reports_nothing(shown: dict[str, int], orders: list[list[str]]) -> None:
-    tracker = Tracker()
-    tracker.shows(*_listed(shown, list("abc")))
-    tracker.polls()
-    tracker.reported()
-
-    for order in orders:
-        tracker.shows(*_listed(shown, order))
-        assert tracker.polls().response_class in (ResponseClass.SAME_MEANING, ResponseClass.NOT_MODIFIED)
-    assert tracker.reported() == []
 
 
 # --- windows ---

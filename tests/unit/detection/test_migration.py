@@ -94,19 +94,6 @@ def test_the_same_title_days_later_is_another_incident() -> None:
     assert reported_after_move(before, after) == [(EventKind.NEW_INCIDENT, "n1/v1")]
 
 
-def test_of_two_incidents_of_one_title_each_is_known_as_itself() -> None:
-    def shown(prefix: str) -> Snapshot:
-        return page(
-            incident(f"{prefix}2", update(f"{prefix}u2", 0, body=OVER), name="Errors"),
-            incident(f"{prefix}1", update(f"{prefix}u1", -600, body=TEXT), name="Errors"),
-        )
-
-    more = incident("n3", update("v3", 9, body="A third time."), name="Errors")
-    after = page(more, *shown("n").incidents)
-
-    assert reported_after_move(shown("i"), after) == [(EventKind.NEW_INCIDENT, "n3/v3")]
-
-
 def test_a_text_that_stands_in_many_incidents_matches_none() -> None:
     over = "This incident has been resolved."
     before = page(
@@ -123,34 +110,6 @@ def test_a_link_that_all_incidents_share_matches_none() -> None:
     after = page(incident("n1", update("v1", 9), name="Outage", link=f"{THERE}/health/status"))
 
     assert reported_after_move(before, after) == [(EventKind.NEW_INCIDENT, "n1/v1")]
-
-
-def test_a_time_rounded_to_the_minute_does_not_make_an_update_new() -> None:
-    exact = update("u1", None, body="", created_at=NOON + timedelta(seconds=40))
-    rounded = update("v1", 0, body="")
-    for before, after in ((exact, rounded), (rounded, exact)):
-        shown = page(incident("n1", after, name="Errors"))
-        assert reported_after_move(page(incident("i1", before, name="Errors")), shown) == []
-
-
-def test_within_the_minute_of_rounding_another_text_is_another_update() -> None:
-    before = page(incident("i1", update("u1", 0, body=TEXT), name="Errors"))
-    late = update("v2", None, "resolved", body=OVER, created_at=NOON + timedelta(seconds=30))
-    after = page(incident("n1", update("v1", 0, body=TEXT), late, name="Errors"))
-
-    assert reported_after_move(before, after) == [(EventKind.INCIDENT_UPDATE, "n1/v2")]
-
-
-def test_within_the_minute_of_rounding_texts_say_more_than_their_number() -> None:
-    def said(id: str, seconds: int, body: str) -> IncidentUpdate:
-        return update(id, None, body=body, created_at=NOON + timedelta(seconds=seconds))
-
-    before = page(incident("i1", said("u1", -5, TEXT), said("u2", 50, OVER), name="Errors"))
-    rounded = said("v1", -60, TEXT), said("v2", 0, OVER), said("v3", 60, "It is back.")
-
-    assert reported_after_move(before, page(incident("n1", *rounded, name="Errors"))) == [
-        (EventKind.INCIDENT_UPDATE, "n1/v3")
-    ]
 
 
 def test_within_the_minute_of_rounding_updates_without_a_text_are_counted() -> None:

@@ -141,15 +141,6 @@ def test_a_clock_that_is_ahead_once_hides_nothing_of_what_follows(off: timedelta
     assert (story.state.gaps.lagging_since, story.state.gaps.stale_since) == (None, None)
 
 
-@pytest.mark.parametrize("off", OFF, ids=str)
-def test_what_the_odd_answer_itself_brings_is_reported(off: timedelta) -> None:
-    story = Story()
-    posted = story.vendor.posts()
-    story.is_off(off)
-
-    assert ids(story.polls()) == [f"acme/{posted}"]
-
-
 @pytest.mark.parametrize("off", [APART + MOMENT, YEAR], ids=str)
 def test_an_older_answer_changes_nothing_after_an_odd_one_either(off: timedelta) -> None:
     story = Story()
@@ -235,19 +226,6 @@ def test_a_clock_that_is_in_step_is_not_doubted() -> None:
     story.polls(3 + round(DOUBTED_FOR / MINUTE))
 
     assert story.response_class is ResponseClass.STALE
-
-
-def test_edges_whose_clocks_differ_hide_nothing_and_take_nothing_back() -> None:
-    """One edge stamps its answers four minutes ahead, the other is right; each answers every second poll."""
-    story = Story()
-    reported: list[Event] = []
-    for number in range(6):
-        story.vendor.posts("i1", "identified")
-        if number % 2:
-            story.is_off(timedelta(minutes=4))
-        reported += story.polls()
-
-    assert [event.update_id for event in reported] == [f"u{number}" for number in range(1, 7)]
 
 
 def ids(events: list[Event]) -> list[str]:
