@@ -3,7 +3,7 @@
 `golden/parse/<format>/` holds whole answers, each beside its `.expected.json`. `cases/` below it holds files of
 `readings`: each is a small answer (`json`, or the `lines` of a text) with the snapshot or refusal that it gives.
 `golden/simulator/` holds what every platform shows of one story, `golden/words/` tables of words and of values, a case
-a line.
+a line, `golden/stories/` what successive answers show, and what is reported of each.
 
 `python -m tests.goldens` writes what all of them give today: review the difference before you commit it. A new case
 needs nothing but its answer.
@@ -92,6 +92,16 @@ def expected(path: Path) -> dict[str, Any]:
 def table(name: str) -> Any:
     """Return a table of words, titles or texts and what is read of them."""
     return json.loads((FOLDER / "words" / f"{name}.json").read_text())
+
+
+def stories(name: str) -> dict[str, list[tuple[str, str]]]:
+    """Return the stories of a file by their titles: for each answer what it shows, and what is reported of it."""
+    _, *parts = (FOLDER / "stories" / f"{name}.txt").read_text().split("\n# ")
+    found = {}
+    for title, *lines in (part.splitlines() for part in parts):
+        halves = [line.partition("|") for line in lines if line]
+        found[title] = [(shown.strip(), told.strip()) for shown, _, told in halves]
+    return found
 
 
 def agrees(name: str, case: str, outcome: object) -> None:
