@@ -158,13 +158,6 @@ def test_several_updates_of_several_incidents_between_two_polls_are_reported_in_
 # --- components ---
 
 
-def test_a_component_that_appears_with_an_unknown_state_is_not_reported() -> None:
-    memory = Memory()
-    memory.polls(page(components=(component("api"),)))
-
-    assert memory.polls(page(components=(component("api"), component("web", "unknown")))).pending == ()
-
-
 def test_a_component_of_a_list_that_is_cut_is_distinguished_from_one_outside_it() -> None:
     memory = Memory()
     memory.polls(page(components=(component("c1", name="Login"),), components_complete=False))

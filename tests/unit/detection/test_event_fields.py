@@ -267,25 +267,6 @@ def test_a_change_of_a_component_is_a_change_of_its_status() -> None:
     assert len({event.id for event in reported}) == len(reported)
 
 
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ((component("api", name="API"),), (component("api", name="Interface"),)),
-        ((component("api"),), ()),
-        ((), (component("api"),)),
-        ((component("a"), component("b")), (component("b"), component("a"))),
-    ],
-    ids=["another name", "one that works goes", "one that works comes", "another order"],
-)
-def test_what_else_happens_to_a_component_that_works_is_reported_not_at_all(
-    before: tuple[Component, ...], after: tuple[Component, ...]
-) -> None:
-    watched = Page()
-    watched.shows(parts(*before))
-
-    assert [watched.shows(parts(*after)) for _ in range(3)] == [[]] * 3
-
-
 def test_a_renamed_component_is_reported_of_under_its_new_name_when_it_changes() -> None:
     watched = Page()
     watched.shows(parts(component("api", name="API")))

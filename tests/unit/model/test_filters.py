@@ -198,38 +198,6 @@ def test_how_bad_a_component_has_to_be(least: str, reported: list[str]) -> None:
         assert bool(fall) is bool(back) is (status in reported), "its return is told if its fall was"
 
 
-def test_who_was_reported_of_a_fall_is_reported_until_the_component_works() -> None:
-    memory = Memory(provider(min_impact=Impact.MAJOR))
-    path = ["operational", "degraded_performance", "partial_outage", "degraded_performance", "operational"]
-
-    reported = [len(memory.polls(page(components=(component("api", status),))).pending) for status in path]
-
-    assert reported == [0, 0, 1, 1, 1]
-    assert memory.polls(page(components=(component("api", "degraded_performance"),))).pending == (), "forgotten"
-
-
-def test_the_return_from_a_maintenance_nobody_wants_is_not_reported() -> None:
-    memory = Memory(provider(maintenance=False))
-    path = ["operational", "under_maintenance", "operational", "major_outage", "under_maintenance", "operational"]
-
-    reported = [len(memory.polls(page(components=(component("api", status),))).pending) for status in path]
-
-    assert reported == [0, 0, 0, 1, 0, 1]
-
-
-def test_a_component_missing_from_a_cut_list_stays_one_whose_fall_was_reported() -> None:
-    memory = Memory(provider(min_impact=Impact.CRITICAL))
-    down, better, works = (
-        page(components=(component("api", status),), components_complete=False)
-        for status in ("major_outage", "degraded_performance", "operational")
-    )
-    memory.polls(page(components=(component("api"),), components_complete=False))
-
-    reported = [len(memory.polls(shown).pending) for shown in (down, page(components_complete=False), better, works)]
-
-    assert reported == [1, 0, 1, 1]
-
-
 # --- kinds of events ---
 
 
