@@ -138,7 +138,7 @@ def main() -> None:
             for reading in readings(case)
         ]
         _write(case, {"readings": known})
-    folders = (str(FOLDER.parent / "unit" / name) for name in ("simulator", "catalogue"))
+    folders = (str(FOLDER.parent / "unit" / name) for name in ("simulator", "catalogue", "parse"))
     suite = (sys.executable, "-m", "pytest", *folders, "-k", "reviewed")
     subprocess.run(suite, env={**os.environ, "WRITE_GOLDENS": "1"}, check=True)
 

@@ -113,24 +113,6 @@ def test_two_incidents_of_one_guid_are_two(guid, links):
     assert page.shows(second, first) == []
 
 
-def test_two_incidents_of_one_title_and_day_are_two():
-    page = Page()
-    morning = item(title="[Resolved] Search is slow", text="Fixed.", guid="N/A", link="/n/1", at="09:00")
-    evening = item(title="[Investigating] Search is slow", text="Again.", guid="N/A", link="/n/2", at="19:00")
-
-    assert page.shows(morning) == []
-    assert said(page.shows(evening, morning)) == [("new_incident", "investigating", "Again.")]
-
-
-def test_a_title_that_comes_again_after_its_end_is_another_incident():
-    page = Page()
-    first = item(title="[Resolved] Search is slow", text="Fixed.", at="09:00")
-    again = item(title="[Investigating] Search is slow", text="Again.", at="19:00")
-
-    assert page.shows(first) == []
-    assert said(page.shows(again, first)) == [("new_incident", "investigating", "Again.")]
-
-
 UUIDS = [f"{number:08d}-5f0e-4f5e-9a52-00000000000{number}" for number in range(4)]
 MADE_ANEW = {
     "random": UUIDS,
@@ -239,22 +221,34 @@ def test_notices_of_one_title_without_a_status_are_as_many_as_there_are():
     ] == ["new_incident"]
 
 
-def test_numbers_of_incidents_are_no_numbers_of_updates():
+@pytest.mark.parametrize(
+    "marks",
+    [({"guid": "N/A", "link": "/n/1"}, {"guid": "N/A", "link": "/n/2"}), ({}, {})],
+    ids=["of one day", "after its end"],
+)
+def test_a_title_that_comes_again_is_another_incident(marks):
     page = Page()
-    first = item(title="[Investigating] Search is slow", guid="2026#1")
+    morning = item(title="[Resolved] Search is slow", text="Fixed.", at="09:00", **marks[0])
+    evening = item(title="[Investigating] Search is slow", text="Again.", at="19:00", **marks[1])
+
+    assert page.shows(morning) == []
+    assert said(page.shows(evening, morning)) == [("new_incident", "investigating", "Again.")]
+
+
+@pytest.mark.parametrize(
+    ("open_marks", "closed_marks"),
+    [
+        ({"guid": "2026#1"}, {"guid": "2026#2"}),
+        ({"link": "/incident/overview"}, {"link": "/incident/overview"}),
+    ],
+    ids=["numbers of incidents are no numbers of updates", "an address of all incidents is of none"],
+)
+def test_the_end_of_another_incident_ends_nothing(open_marks, closed_marks):
+    page = Page()
+    first = item(title="[Investigating] Search is slow", **open_marks)
 
     page.shows(first)
-    page.shows(item(title="[Resolved] Exports fail", text="Fixed.", guid="2026#2", at="11:00"), first)
-
-    assert page.open_names == {"[Investigating] Search is slow"}
-
-
-def test_an_address_of_all_incidents_is_of_none():
-    page = Page()
-    first = item(title="[Investigating] Search is slow", link="/incident/overview")
-
-    page.shows(first)
-    page.shows(item(title="[Resolved] Exports fail", text="Fixed.", link="/incident/overview", at="11:00"), first)
+    page.shows(item(title="[Resolved] Exports fail", text="Fixed.", at="11:00", **closed_marks), first)
 
     assert page.open_names == {"[Investigating] Search is slow"}
 

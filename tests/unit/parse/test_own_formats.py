@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.goldens import FOLDER, table
+from tests.goldens import FOLDER, agrees, table
 from tests.vendor import Watch
 from tracker.catalogue import as_toml, read_catalogue
 from tracker.catalogue.examples import example, names
@@ -294,41 +294,18 @@ def test_a_definition_goes_to_the_workers_with_its_provider_and_stays_with_the_s
 LINES = {"name": '"acme"', "kind": '"json"', "incidents": '"incidents[]"', "title": '"name"', "state": '"status"'}
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"titel": '"x"'}, 'unknown key "titel"; did you mean title?'),
-        ({"title": None}, 'title is missing; add title = "name"'),
-        ({"kind": '"yaml"'}, 'kind is "yaml"; known are json, html, xml'),
-        ({"name": '"feed"'}, 'name is "feed", that of a format that ships; choose another name'),
-        ({"incidents": '"incidents["'}, 'incidents is "incidents[", which '),
-        ({"kind": '"html"'}, "always is missing: "),
-        (
-            {"kind": '"html"', "always": '"main"', "incidents": '"p"', "title": '"h3["'},
-            'title is "h3[", which is no CSS selector',
-        ),
-        ({"kind": '"xml"', "always": '"a"', "incidents": '"b"', "title": '"//c"'}, "begins at the body"),
-        ({"kind": '"xml"', "always": '"a"', "incidents": '"b["'}, 'incidents is "b[", which is no path'),
-        ({"state": None}, "state is missing: it says when an incident is over"),
-        ({"states": '{ Odd = "odd" }'}, 'states has a word "Odd" whose meaning is "odd"; '),
-        (
-            {"states": '"resolved"'},
-            'states is "resolved", not a table; write one, as in states = { Fixed = "resolved" }',
-        ),
-        ({"zone": '"Mars/Olympus"'}, 'zone is "Mars/Olympus", not the name of a time zone'),
-        ({"update_text": '"x"'}, "update_text is given and updates is not; add "),
-        ({"component_list": '"x"'}, "component_name is missing"),
-        ({"kind": '"xml"', "always": '"a"', "inside": '"b"'}, "inside is for json alone"),
-    ],
-)
-def test_an_error_is_one_sentence_at_start(changes: dict[str, str | None], message: str) -> None:
-    lines = [f"{key} = {value}" for key, value in {**LINES, **changes}.items() if value is not None]
+REFUSED = table("formats_refused")
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_format_is_refused_with_the_sentence_that_was_reviewed(case: str) -> None:
+    lines = [f"{key} = {value}" for key, value in {**LINES, **REFUSED[case][0]}.items() if value is not None]
     text = "\n".join(["[[format]]", *lines, "[[provider]]", 'name = "A"', 'url = "https://a.example"'])
 
     with pytest.raises(ConfigError) as caught:
         catalogue(text)
 
-    assert message in str(caught.value)
+    agrees("formats_refused", case, str(caught.value))
     assert str(caught.value).startswith("providers.toml: format 1 ")
     assert str(caught.value).isprintable()
 
@@ -364,18 +341,7 @@ def problems(name: str, body: bytes, **changes: str) -> dict[str, str]:
     return {part.key: part.problem for part in parts if part.problem}
 
 
-@pytest.mark.parametrize(
-    ("name", "changes", "problem"),
-    [
-        ("harbor", {"title": "header h4"}, "header finds nothing; what is looked into has elements h3, a, "),
-        ("harbor", {"title": "h3 b"}, "it finds nothing; h3 has elements a"),
-        ("harbor", {"time": "h3"}, "'Cranes stand still' is not read as a time; if it names no zone, add zone"),
-        ("quay", {"title": "head"}, "what is looked into has keys ref, headline, systems, log"),
-        ("quay", {"incidents": "data.items[]"}, "data.items finds nothing; data has keys events"),
-        ("quay", {"title": "systems"}, "it finds keys label where a text or a number is needed"),
-        ("pier", {"title": "details/p"}, "it finds nothing; details has text"),
-    ],
-)
+@pytest.mark.parametrize(("name", "changes", "problem"), table("trials"))
 def test_a_trial_says_why_a_part_is_empty(name: str, changes: dict[str, str], problem: str) -> None:
     body_of, moments, _ = STORIES[name]
     (key,) = changes
