@@ -41,93 +41,48 @@ def test_an_entry_with_two_keys_gets_the_defaults_of_the_product() -> None:
     assert (provider.format, provider.interval_s, provider.first_sight) == ("auto", 60, FirstSight.OPEN)
 
 
-def test_an_entry_holds_what_its_keys_say() -> None:
-    (provider,) = read("""
-        [[provider]]
-        id = "own.id_1"
-        name = " Gelöst AG "
-        url = "HTTP://LocalHost:8080/Page-1?x=Y#top"
-        format = "feed"
-        interval = 1
-        cadence = "fixed"
-        allow_private = true
-        max_per_host = 5
-        components = ["API*", " ! Chat"]
-        regions = ["eu-*", "!eu-north-1"]
-        min_impact = "major"
-        events = ["new_incident", "!page_unreadable"]
-        maintenance = false
-        first_sight = "silent"
-    """)
+#: A line, the field that it fills, and with what; and a line that says otherwise of the same.
+SHARED = [
+    ("interval = 5", "interval_s", 5, "interval = 300", 300),
+    ('cadence = "fixed"', "cadence", Cadence.FIXED, 'cadence = "adaptive"', Cadence.ADAPTIVE),
+    ('format = "feed"', "format", "feed", 'format = "auto"', "auto"),
+    ("allow_private = true", "allow_private", True, "allow_private = false", False),
+    ("max_per_host = 7", "max_per_host", 7, "max_per_host = 1", 1),
+    ('components = ["API*", " ! Chat"]', "components", ("API*", "!Chat"), "components = []", ()),
+    ('regions = ["eu-*", "!eu-north-1"]', "regions", ("eu-*", "!eu-north-1"), "regions = []", ()),
+    ('min_impact = "critical"', "min_impact", Impact.CRITICAL, 'min_impact = "none"', Impact.NONE),
+    ('events = ["!update_edited"]', "events", ("!update_edited",), "events = []", ()),
+    ("maintenance = false", "maintenance", False, "maintenance = true", True),
+    ('first_sight = "silent"', "first_sight", FirstSight.SILENT, 'first_sight = "open"', FirstSight.OPEN),
+]
+GIVEN, OTHERS = {field: value for _, field, value, *_ in SHARED}, {field: value for _, field, *_, value in SHARED}
 
-    assert provider == Provider(
-        id="own.id_1",
-        name="Gelöst AG",
-        url="http://localhost:8080/Page-1?x=Y",
-        format="feed",
-        interval_s=1,
-        cadence=Cadence.FIXED,
-        allow_private=True,
-        max_per_host=5,
-        components=("API*", "!Chat"),
-        regions=("eu-*", "!eu-north-1"),
-        min_impact=Impact.MAJOR,
-        events=("new_incident", "!page_unreadable"),
-        maintenance=False,
-        first_sight=FirstSight.SILENT,
-        id_given=True,
-        origin="file",
-    )
+
+def test_an_entry_holds_what_its_keys_say() -> None:
+    own = ['id = "own.id_1"', 'name = " Gelöst AG "', 'url = "HTTP://LocalHost:8080/Page-1?x=Y#top"']
+
+    (provider,) = read("\n".join(["[[provider]]", *own, *(line for line, *_ in SHARED)]))
+
+    url = "http://localhost:8080/Page-1?x=Y"
+    assert provider == Provider(id="own.id_1", name="Gelöst AG", url=url, id_given=True, origin="file", **GIVEN)
 
 
 def test_defaults_hold_for_every_provider_without_its_own() -> None:
-    first, second = read("""
-        [defaults]
-        interval = 5
-        cadence = "fixed"
-        format = "feed"
-        allow_private = true
-        max_per_host = 7
-        components = ["API*"]
-        regions = ["eu"]
-        min_impact = "critical"
-        events = ["!update_edited"]
-        maintenance = false
-        first_sight = "all"
-        [[provider]]
-        name = "A"
-        url = "https://a.example"
-        [[provider]]
-        name = "B"
-        url = "https://b.example"
-        interval = 300
-        cadence = "adaptive"
-        format = "auto"
-        allow_private = false
-        max_per_host = 1
-        components = []
-        regions = []
-        min_impact = "none"
-        events = []
-        maintenance = true
-        first_sight = "open"
-    """)
+    assert {line.split(" = ")[0] for line, *_ in SHARED} < {*PROVIDERS.shared_keys}
+    defaults, own = (
+        "\n".join(lines) for lines in zip(*((line, other) for line, _, _, other, _ in SHARED), strict=True)
+    )
 
-    assert values_of(first) == (5, Cadence.FIXED, "feed", True, FirstSight.ALL)
-    assert values_of(second) == (300, Cadence.ADAPTIVE, "auto", False, FirstSight.OPEN)
-    assert (first.host_limit, second.host_limit) == (7, 1)
-    assert filters_of(first) == (("API*",), ("eu",), "critical", ("!update_edited",), False)
-    assert filters_of(second) == ((), (), "none", (), True)
+    first, second = read("\n".join(["[defaults]", defaults, MINIMAL, entry('name = "B"'), own]))
+
+    assert {field: getattr(first, field) for field in GIVEN} == GIVEN
+    assert {field: getattr(second, field) for field in OTHERS} == OTHERS
 
 
 def test_two_pages_of_a_public_host_are_asked_at_once_and_any_number_of_one_s_own() -> None:
     public, own = read(MINIMAL + '[[provider]]\nname = "B"\nurl = "http://b.lan"\nallow_private = true\n')
 
     assert (public.host_limit, own.host_limit) == (2, None)
-
-
-def values_of(provider: Provider) -> tuple[object, ...]:
-    return provider.interval_s, provider.cadence, provider.format, provider.allow_private, provider.first_sight
 
 
 def filters_of(provider: Provider) -> tuple[object, ...]:

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.fakes import NOON, FakeClock, incident, incidents_json, page, provider, summary, update
+from tests.fakes import NOON, incident, incidents_json, page, provider, summary, update
 from tests.goldens import stories
 from tests.strategies import snapshots
-from tests.vendor import INCIDENTS, SITE, SUMMARY, TIMEOUT, Vendor, Watcher
+from tests.vendor import INCIDENTS, SITE, SUMMARY, TIMEOUT, Following
 from tracker.detection.edits import MOST_INCIDENTS, MOST_TEXTS, MOST_WITHDRAWN, WITHDRAWN_AFTER, UpdateDigests, follow
 from tracker.model.event import Event, EventKind
 from tracker.model.page import Incident, IncidentUpdate, Omission, Snapshot
@@ -303,21 +303,14 @@ def test_an_edit_is_of_a_text_that_differs_from_the_one_that_was_shown_last_and_
 # --- over many polls ---
 
 
-class Story:
+class Story(Following):
     """A vendor and somebody who polls their page, after both know the first incident."""
 
     def __init__(self, **fields: object) -> None:
-        self.clock = FakeClock()
-        self.vendor = Vendor(self.clock)
-        self.watcher = Watcher(self.vendor, self.clock, **fields)
-        self.watcher.polls()
+        super().__init__(**fields)
         self.key = self.vendor.posts()
         self.incident_id = self.key.partition("/")[0]
-        self.watcher.polls()
-        self.watcher.reported()
-
-    def reported_after_polls(self, polls: int = 1) -> list[EventKind]:
-        return [event.event for event in self.watcher.reported_after(polls)]
+        self.reported_after_polls()
 
 
 EDITED = EventKind.UPDATE_EDITED

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.fakes import ATOM, NOON, FakeClock, component, incident, page, provider, summary, update
-from tests.vendor import INCIDENTS, SITE, SUMMARY, TIMEOUT, Vendor, Watch, Watcher
+from tests.fakes import ATOM, NOON, component, incident, page, provider, summary, update
+from tests.vendor import INCIDENTS, SITE, SUMMARY, TIMEOUT, Following, Watch
 from tracker.detection.readability import UNREADABLE_AFTER, duration, failed, recovered
 from tracker.errors import BadAnswer, Blocked, Conflict, HttpStatusError, MovedAway, ParseError, PollError
 from tracker.model.event import Event, EventKind
@@ -158,23 +158,6 @@ def test_episodes_open_and_close_alternately(polls: list[str], seeded: bool) -> 
 # --- over many polls ---
 
 
-class Story:
-    """A vendor and somebody who polls their page, which was read before."""
-
-    def __init__(self, **fields: object) -> None:
-        self.clock = FakeClock()
-        self.vendor = Vendor(self.clock)
-        self.watcher = Watcher(self.vendor, self.clock, **fields)
-        self.watcher.polls()
-
-    def reported_after_polls(self, polls: int = 1) -> list[EventKind]:
-        return [event.event for event in self.watcher.reported_after(polls)]
-
-    def moves(self, url: str) -> None:
-        """Let the user correct the address."""
-        self.watcher.moves(url)
-
-
 WELL = summary(page(incident("i1", update("u1")), minute=1, components=(component("api"),)))
 EMPTY = {"page": {}, "components": [], "incidents": [], "scheduled_maintenances": []}
 #: Answers with status 200 that are not what the page has to say.
@@ -201,7 +184,7 @@ LASTING = {name: answer for name, answer in GLITCHES.items() if name != "another
 
 @pytest.mark.parametrize("glitch", GLITCHES.values(), ids=GLITCHES)
 def test_one_odd_answer_is_nothing_new_and_hides_none(glitch: bytes) -> None:
-    story = Story()
+    story = Following()
     first = story.vendor.posts()
     assert story.reported_after_polls(1) == [EventKind.NEW_INCIDENT]
 
@@ -217,7 +200,7 @@ def test_one_odd_answer_is_nothing_new_and_hides_none(glitch: bytes) -> None:
 
 @pytest.mark.parametrize("glitch", LASTING.values(), ids=LASTING)
 def test_an_odd_answer_that_lasts_is_reported_as_any_failure(glitch: bytes) -> None:
-    story = Story()
+    story = Following()
     story.vendor.fetcher.answers(SUMMARY, glitch)
     assert [story.reported_after_polls(1) for _ in range(UNREADABLE_AFTER + 1)] == [[], [], [LOST], []]
 
@@ -227,7 +210,7 @@ def test_an_odd_answer_that_lasts_is_reported_as_any_failure(glitch: bytes) -> N
 
 @pytest.mark.parametrize("glitch", GLITCHES.values(), ids=GLITCHES)
 def test_an_odd_answer_of_a_detail_is_asked_again_and_costs_no_update(glitch: bytes) -> None:
-    story = Story()
+    story = Following()
     first = story.vendor.posts()
     story.reported_after_polls(1)
     story.vendor.posts(first.partition("/")[0], "resolved")
@@ -246,7 +229,7 @@ def test_a_page_that_never_gave_its_name_may_list_nothing() -> None:
 
 
 def test_failures_that_lost_to_another_worker_do_not_count_and_the_episode_is_reported_once() -> None:
-    story = Story()
+    story = Following()
     story.vendor.fails()
     story.reported_after_polls(UNREADABLE_AFTER - 1)
 
@@ -258,7 +241,7 @@ def test_failures_that_lost_to_another_worker_do_not_count_and_the_episode_is_re
 
 
 def test_the_end_of_an_episode_that_lost_to_another_worker_is_reported_by_the_next_poll() -> None:
-    story = Story()
+    story = Following()
     story.vendor.fails()
     story.reported_after_polls(UNREADABLE_AFTER)
 
@@ -277,7 +260,7 @@ def test_the_end_of_an_episode_that_lost_to_another_worker_is_reported_by_the_ne
 
 
 def test_an_event_is_in_the_same_commit_as_the_state_that_keeps_it_from_coming_again() -> None:
-    story = Story()
+    story = Following()
     story.vendor.fails()
     story.reported_after_polls(UNREADABLE_AFTER - 1)
     before = story.watcher.pages.state("acme")
@@ -288,12 +271,12 @@ def test_an_event_is_in_the_same_commit_as_the_state_that_keeps_it_from_coming_a
 
 
 def test_an_episode_ends_with_a_corrected_address() -> None:
-    story = Story()
+    story = Following()
     story.vendor.fails()
     assert story.reported_after_polls(UNREADABLE_AFTER) == [LOST]
     lost = story.watcher.pages.state("acme").readability.unreadable_since
 
-    story.moves(f"{SITE}/")
+    story.watcher.moves(f"{SITE}/")
     assert story.reported_after_polls(UNREADABLE_AFTER + 1) == [], "it is still the same episode"
     story.vendor.answers()
     poll = story.watcher.polls()
@@ -304,10 +287,10 @@ def test_an_episode_ends_with_a_corrected_address() -> None:
 
 
 def test_a_corrected_address_is_tried_without_the_delay_of_the_old_one() -> None:
-    story = Story()
+    story = Following()
     story.vendor.fails()
     story.reported_after_polls(10)
-    story.moves(f"{SITE}/")
+    story.watcher.moves(f"{SITE}/")
     story.watcher.polls()
 
     assert story.watcher.pages.state("acme").readability.failures == 1

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.fakes import NOON, FakeClock, component, incident, page, provider, update
+from tests.fakes import NOON, component, incident, page, provider, update
 from tests.strategies import snapshots
 from tests.unit.detection.test_changes import Memory, kinds_of, reported_of, update_keys
-from tests.vendor import Vendor, Watcher
+from tests.vendor import Following
 from tracker.detection.edits import follow
 from tracker.detection.readability import failed, recovered
 from tracker.errors import ConnectError
@@ -410,22 +410,13 @@ def test_many_names_are_cut() -> None:
 
 
 def test_the_poller_warns_once_when_a_filter_begins_to_match_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    clock = FakeClock()
-    vendor = Vendor(clock)  # whose page lists the component API
-    watcher = Watcher(vendor, clock, components=("Chat",), regions=("eu",))
+    story = Following(components=("Chat",), regions=("eu",))  # of a page that lists the component API
+    story.vendor.posts()
+    story.watcher.polls()
 
-    def warned() -> list[str]:
-        watcher.polls()
-        lines = [record.message for record in caplog.records if record.levelname == "WARNING"]
-        caplog.clear()
-        return lines
-
-    first = warned()
-    vendor.posts()
-    later = warned()
-
-    assert first == ["filter of acme: components: no component of the page matches 'Chat'; it has API"]
-    assert later == []
+    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [
+        "filter of acme: components: no component of the page matches 'Chat'; it has API"
+    ]
 
 
 def test_tracker_up_names_filters_that_match_nothing() -> None:
