@@ -1,6 +1,5 @@
 """What full lists, and lists of the newest, no longer hold."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -237,27 +236,6 @@ def test_a_page_without_details_is_judged_by_its_summary(tracker: Tracker) -> No
 # --- whatever a page shows ---
 
 
-def life(memory: Memory) -> Iterator[tuple[str, bool]]:
-    """Yield of each event about an incident which it is, and whether it ends it."""
-    for snapshot_events in memory.history:
-        for piece in snapshot_events:
-            if piece.event.incident_id is not None:
-                yield piece.event.incident_id, piece.event.status in CLOSED_STATUSES
-
-
-class Chronicle(Memory):
-    """A memory that keeps all events."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.history: list[tuple] = []
-
-    def polls(self, snapshot: Snapshot) -> Changes:
-        found = super().polls(snapshot)
-        self.history.append(found.pending)
-        return found
-
-
 _statuses = st.dictionaries(st.sampled_from("ab"), st.sampled_from(["investigating", "monitoring", "resolved"]))
 _full = st.builds(
     lambda snapshot, clock: replace(
@@ -276,32 +254,28 @@ _full = st.builds(
 @settings(max_examples=80)
 @given(st.lists(st.tuples(_full, st.integers(1, 3)), min_size=1, max_size=6))
 def test_whatever_is_listed_ids_differ_and_the_same_answers_report_nothing(history: list[tuple[Snapshot, int]]) -> None:
-    memory = Chronicle()
-    for snapshot, times in history:
-        for _ in range(times):
-            memory.polls(snapshot)
+    memory = Memory()
+    shown = [snapshot for snapshot, times in history for _ in range(times)]
+    ids = [piece.event.id for snapshot in shown for piece in memory.polls(snapshot).pending]
+    memory.polls(shown[-1])
+    settled = memory.polls(shown[-1])
 
-    ids = [piece.event.id for pending in memory.history for piece in pending]
     assert len(ids) == len(set(ids))
-    last = history[-1][0]
-    memory.polls(last)
-    settled = memory.polls(last)
     assert (settled.pending, settled.is_open_question) == ((), False)
 
 
 @settings(max_examples=80)
 @given(st.lists(_statuses, max_size=10))
 def test_an_incident_without_updates_ends_once_before_it_goes_on_again(history: list[dict[str, str]]) -> None:
-    memory = Chronicle()
+    memory = Memory()
     memory.polls(page())
+    ended: dict[str | None, bool] = {}
     for statuses in history:
-        memory.polls(
-            page(*(incident(key, status=status) for key, status in statuses.items()), incidents_reach=Reach.ALL)
-        )
+        shown = (incident(key, status=status) for key, status in statuses.items())
+        for piece in memory.polls(page(*shown, incidents_reach=Reach.ALL)).pending:
+            is_end = piece.event.status in CLOSED_STATUSES
+            assert not (is_end and ended.get(piece.event.incident_id, False)), "ended twice"
+            ended[piece.event.incident_id] = is_end
 
-    ended: dict[str, bool] = {}
-    for incident_id, is_end in life(memory):
-        assert not (is_end and ended.get(incident_id, False)), "ended twice"
-        ended[incident_id] = is_end
     going_on = {known.id for known in memory.before.view.open_incidents}
     assert going_on == {incident_id for incident_id, is_over in ended.items() if not is_over}

@@ -53,6 +53,11 @@ def reported_after_move(
     ]
 
 
+def known(name: str, incident_id: str = "i1", minute: int = 0, body: str = "Sorry.", **fields: object) -> Incident:
+    """Return an incident with one update."""
+    return incident(incident_id, update("u", minute, body=body), name=name, **fields)
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -64,7 +69,7 @@ def reported_after_move(
     ],
 )
 def test_an_incident_is_known_again(old: dict[str, str], new: dict[str, str]) -> None:
-    before = replace(incident("i1", update("u1", 0, body=TEXT), name="One"), **old)
+    before = replace(known("One", body=TEXT), **old)
     after = replace(
         incident("n1", update("v1", 0, body=TEXT), update("v2", 9, "resolved", body=OVER), name="Other"), **new
     )
@@ -72,44 +77,26 @@ def test_an_incident_is_known_again(old: dict[str, str], new: dict[str, str]) ->
     assert reported_after_move(page(before), page(after)) == [(EventKind.INCIDENT_UPDATE, f"{after.id}/v2")]
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        pytest.param({"name": "Errors"}, {"name": "Delays"}, id="nothing in common"),
-        pytest.param({"name": "Errors", "link": f"{HERE}/"}, {"name": "Delays", "link": f"{THERE}/"}, id="bare links"),
-        pytest.param({"name": "—"}, {"name": "…"}, id="titles without a word"),
-    ],
-)
-def test_another_incident_is_new(old: dict[str, str], new: dict[str, str]) -> None:
-    before = replace(incident("i1", update("u1", 0, body="Sorry.")), **old)
-    after = replace(incident("n1", update("v1", 9, body="Sorry.")), **new)
-
-    assert reported_after_move(page(before), page(after)) == [(EventKind.NEW_INCIDENT, "n1/v1")]
-
-
-def test_the_same_title_days_later_is_another_incident() -> None:
-    before = page(incident("i1", update("u1", -60 * 30, "resolved", body="Sorry."), name="Errors"))
-    after = page(incident("n1", update("v1", 5, body="Oh no."), name="Errors"))
-
-    assert reported_after_move(before, after) == [(EventKind.NEW_INCIDENT, "n1/v1")]
+BRIEF = "This incident has been resolved."
+OTHERS: dict[str, tuple[list[Incident], Incident]] = {
+    "nothing in common": ([known("Errors")], known("Delays", "n1", 9)),
+    "bare links": ([known("Errors", link=f"{HERE}/")], known("Delays", "n1", 9, link=f"{THERE}/")),
+    "titles without a word": ([known("—")], known("…", "n1", 9)),
+    "the same title days later": ([known("Errors", minute=-60 * 30)], known("Errors", "n1", 5, "Oh no.")),
+    "a text that stands in many": (
+        [known("Errors", body=BRIEF), known("Delays", "i2", body=BRIEF)],
+        known("Outage", "n1", 5, BRIEF),
+    ),
+    "a link that all share": (
+        [known("One", f"i{n}", n, "", link=f"{HERE}/health/status") for n in range(2)],
+        known("Outage", "n1", 9, "", link=f"{THERE}/health/status"),
+    ),
+}
 
 
-def test_a_text_that_stands_in_many_incidents_matches_none() -> None:
-    over = "This incident has been resolved."
-    before = page(
-        incident("i1", update("u1", 0, "resolved", body=over), name="Errors"),
-        incident("i2", update("u2", 0, "resolved", body=over), name="Delays"),
-    )
-    after = page(incident("n1", update("v1", 5, "resolved", body=over), name="Outage"))
-
-    assert reported_after_move(before, after) == [(EventKind.NEW_INCIDENT, "n1/v1")]
-
-
-def test_a_link_that_all_incidents_share_matches_none() -> None:
-    before = page(*(incident(f"i{n}", update(f"u{n}", n), link=f"{HERE}/health/status") for n in range(2)))
-    after = page(incident("n1", update("v1", 9), name="Outage", link=f"{THERE}/health/status"))
-
-    assert reported_after_move(before, after) == [(EventKind.NEW_INCIDENT, "n1/v1")]
+@pytest.mark.parametrize(("before", "after"), OTHERS.values(), ids=OTHERS)
+def test_another_incident_is_new(before: list[Incident], after: Incident) -> None:
+    assert reported_after_move(page(*before), page(after)) == [(EventKind.NEW_INCIDENT, "n1/u")]
 
 
 def test_within_the_minute_of_rounding_updates_without_a_text_are_counted() -> None:

@@ -50,11 +50,6 @@ def test_a_date_is_trusted_once_its_second_is_over(modified, date, is_trusted):
     assert renewed(BOTH, headers, NOW).last_modified == (modified if is_trusted else BOTH.last_modified)
 
 
-def test_a_304_replaces_only_what_it_brings():
-    assert renewed(BOTH, {}, NOW) == BOTH
-    assert renewed(BOTH, {"ETag": '"2"'}, NOW) == Validators(etag='"2"', last_modified=BOTH.last_modified)
-
-
 @pytest.mark.parametrize(
     "headers", [{}, {"ETag": BOTH.etag}, {"Last-Modified": THEN}, {"ETag": BOTH.etag, "Date": THEN}]
 )
