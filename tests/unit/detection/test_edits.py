@@ -334,18 +334,6 @@ def test_an_edit_and_a_new_update_are_reported_together_the_update_first() -> No
     assert story.reported_after_polls(2) == [EventKind.INCIDENT_UPDATE, EDITED]
 
 
-def test_a_detail_that_lags_behind_does_not_take_an_edit_back() -> None:
-    story = Story()
-    story.vendor.edits(story.key, "It was the network.")
-    story.vendor.fetcher.raises(INCIDENTS, TIMEOUT)
-    assert story.reported_after_polls(1) == [EDITED]
-
-    story.vendor.fetcher.answers(INCIDENTS, incidents_json(story.vendor.versions[-2]))
-    assert story.reported_after_polls(2) == []
-    story.vendor.answers()
-    assert story.reported_after_polls(2) == []
-
-
 def test_a_text_that_the_newer_answer_leaves_out_is_taken_from_the_older_one() -> None:
     story = Story()
     key = story.vendor.posts()
@@ -362,17 +350,6 @@ def test_a_text_that_the_newer_answer_leaves_out_is_taken_from_the_older_one() -
     assert [(event.update_id, event.message) for event in story.watcher.reported()] == [
         (key.partition("/")[2], "Text 2")
     ]
-
-
-def test_a_stale_answer_does_not_take_an_edit_back() -> None:
-    story = Story()
-    story.vendor.edits(story.key, "It was the network.")
-    reported = story.reported_after_polls(1)
-    for age in (1, 0, 1, 0):
-        story.vendor.answers(age)
-        reported += story.reported_after_polls(1)
-
-    assert reported == [EDITED]
 
 
 def test_a_withdrawal_is_reported_once_after_three_changed_answers() -> None:

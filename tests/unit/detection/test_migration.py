@@ -363,20 +363,6 @@ def test_what_the_old_source_said_is_not_taken_for_the_past_of_the_new_one(acme:
     assert [event.event for event in acme.reported()] == [EventKind.PAGE_MOVED]
 
 
-def test_a_page_whose_details_fail_while_it_moves_reports_later_what_they_show(acme: Page) -> None:
-    late = update("v2", 2, "resolved", body=OVER)
-    acme.shows(page(new(late), minute=3), THERE, redirected_from=HERE)
-    acme.fetcher.raises(f"{THERE}/api/v2/incidents.json", FetchTimeout("no answer within 10 s"))
-    acme.polls()
-    assert [event.event for event in acme.reported()] == [EventKind.PAGE_MOVED]
-
-    acme.shows(page(new(late), minute=3), THERE)
-    acme.polls()
-
-    assert [event.id for event in acme.reported()] == ["acme/n1/v2"]
-    assert acme.state.relocation.moved_at is None
-
-
 def test_of_an_incident_that_began_while_its_page_moved_all_is_reported_whichever_part_comes_first(acme: Page) -> None:
     whole = page(new(), incident("n2", update("w1", 1, body="One."), update("w2", 3, body="Two.")), minute=3)
     part = replace(whole, incidents=(new(), incident("n2", update("w2", 3, body="Two."))))
@@ -387,15 +373,7 @@ def test_of_an_incident_that_began_while_its_page_moved_all_is_reported_whicheve
     acme.polls()
 
     assert [event.update_id for event in acme.reported()] == [None, "w2", "w1"]
-
-
-def test_an_incident_that_was_over_before_its_page_was_found_again_is_reported(acme: Page) -> None:
-    brief = incident("n2", update("w1", 1, body="One."), update("w2", 2, "resolved", body="Two."))
-    acme.shows(page(new(), brief, minute=3), THERE, redirected_from=HERE)
-
-    acme.polls()
-
-    assert [event.update_id for event in acme.reported()] == [None, "w1", "w2"]
+    assert acme.state.relocation.moved_at is None
 
 
 def test_what_came_between_the_polls_of_a_quiet_page_that_moves_is_reported() -> None:

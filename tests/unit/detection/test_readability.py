@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.fakes import ATOM, NOON, component, incident, page, provider, summary, update
+from tests.goldens import table
 from tests.vendor import INCIDENTS, SITE, SUMMARY, TIMEOUT, Following, Watch
 from tracker.detection.readability import UNREADABLE_AFTER, duration, failed, recovered
 from tracker.errors import BadAnswer, Blocked, Conflict, HttpStatusError, MovedAway, ParseError, PollError
@@ -114,25 +115,7 @@ def test_a_clock_that_was_put_back_makes_no_negative_duration() -> None:
     assert episode.succeeds()[0].message.startswith("could not be read for 0 s, since ")
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0 s"),
-        (1, "1 s"),
-        (59, "59 s"),
-        (60, "1 min"),
-        (61, "1 min 1 s"),
-        (3599, "59 min 59 s"),
-        (3600, "1 h"),
-        (3661, "1 h 1 min"),
-        (86399, "23 h 59 min"),
-        (86400, "1 d"),
-        (90000, "1 d 1 h"),
-        (86460, "1 d 1 min"),
-        (86405, "1 d 5 s"),
-        (400 * 86400, "400 d"),
-    ],
-)
+@pytest.mark.parametrize(("seconds", "text"), table("durations"))
 def test_a_duration_is_reported_in_the_two_largest_units_that_it_fills(seconds: int, text: str) -> None:
     assert duration(seconds) == text
 

@@ -9,26 +9,9 @@ from tracker.errors import BadUrl
 from tracker.fetch.urls import Target, redirected, target
 
 
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("http://h", Target("http://h/", "http", "h", 80, "/")),
-        ("https://h/a?b=c#d", Target("https://h/a?b=c", "https", "h", 443, "/a?b=c")),
-        (
-            "HTTPS://Status.Example:8443/X",
-            Target("https://status.example:8443/X", "https", "status.example", 8443, "/X"),
-        ),
-        ("http://h/a b", Target("http://h/a%20b", "http", "h", 80, "/a%20b")),
-        (
-            "https://bücher.example/é",
-            Target("https://xn--bcher-kva.example/%C3%A9", "https", "xn--bcher-kva.example", 443, "/%C3%A9"),
-        ),
-        ("http://[2606:4700::1111]:81/", Target("http://[2606:4700::1111]:81/", "http", "2606:4700::1111", 81, "/")),
-        ("http://h./", Target("http://h./", "http", "h.", 80, "/")),
-    ],
-)
-def test_a_good_url_is_made_ready(url, expected):
-    assert target(url) == expected
+@pytest.mark.parametrize(("url", "parts"), table("good_urls").items())
+def test_a_good_url_is_made_ready(url, parts):
+    assert target(url) == Target(*parts)
 
 
 BAD = {
@@ -64,17 +47,7 @@ def test_any_text_is_a_target_or_refused(url):
         assert target(made.url) == made
 
 
-@pytest.mark.parametrize(
-    ("location", "url"),
-    [
-        ("/b", "https://h/b"),
-        ("b?c", "https://h/d/b?c"),
-        ("//other/", "https://other/"),
-        ("https://other/#x", "https://other/"),
-        ("/caf\u00c3\u00a9", "https://h/caf%C3%A9"),
-        ("/caf\u00e9", "https://h/caf%C3%A9"),
-    ],
-)
+@pytest.mark.parametrize(("location", "url"), table("redirects").items())
 def test_a_redirect_leads_somewhere(location, url):
     assert redirected(target("https://h/d/a"), location).url == url
 

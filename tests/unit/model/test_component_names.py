@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.fakes import NOON, component, incident, page, provider, update
-from tests.goldens import GOLDEN
+from tests.goldens import GOLDEN, table
 from tests.unit.detection.test_changes import Memory
 from tracker.catalogue import new_provider
 from tracker.detection.edits import follow
@@ -242,30 +242,10 @@ def is_reported(patterns: tuple[str, ...], name: str, *parts: Component) -> bool
     return left_out_by(given, known, known.updates[0], Listing(parts), maintenance=False) is None
 
 
-@pytest.mark.parametrize(
-    ("pattern", "matching", "others"),
-    [
-        ("[EU] API", ["[EU] API", "[eu] api", "E API"], ["EU API", "[US] API", "API"]),
-        ("A[PQ]I", ["API", "aqi", "A[PQ]I"], ["ARI", "A[P]I"]),
-        ("[[]EU] *", ["[EU] API", "[EU] Web"], ["[US] API", "E API"]),
-        ("What?", ["What?", "Whats"], ["What", "Whatsup"]),
-        ("C*", ["C*", "C", "Chat"], ["D"]),
-        ("[!a]b", ["[!a]b", "cb"], ["ab"]),
-        ("?Important", ["!Important"], ["Important"]),
-        ("[", ["["], ["]"]),
-        ("[]", ["[]"], ["["]),
-        ("a\\b", ["a\\b", "A\\B"], ["ab"]),
-        ("Stra\u00dfe", ["STRASSE", "stra\u00dfe"], ["Strase"]),
-        ("Z\u00fcrich", ["Zu\u0308rich", "Z\u00dcRICH"], ["Zurich"]),
-        ("Zu\u0308r?ch", ["Z\u00fcrich"], ["Zrich"]),
-        ("Z?rich", ["Zu\u0308rich"], ["Zuurich"]),
-        ("Z[\u00fc]rich", ["Zu\u0308rich"], ["Zurich"]),
-        ("\ud55c\uae00", [unicodedata.normalize("NFD", "\ud55c\uae00")], ["\ud55c"]),
-    ],
-)
-def test_a_pattern_matches_letter_by_letter_or_as_a_pattern(
-    pattern: str, matching: list[str], others: list[str]
-) -> None:
+@pytest.mark.parametrize(("pattern", "names_of"), table("component_patterns").items())
+def test_a_pattern_matches_letter_by_letter_or_as_a_pattern(pattern: str, names_of: list[list[str]]) -> None:
+    matching, others = names_of
+
     for name in matching:
         assert is_reported((pattern,), name), name
         assert not is_reported((f"!{pattern}",), name), name

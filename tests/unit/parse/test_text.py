@@ -49,11 +49,7 @@ def test_encodable_text_survives_utf_8():
     assert encodable("a\udfff\x00é").encode().decode() == "a\ufffdé"
 
 
-CUTS = {
-    "a short text stays": ("abc", 3, "abc"),
-    "a long text ends in an ellipsis": ("abcd", 3, "ab…"),
-    "no blank stands before the ellipsis": ("ab cd", 4, "ab…"),
-}
+CUTS = table("cuts")
 
 
 @pytest.mark.parametrize(("text", "cap", "expected"), CUTS.values(), ids=CUTS.keys())
