@@ -173,20 +173,6 @@ def test_a_file_is_loaded(tmp_path: Path) -> None:
     assert read(MINIMAL) == load_catalogue(path, formats=FORMATS)
 
 
-def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
-    assert "mine.toml: no such file; create it" in error_of_file(tmp_path / "mine.toml")
-
-
-def test_a_directory_is_named(tmp_path: Path) -> None:
-    assert f"{tmp_path.name}: is a directory" in error_of_file(tmp_path)
-
-
-def test_a_file_below_a_file_cannot_be_read(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-
-    assert "cannot be read (Not a directory)" in error_of_file(tmp_path / "file" / "mine.toml")
-
-
 def test_a_file_without_permission_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
@@ -197,19 +183,22 @@ def test_a_file_without_permission_cannot_be_read(tmp_path: Path, monkeypatch: p
     assert "cannot be read (Permission denied); correct" in error_of_file(tmp_path / "mine.toml")
 
 
-def test_a_path_with_a_nul_or_escapes_cannot_be_read(tmp_path: Path) -> None:
-    assert "cannot be read (not a valid path)" in error_of_file(tmp_path / "mi\0ne\x1b[31m.toml")
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("mine.toml", "mine.toml: no such file; create it"),
+        ("folder", "folder: is a directory"),
+        ("file/mine.toml", "cannot be read (Not a directory)"),
+        ("mi\0ne\x1b[31m.toml", "cannot be read (not a valid path)"),
+        ("/dev/zero", "/dev/zero: is larger than"),
+        ("file", "file: provider 1: name is missing"),
+    ],
+)
+def test_a_file_that_cannot_be_read_or_holds_an_error_is_named(tmp_path: Path, path: str, message: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("[[provider]]", encoding="utf-8")
 
-
-def test_a_file_without_end_is_not_read_to_the_end() -> None:
-    assert "/dev/zero: is larger than" in error_of_file(Path("/dev/zero"))
-
-
-def test_an_error_in_a_file_begins_with_its_path(tmp_path: Path) -> None:
-    path = tmp_path / "mine.toml"
-    path.write_text("[[provider]]", encoding="utf-8")
-
-    assert f"{path}: provider 1: name is missing" in error_of_file(path)
+    assert message in error_of_file(tmp_path / path)
 
 
 # the shipped catalogue

@@ -25,18 +25,7 @@ from tracker.polling.coverage import Reach, coverage
 SHIPPED = Path(__file__).parents[3] / "providers.toml"
 PRESETS = presets()
 #: Names of services as AWS shows them, with and without the place in brackets.
-AWS_NAMES = {
-    "ec2": "Amazon Elastic Compute Cloud (N. Virginia)",
-    "EC2": "Amazon Elastic Compute Cloud",
-    "s3": "Amazon Simple Storage Service",
-    "rds": "Amazon Relational Database Service (Ireland)",
-    "lambda": "AWS Lambda (Oregon)",
-    "dynamodb": "Amazon DynamoDB",
-    "route53": "Amazon Route 53",
-    "elb": "Amazon Elastic Load Balancing",
-    "apigateway": "Amazon API Gateway (Seoul)",
-    "waf": "AWS WAF",
-}
+AWS_NAMES = table("aws_names")
 
 
 def ids_of(found: tuple[Preset, ...]) -> list[str]:
@@ -241,20 +230,11 @@ def test_a_word_of_100_000_letters_is_named_in_short() -> None:
     assert len(str(caught.value)) < 300
 
 
-@pytest.mark.parametrize(
-    ("word", "url", "name"),
-    [
-        ("datadog:eu", "https://status.datadoghq.eu", "Datadog EU"),
-        ("datadog:US5", "https://status.us5.datadoghq.com", "Datadog US5"),
-        ("salesforce:NA123", "https://api.status.salesforce.com/v1/instances/NA123/status", "Salesforce NA123"),
-        ("miro:eu", "https://status.miro.com/eu", "Miro EU"),
-        ("datadog:eu/APM", "https://status.datadoghq.eu", "Datadog EU APM"),
-    ],
-)
-def test_a_region_with_a_page_of_its_own_stands_for_that_page(word: str, url: str, name: str) -> None:
+@pytest.mark.parametrize(("word", "page"), table("pages_of_regions").items())
+def test_a_region_with_a_page_of_its_own_stands_for_that_page(word: str, page: list[str]) -> None:
     choice = chosen(word)
 
-    assert (choice.url, choice.name, choice.regions) == (url, name, ())
+    assert ([choice.url, choice.name], choice.regions) == (page, ())
 
 
 @pytest.mark.parametrize("word", ["datadog:mars", "datadog:eu,us3", "salesforce:../x", "miro:us"])

@@ -57,37 +57,26 @@ def test_a_named_format_refuses_it_with_the_same_sentence(name):
         assert (case, str(refused.value)) == (case, sentence)
 
 
-OTHER_FORMAT = {
-    "a feed where Statuspage's JSON was expected": (
-        "statuspage",
-        b"<rss></rss>",
-        "a feed where another format was expected",
-    ),
-    "another feed where AWS's was expected": ("aws-rss", b"<rss></rss>", "a feed where another format was expected"),
-    "Statuspage's JSON where a feed was expected": (
-        "feed",
-        b'{"page": %s, "incidents": []}' % PAGE,
-        "Statuspage's JSON where another format was expected",
-    ),
-}
-
-
-@pytest.mark.parametrize(("name", "body", "words"), OTHER_FORMAT.values(), ids=OTHER_FORMAT.keys())
+@pytest.mark.parametrize(
+    ("name", "body", "words"),
+    [
+        ("statuspage", b"<rss></rss>", "a feed"),
+        ("aws-rss", b"<rss></rss>", "a feed"),
+        ("feed", b'{"page": %s, "incidents": []}' % PAGE, "Statuspage's JSON"),
+    ],
+)
 def test_an_answer_in_another_format_than_the_named_one_is_refused(name, body, words):
     with pytest.raises(ParseError) as refused:
         read(body, format=name)
 
-    assert str(refused.value) == f"the answer is {words}"
+    assert str(refused.value) == f"the answer is {words} where another format was expected"
 
 
-def test_the_content_type_reports_html_that_does_not_say_so_itself():
+def test_the_content_type_reports_html_that_does_not_say_so_itself_and_does_not_matter_for_a_feed():
     with pytest.raises(ParseError) as refused:
         detect(b"<div>Hello</div>", "text/html; charset=utf-8")
 
     assert str(refused.value) == HTML
-
-
-def test_the_content_type_of_a_feed_does_not_matter():
     assert detect(b"<rss></rss>", "text/html").name == "feed"
 
 

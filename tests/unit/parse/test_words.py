@@ -22,24 +22,14 @@ def test_a_word_of_the_vendor_s_own_is_not_known():
     assert known_status("half open") is None
 
 
-COMPONENT_WORDS = {
-    ComponentStatus.OPERATIONAL: ("operational", "Operational", "OPERATIONAL", "Up", "ok", "Opérationnel"),
-    ComponentStatus.DEGRADED_PERFORMANCE: (
-        "degraded_performance", "Degraded Performance", "DEGRADEDPERFORMANCE", "degraded-performance", "degraded",
-        " Degraded  performance ", "degradedPerformance",
-    ),
-    ComponentStatus.PARTIAL_OUTAGE: ("partial_outage", "Partial Outage", "PARTIALOUTAGE", "partial-outage"),
-    ComponentStatus.MAJOR_OUTAGE: ("major_outage", "Major Outage", "full_outage", "Full-Outage", "MajorOutage", "DOWN"),
-    ComponentStatus.UNDER_MAINTENANCE: ("under_maintenance", "Under Maintenance", "maintenance", "IN_MAINTENANCE"),
-    ComponentStatus.UNKNOWN: ("unknown", "", "not an outage", None, 4, ["operational"]),
-}  # fmt: skip
+COMPONENT_WORDS = table("component_words")
 
 
 @pytest.mark.parametrize(
     ("word", "status"), [(word, status) for status, words in COMPONENT_WORDS.items() for word in words]
 )
 def test_a_component_s_word_is_read_in_any_case_and_spacing(word, status):
-    assert component_status(word) is status
+    assert component_status(word) is ComponentStatus(status)
 
 
 @pytest.mark.parametrize(("word", "status", "kept"), table("vendor_words"))
