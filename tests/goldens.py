@@ -100,7 +100,7 @@ def stories(name: str) -> dict[str, list[tuple[str, str]]]:
     found = {}
     for title, *lines in (part.splitlines() for part in parts):
         halves = [line.partition("|") for line in lines if line]
-        found[title] = [(shown.strip(), told.strip()) for shown, _, told in halves]
+        found[title] = [(shown.strip(), reported.strip()) for shown, _, reported in halves]
     return found
 
 

@@ -50,12 +50,13 @@ def listed(words: str) -> Snapshot:
 @pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
 def test_what_lists_of_components_show_is_reported_once(story: list[tuple[str, str]]) -> None:
     memory = Memory()
-    for words, told in story:
+    for words, expected in story:
         if words in READERS:
             memory = Memory(READERS[words])
         else:
             assert (
-                "; ".join(f"{status}, {message or '-'}" for status, message in reported(memory, listed(words))) == told
+                "; ".join(f"{status}, {message or '-'}" for status, message in reported(memory, listed(words)))
+                == expected
             )
 
 

@@ -68,7 +68,7 @@ STORIES = stories("edits")
 def test_what_updates_say_in_successive_answers_is_reported_once(story: list[tuple[str, str]]) -> None:
     reader = Reader()
     texts = {text_digest(text): text for text in NEW.values()}
-    for words, told in story:
+    for words, expected in story:
         given = dict(word.partition("=")[::2] for word in words.replace("clockless", "").split())
         said_now = {key: text.replace("_", " ") or NEW[key] for key, text in given.items() if key in NEW}
         texts |= {text_digest(text): text for text in said_now.values()}
@@ -79,7 +79,7 @@ def test_what_updates_say_in_successive_answers_is_reported_once(story: list[tup
         found = [(event.id.removeprefix("acme/i1/"), texts[event.previous_digest or ""]) for event in events]
         for digest, text in texts.items():
             found = [(event_id.replace(digest, text), before) for event_id, before in found]
-        assert "; ".join(f"{event_id} <{before}>" for event_id, before in found) == told
+        assert "; ".join(f"{event_id} <{before}>" for event_id, before in found) == expected
 
 
 # --- edits ---

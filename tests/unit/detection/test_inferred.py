@@ -194,7 +194,7 @@ def plays(tracker: Tracker, words: str) -> None:
         tracker.recalls(*(INCIDENTS[word] for word in history))
 
 
-def told_by(tracker: Tracker) -> str:
+def reported_by(tracker: Tracker) -> str:
     """Poll; return what is followed from then on, and what is reported, as a story has them."""
     events = "; ".join(map(" ".join, tracker.reported_after()))
     view = tracker.view
@@ -206,12 +206,12 @@ def told_by(tracker: Tracker) -> str:
 def test_what_a_board_lists_and_no_longer_lists_is_reported_once(story: list[tuple[str, str]]) -> None:
     tracker = Tracker()
     tracker.recalls()
-    for words, told in story:
+    for words, expected in story:
         if words in READERS:
             tracker = Tracker(**READERS[words])
         else:
             plays(tracker, words)
-            assert told_by(tracker) == told
+            assert reported_by(tracker) == expected
 
 
 # --- ends, whatever a board shows ---

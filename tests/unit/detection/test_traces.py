@@ -71,9 +71,11 @@ def shown(words: str) -> Incident:
 @pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
 def test_what_changes_is_reported_once(memory: Memory, story: list[tuple[str, str]]) -> None:
     last, _ = story[-1]
-    for words, told in (*story, (last, "")):
+    for words, expected in (*story, (last, "")):
         events = reported(memory, shown(words))
-        assert "; ".join(f"{update_id}, {status}, {message or '-'}" for update_id, status, message in events) == told
+        assert (
+            "; ".join(f"{update_id}, {status}, {message or '-'}" for update_id, status, message in events) == expected
+        )
 
 
 def test_a_title_is_reported_with_the_one_before(memory: Memory) -> None:
