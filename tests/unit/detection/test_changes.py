@@ -28,9 +28,10 @@ class Memory:
         self.provider = whose
         self.before = Before(seeded=False)
         self.reported: list[str] = []
+        self.now = NOON
 
     def polls(self, snapshot: Snapshot) -> Changes:
-        found = changes(self.provider, self.before, snapshot, NOON)
+        found = changes(self.provider, self.before, snapshot, self.now)
         reported = [pending.key for pending in found.pending if pending.key is not None]
         self.reported += reported
         self.before = Before(
