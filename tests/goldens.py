@@ -115,7 +115,8 @@ def agrees(name: str, case: str, outcome: object) -> None:
 
 
 def _line(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    # A lone surrogate stays an escape: it has no bytes of its own.
+    return json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace").decode()
 
 
 def check(path: Path, content: object) -> None:
