@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.goldens import table
+from tests.goldens import stories, table
 from tracker.catalogue import as_toml, kept_ids_line, read_catalogue, with_known_ids
 from tracker.model.provider import Provider
 from tracker.model.urls import canonical, same_page
@@ -30,72 +30,40 @@ def entry(name: str, url: str, **keys: object) -> Entry:
     return {"name": name, "url": url, **keys}
 
 
-API, WEB = {"components": ["API"]}, {"components": ["Web"]}
-
-
-MOVES: dict[str, tuple[list[Entry], list[Entry], list[str]]] = {
-    "renamed": ([entry("Acme", A)], [entry("Acme Inc", A)], ["acme"]),
-    "renamed and changed": ([entry("Acme", A)], [entry("Acme Inc", A, interval=30)], ["acme"]),
-    "the address written otherwise": ([entry("Acme", A)], [entry("Acme Inc", f"{A}:443/")], ["acme"]),
-    "another page, another name": ([entry("Acme", A)], [entry("Acme Inc", B)], ["acme-inc"]),
-    "another page, the same name": ([entry("Acme", A)], [entry("Acme", B)], ["acme"]),
-    "two names swapped": (
-        [entry("Acme", A), entry("Berry", B)],
-        [entry("Berry", A), entry("Acme", B)],
-        ["acme", "berry"],
-    ),
-    "three names passed on": (
-        [entry("Acme", A), entry("Berry", B), entry("Cherry", C)],
-        [entry("Cherry", A), entry("Acme", B), entry("Berry", C)],
-        ["acme", "berry", "cherry"],
-    ),
-    "the old name given to a new page": (
-        [entry("Acme", A)],
-        [entry("Acme Inc", A), entry("Acme", B)],
-        ["acme", "acme-2"],
-    ),
-    "the old id given to a new page": (
-        [entry("Acme", A)],
-        [entry("Acme Inc", A), entry("Other", B, id="acme")],
-        ["acme-inc", "acme"],
-    ),
-    "two entries of one page, both renamed": (
-        [entry("Acme API", A, **API), entry("Acme Web", A, **WEB)],
-        [entry("Second", A, **WEB), entry("First", A, **API)],
-        ["acme-web", "acme-api"],
-    ),
-    "one of two renamed, the filter of the other changed": (
-        [entry("Acme API", A, **API), entry("Acme Web", A, **WEB)],
-        [entry("Acme API", A, **WEB), entry("Second", A, **WEB)],
-        ["acme-api", "acme-web"],
-    ),
-    "renamed beside a new entry of the same page": (
-        [entry("Acme", A, **API)],
-        [entry("New", A, **WEB), entry("Acme Inc", A, **API)],
-        ["new", "acme"],
-    ),
-    "two entries become one": (
-        [entry("Acme API", A, **API), entry("Acme Web", A, **WEB)],
-        [entry("Acme", A, **WEB)],
-        ["acme-web"],
-    ),
-    "an id that was given": ([entry("Acme", A, id="a")], [entry("Acme Inc", A, id="a")], ["a"]),
-    "an id that is no longer given": ([entry("Acme", A, id="a")], [entry("Acme", A)], ["a"]),
-    "another id given": ([entry("Acme", A)], [entry("Acme", A, id="a")], ["a"]),
-    "new": ([], [entry("Acme", A)], ["acme"]),
+PAGES = {"A": A, "B": B, "C": C, "A:443/": f"{A}:443/"}
+KEYS: dict[str, Entry] = {
+    "api": {"components": ["API"]},
+    "web": {"components": ["Web"]},
+    "id=a": {"id": "a"},
+    "id=acme": {"id": "acme"},
+    "interval=30": {"interval": 30},
 }
+MOVES = stories("renaming")
 
 
-@pytest.mark.parametrize(("before", "after", "ids"), MOVES.values(), ids=MOVES)
-def test_an_id_stays_with_its_page(before: list[Entry], after: list[Entry], ids: list[str]) -> None:
-    known = file(*before) if before else ()
+def entries_of(words: str) -> list[Entry]:
+    """Return the entries that a line of a story names."""
+    found = []
+    for each in words.split(", ") if words != "-" else []:
+        name, _, rest = each.partition(" @ ")
+        page, *keys = rest.split()
+        found.append(entry(name, PAGES[page], **{key: value for word in keys for key, value in KEYS[word].items()}))
+    return found
 
-    found = with_known_ids(file(*after), known)
 
-    assert [provider.id for provider in found] == ids
-    assert [provider.name for provider in found] == [each["name"] for each in after]
+@pytest.mark.parametrize("lines", MOVES.values(), ids=MOVES)
+def test_an_id_stays_with_its_page(lines: list[tuple[str, str]]) -> None:
+    ((before, rest),) = lines
+    after, ids = (part.strip() for part in rest.split("|"))
+    known = file(*entries_of(before)) if before != "-" else ()
+    changed = file(*entries_of(after))
+
+    found = with_known_ids(changed, known)
+
+    assert ", ".join(provider.id for provider in found) == ids
+    assert [provider.name for provider in found] == [provider.name for provider in changed]
     # What a restart reads from the same file is what it was.
-    assert with_known_ids(file(*after), found) == found
+    assert with_known_ids(changed, found) == found
 
 
 def test_what_a_command_added_keeps_its_id() -> None:
