@@ -2,8 +2,9 @@
 
 `golden/parse/<format>/` holds whole answers, each beside its `.expected.json`. `cases/` below it holds files of
 `readings`: each is a small answer (`json`, or the `lines` of a text) with the snapshot or refusal that it gives.
-`golden/simulator/` holds what every platform shows of one story, `golden/words/` tables of words, `golden/sinks/` what
-sinks write of events, and `golden/web/` a day in the life of three dozen vendors: their record and their pages.
+`golden/simulator/` holds what every platform shows of one story, `golden/words/` tables of words and of values, a case
+a line, `golden/stories/` what successive answers show, and what is reported of each, `golden/sinks/` what sinks write
+of events, and `golden/web/` a day in the life of three dozen vendors: their record and their pages.
 
 `python -m tests.goldens` writes what all of them give today: review the difference before you commit it. A new case
 needs nothing but its answer.
@@ -94,6 +95,31 @@ def table(name: str) -> Any:
     return json.loads((FOLDER / "words" / f"{name}.json").read_text())
 
 
+def stories(name: str) -> dict[str, list[tuple[str, str]]]:
+    """Return the stories of a file by their titles: for each answer what it shows, and what is reported of it."""
+    _, *parts = (FOLDER / "stories" / f"{name}.txt").read_text().split("\n# ")
+    found = {}
+    for title, *lines in (part.splitlines() for part in parts):
+        halves = [line.partition("|") for line in lines if line]
+        found[title] = [(shown.strip(), reported.strip()) for shown, _, reported in halves]
+    return found
+
+
+def agrees(name: str, case: str, outcome: object) -> None:
+    """Compare what comes of a case with the last value of its row, or write it there if WRITE_GOLDENS is set."""
+    reviewed = table(name)
+    if os.environ.get("WRITE_GOLDENS"):
+        reviewed[case][-1] = outcome
+        rows = (f" {_line(known)}: {_line(row)}" for known, row in reviewed.items())
+        (FOLDER / "words" / f"{name}.json").write_text("{\n" + ",\n".join(rows) + "\n}\n")
+    assert reviewed[case][-1] == outcome
+
+
+def _line(value: object) -> str:
+    # A lone surrogate stays an escape: it has no bytes of its own.
+    return json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace").decode()
+
+
 def check(path: Path, content: object) -> None:
     """Compare with what was reviewed, or write it where the environment has WRITE_GOLDENS."""
     if os.environ.get("WRITE_GOLDENS"):
@@ -114,8 +140,8 @@ def main() -> None:
             for reading in readings(case)
         ]
         _write(case, {"readings": known})
-    suites = [str(FOLDER.parent / "unit" / name) for name in ("simulator", "delivery")]
-    suite = (sys.executable, "-m", "pytest", *suites, "-k", "reviewed")
+    folders = (str(FOLDER.parent / "unit" / name) for name in ("simulator", "catalogue", "parse", "delivery"))
+    suite = (sys.executable, "-m", "pytest", *folders, "-k", "reviewed")
     subprocess.run(suite, env={**os.environ, "WRITE_GOLDENS": "1"}, check=True)
 
 

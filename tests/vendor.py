@@ -20,7 +20,7 @@ from tests.fakes import (
 from tests.poller_on_a_loop import LoopPoller
 from tracker.detection.keys import incident_key, keys
 from tracker.errors import FetchError, FetchTimeout, PollError, StoreError
-from tracker.model.event import Event
+from tracker.model.event import Event, EventKind
 from tracker.model.page import Incident, IncidentUpdate, Snapshot
 from tracker.model.page_state import PageState, PageView
 from tracker.model.provider import Provider
@@ -228,6 +228,20 @@ class Watcher(Watch):
 
     def __init__(self, vendor: Vendor, clock: FakeClock, **fields: object) -> None:
         super().__init__(clock, vendor.fetcher, **fields)
+
+
+class Following:
+    """A vendor, and somebody who has read their page once and polls it every minute."""
+
+    def __init__(self, **fields: object) -> None:
+        self.clock = FakeClock()
+        self.vendor = Vendor(self.clock)
+        self.watcher = Watcher(self.vendor, self.clock, **fields)
+        self.watcher.polls()
+
+    def reported_after_polls(self, polls: int = 1) -> list[EventKind]:
+        """Return what kinds of events so many polls report."""
+        return [event.event for event in self.watcher.reported_after(polls)]
 
 
 class Tracker(Watch):

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.goldens import FOLDER, table
 from tracker.catalogue import Subscriptions, new_provider
 from tracker.catalogue.presets import presets
 from tracker.catalogue.presets.imported import read_list
@@ -11,7 +12,9 @@ from tracker.errors import ConfigError
 from tracker.model.provider import Provider
 from tracker.parse import FORMAT_NAMES
 
-GITHUB, OPENAI, STRIPE = "https://www.githubstatus.com", "https://status.openai.com", "https://www.stripestatus.com"
+#: The files of `golden/lists`, and the addresses that are read of each.
+LISTS = table("lists_read")
+GITHUB, OPENAI = "https://www.githubstatus.com", "https://status.openai.com"
 
 
 def imported(text: str, file: str = "list.txt", known: tuple[Provider, ...] = ()) -> Subscriptions:
@@ -22,129 +25,11 @@ def urls(found: Subscriptions) -> list[str]:
     return [provider.url for provider in found.providers]
 
 
-BACKSTAGE = """
-apiVersion: backstage.io/v1alpha1
-kind: Resource
-metadata:
-  name: stripe-payments   # by team
-  title: "Stripe"
-  links:
-    - url: https://dashboard.example.com
-      title: Dashboard
-spec:
-  type: saas
-  owner: team-github
----
-apiVersion: backstage.io/v1alpha1
-kind: Component
-metadata:
-  name: openai
----
-kind: Group
-metadata:
-  name: github
-"""
-TERRAFORM = """
-# "twilio" was here
-variable "vendors" {
-  type    = list(string)
-  default = ["github", "OpenAI", /* "slack" */ "https://status.acme.example"]
-}
-resource "acme_vendor" "x" {
-  name        = "Stripe"
-  description = "Datadog"
-}
-"""
-REQUIRED = """
-terraform {
-  required_providers {
-    openai = { source = "acme/openai" }
-    github = {
-      source  = "registry.terraform.io/integrations/github"
-      version = "~> 6.0"
-    }
-  }
-}
-"""
+@pytest.mark.parametrize("file", LISTS)
+def test_a_list_is_read(file: str) -> None:
+    found = read_list((FOLDER / "lists" / file).read_bytes(), file=file, known=(), formats=FORMAT_NAMES)
 
-
-@pytest.mark.parametrize(
-    ("file", "text", "expected"),
-    {
-        "addresses and names by line": (
-            "list.txt",
-            f"{GITHUB}\nOpenAI # theirs\n\n# Stripe\nchatgpt\nstatus.acme.example/eu\n",
-            [GITHUB, OPENAI, "https://status.acme.example/eu"],
-        ),
-        "a column of names": ("export.csv", "Service,Status\nGitHub,up\nopenai,down\n", [GITHUB, OPENAI]),
-        "a head with other marks": (
-            "export.csv",
-            "Monitor_Name,STATUS-PAGE_URL\nours,https://status.openai.com\n",
-            [OPENAI],
-        ),
-        "names in quotes and semicolons": ("export.csv", 'ID;"Name"\n1;"GitHub"\n2;"Stripe, Inc."\n', [GITHUB, STRIPE]),
-        "names without a head": ("export.csv", "GitHub\nOpenAI Status\n", [GITHUB, OPENAI]),
-        "names with their pages": (
-            "export.csv",
-            "Name,Status Page URL\nOur Own,https://status.acme.example\nGitHub,https://elsewhere.example\n",
-            ["https://status.acme.example", GITHUB],
-        ),
-        "Backstage": ("catalog-info.yaml", BACKSTAGE, [STRIPE, OPENAI]),
-        "a list in YAML": (
-            "vendors.yml",
-            "vendors:\n  - github\n  - name: OpenAI\n  - 'Stripe'\n",
-            [GITHUB, OPENAI, STRIPE],
-        ),
-        "Terraform": ("vendors.tf", TERRAFORM, [GITHUB, OPENAI, "https://status.acme.example", STRIPE]),
-        "providers that Terraform requires": (
-            "main.tf",
-            REQUIRED,
-            [OPENAI, GITHUB],
-        ),
-        "objects in YAML": (
-            "vendors.yml",
-            "- {name: 'GitHub', team: web}\n- name: Ours\n  status_page: https://status.acme.example\n- openai\n",
-            [GITHUB, "https://status.acme.example", OPENAI],
-        ),
-        "JSON": (
-            "vendors.json",
-            '{"all": ["github", {"name": "Ours", "url": "https://status.acme.example"}, {"id": 3, "title": "OpenAI"}]}',
-            [GITHUB, "https://status.acme.example", OPENAI],
-        ),
-        "a line of names": ("list.txt", "GitHub, OpenAI,Stripe\n", [GITHUB, OPENAI, STRIPE]),
-        "names with their pages, without a head": (
-            "list.txt",
-            f"Ours,https://status.acme.example\nGitHub,{GITHUB}\nOpenAI,\n",
-            ["https://status.acme.example", GITHUB, OPENAI],
-        ),
-        "notes": (
-            "notes.md",
-            f"- [GitHub]({GITHUB})\n* Ours - https://status.acme.example\n2. OpenAI\n// nothing\n; nothing\n",
-            [GITHUB, "https://status.acme.example", OPENAI],
-        ),
-        "what a spreadsheet writes": (
-            "export.csv",
-            '\ufeffsep=;\r\nid;vendor\r\n1;GitHub\r\n\r\n2;"OpenAI"\r\n;;\r\n',
-            [GITHUB, OPENAI],
-        ),
-        "a comment above the head, and lines that end as they once did": (
-            "export.csv",
-            "# exported today\rname,plan\rGitHub,free\rOpenAI,paid\r",
-            [GITHUB, OPENAI],
-        ),
-        "OPML": (
-            "f.opml",
-            f'<opml><body><outline text="A" xmlUrl="{GITHUB}/history.atom"/></body></opml>',
-            [f"{GITHUB}/history.atom"],
-        ),
-        "what had moved": ("list.txt", "https://status.notion.so\n", ["https://www.notion-status.com"]),
-    }.values(),
-    ids=str,
-)
-def test_a_list_is_read(file: str, text: str, expected: list[str]) -> None:
-    found = imported(text, file)
-
-    assert urls(found) == expected
+    assert urls(found) == LISTS[file]
     assert found.unmatched == found.invalid == ()
 
 

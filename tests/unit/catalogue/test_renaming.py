@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.goldens import stories, table
 from tracker.catalogue import as_toml, kept_ids_line, read_catalogue, with_known_ids
 from tracker.model.provider import Provider
 from tracker.model.urls import canonical, same_page
@@ -14,7 +15,10 @@ from tracker.parse import FORMAT_NAMES
 A, B, C = (f"https://status.{name}.example" for name in ("apple", "berry", "cherry"))
 
 
-def file(*entries: Mapping[str, object]) -> tuple[Provider, ...]:
+Entry = Mapping[str, object]
+
+
+def file(*entries: Entry) -> tuple[Provider, ...]:
     """Return the providers of a file with these entries."""
     lines = [
         "\n".join(["[[provider]]", *(f"{key} = {value!r}" for key, value in entry.items()), ""]) for entry in entries
@@ -22,94 +26,44 @@ def file(*entries: Mapping[str, object]) -> tuple[Provider, ...]:
     return read_catalogue("\n".join(lines).encode(), file="providers.toml", formats=FORMAT_NAMES)
 
 
-def entry(name: str, url: str, **keys: object) -> dict[str, object]:
+def entry(name: str, url: str, **keys: object) -> Entry:
     return {"name": name, "url": url, **keys}
 
 
-API, WEB = {"components": ["API"]}, {"components": ["Web"]}
+PAGES = {"A": A, "B": B, "C": C, "A:443/": f"{A}:443/"}
+KEYS: dict[str, Entry] = {
+    "api": {"components": ["API"]},
+    "web": {"components": ["Web"]},
+    "id=a": {"id": "a"},
+    "id=acme": {"id": "acme"},
+    "interval=30": {"interval": 30},
+}
+MOVES = stories("renaming")
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "ids"),
-    [
-        pytest.param([entry("Acme", A)], [entry("Acme Inc", A)], ["acme"], id="renamed"),
-        pytest.param([entry("Acme", A)], [entry("Acme Inc", A, interval=30)], ["acme"], id="renamed and changed"),
-        pytest.param(
-            [entry("Acme", A)], [entry("Acme Inc", f"{A}:443/")], ["acme"], id="the address written otherwise"
-        ),
-        pytest.param([entry("Acme", A)], [entry("Acme Inc", B)], ["acme-inc"], id="another page, another name"),
-        pytest.param([entry("Acme", A)], [entry("Acme", B)], ["acme"], id="another page, the same name"),
-        pytest.param(
-            [entry("Acme", A), entry("Berry", B)],
-            [entry("Berry", A), entry("Acme", B)],
-            ["acme", "berry"],
-            id="two names swapped",
-        ),
-        pytest.param(
-            [entry("Acme", A), entry("Berry", B), entry("Cherry", C)],
-            [entry("Cherry", A), entry("Acme", B), entry("Berry", C)],
-            ["acme", "berry", "cherry"],
-            id="three names passed on",
-        ),
-        pytest.param(
-            [entry("Acme", A)],
-            [entry("Acme Inc", A), entry("Acme", B)],
-            ["acme", "acme-2"],
-            id="the old name given to a new page",
-        ),
-        pytest.param(
-            [entry("Acme", A)],
-            [entry("Acme Inc", A), entry("Other", B, id="acme")],
-            ["acme-inc", "acme"],
-            id="the old id given to a new page",
-        ),
-        pytest.param(
-            [entry("Acme API", A, **API), entry("Acme Web", A, **WEB)],
-            [entry("Second", A, **WEB), entry("First", A, **API)],
-            ["acme-web", "acme-api"],
-            id="two entries of one page, both renamed",
-        ),
-        pytest.param(
-            [entry("Acme API", A, **API), entry("Acme Web", A, **WEB)],
-            [entry("Acme API", A, **WEB), entry("Second", A, **WEB)],
-            ["acme-api", "acme-web"],
-            id="one of two renamed, the filter of the other changed",
-        ),
-        pytest.param(
-            [entry("Acme", A, **API)],
-            [entry("New", A, **WEB), entry("Acme Inc", A, **API)],
-            ["new", "acme"],
-            id="renamed beside a new entry of the same page",
-        ),
-        pytest.param(
-            [entry("Acme API", A, **API), entry("Acme Web", A, **WEB)],
-            [entry("Acme", A, **WEB)],
-            ["acme-web"],
-            id="two entries become one",
-        ),
-        pytest.param([entry("Acme", A, id="a")], [entry("Acme Inc", A, id="a")], ["a"], id="an id that was given"),
-        pytest.param([entry("Acme", A, id="a")], [entry("Acme", A)], ["a"], id="an id that is no longer given"),
-        pytest.param([entry("Acme", A)], [entry("Acme", A, id="a")], ["a"], id="another id given"),
-        pytest.param([], [entry("Acme", A)], ["acme"], id="new"),
-    ],
-)
-def test_an_id_stays_with_its_page(before: list[dict], after: list[dict], ids: list[str]) -> None:
-    known = file(*before) if before else ()
-
-    found = with_known_ids(file(*after), known)
-
-    assert [provider.id for provider in found] == ids
-    assert [provider.name for provider in found] == [each["name"] for each in after]
-    # What a restart reads from the same file is what it was, and a name given back makes no difference.
-    assert with_known_ids(file(*after), found) == found
+def entries_of(words: str) -> list[Entry]:
+    """Return the entries that a line of a story names."""
+    found = []
+    for each in words.split(", ") if words != "-" else []:
+        name, _, rest = each.partition(" @ ")
+        page, *keys = rest.split()
+        found.append(entry(name, PAGES[page], **{key: value for word in keys for key, value in KEYS[word].items()}))
+    return found
 
 
-def test_a_name_given_back_changes_nothing() -> None:
-    known = file(entry("Acme", A))
+@pytest.mark.parametrize("lines", MOVES.values(), ids=MOVES)
+def test_an_id_stays_with_its_page(lines: list[tuple[str, str]]) -> None:
+    ((before, rest),) = lines
+    after, ids = (part.strip() for part in rest.split("|"))
+    known = file(*entries_of(before)) if before != "-" else ()
+    changed = file(*entries_of(after))
 
-    renamed = with_known_ids(file(entry("Acme Inc", A)), known)
+    found = with_known_ids(changed, known)
 
-    assert with_known_ids(known, renamed) == known
+    assert ", ".join(provider.id for provider in found) == ids
+    assert [provider.name for provider in found] == [provider.name for provider in changed]
+    # What a restart reads from the same file is what it was.
+    assert with_known_ids(changed, found) == found
 
 
 def test_what_a_command_added_keeps_its_id() -> None:
@@ -142,25 +96,7 @@ def test_whatever_is_renamed_no_two_have_one_id_and_no_page_is_forgotten_that_st
         known = found
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "is_same"),
-    [
-        (A, f"{A}/", True),
-        (A, A.replace("https", "http"), True),
-        (A, f"{A}:443", True),
-        (A, f"{A}:8443", False),
-        ("http://a.example:443", "http://a.example", False),
-        (A, A.replace("apple", "Apple"), True),
-        (A, A.replace(".example", ".example./"), True),
-        (A, f"{A}/eu", False),
-        (f"{A}/eu/", f"{A}/eu", True),
-        (f"{A}/EU", f"{A}/eu", False),
-        (f"{A}?page=1", f"{A}?page=2", False),
-        ("http://[::1]:8080/", "http://[::1]:8080", True),
-        ("http://[", "http://[", True),
-        ("http://[", A, False),
-    ],
-)
+@pytest.mark.parametrize(("one", "other", "is_same"), table("same_pages"))
 def test_when_two_addresses_are_of_one_page(one: str, other: str, is_same: bool) -> None:
     assert same_page(one, other) is same_page(other, one) is is_same
 

@@ -1,7 +1,7 @@
 """What full lists, and lists of the newest, no longer hold."""
 
-from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -9,148 +9,70 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.fakes import NOON, component, incident, incidents_json, page, summary, update
+from tests.goldens import stories
 from tests.strategies import snapshots
 from tests.unit.detection.test_changes import Memory
 from tests.vendor import INCIDENTS, SCHEDULED, SUMMARY, Tracker
-from tracker.detection.changes import Changes, changes
 from tracker.errors import HttpStatusError
 from tracker.model.page import CLOSED_STATUSES, Incident, Omission, Reach, Snapshot
 from tracker.polling.known import UNSETTLED_FOR
 from tracker.polling.poll_cost import ResponseClass
 
-OLDER = incident("i0", update("o1", 1), update("o2", 2, "resolved"))
 OPEN = incident("i1", update("u1", 10), update("u2", 20, "identified"))
-YOUNGER = incident("i2", update("y1", 30, "resolved"))
-END = ("i1/ended/u2", "resolved")
 
 
-def reported_of(found: Changes) -> list[tuple[str, str]]:
-    return [(piece.event.id.removeprefix("acme/"), piece.event.status) for piece in found.pending]
+LATER = NOON + timedelta(days=1)
+LISTED = {
+    "older": incident("i0", update("o1", 1), update("o2", 2, "resolved")),
+    "open": OPEN,
+    "ended-open": replace(OPEN, status="resolved"),
+    "young": incident("i2", update("y1", 30, "resolved")),
+    "begun-before": incident("i3", update("c1", 5), update("c2", 50)),
+    "begun-after": incident("i3", update("c1", 15), update("c2", 16)),
+    "undated": incident("i3", update("c1", None)),
+}
+MAINTENANCES = {
+    "planned": incident("m1", update("w1", 1, "scheduled"), scheduled_for=LATER),
+    "running": incident("m1", update("w1", 1, "in_progress"), scheduled_for=LATER),
+}
+READS: dict[str, dict[str, Any]] = {
+    "all": {"incidents_reach": Reach.ALL},
+    "works-all": {"maintenances_reach": Reach.ALL},
+    "window": {"incidents_reach": Reach.WINDOW},
+    "day": {"incidents_reach": Reach.WINDOW, "window": timedelta(days=1)},
+    "half-hour": {"incidents_reach": Reach.WINDOW, "window": timedelta(minutes=30)},
+    "torn": {"omissions": (Omission(kind="incident", reason="no id"),)},
+    "works-torn": {"omissions": (Omission(kind="maintenance", reason="no id"),)},
+    "parts-torn": {"omissions": (Omission(kind="component", reason="no id"),)},
+}
+#: Words of an answer that say what the poll knows of it.
+KNOWS = {"uncounted": {"absence_counts": False}, "partial": {"in_full": False}}
+STORIES = stories("lists")
 
 
-class Answers:
-    """Somebody who knows of an open incident, and reads answers of some reach."""
+@pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
+def test_what_a_list_no_longer_holds_is_over_if_it_would_hold_it(story: list[tuple[str, str]]) -> None:
+    memory = Memory()
+    memory.polls(page())
+    memory.polls(page(OPEN))
+    memory.now += timedelta(hours=1)
+    for words, expected in story:
+        said = words.split()
+        fields = {key: value for word in said for key, value in READS.get(word, {}).items()}
+        knows = {"absence_counts": True, "in_full": True}
+        knows |= {key: value for word in said for key, value in KNOWS.get(word, {}).items()}
+        memory.before = replace(memory.before, **knows)
 
-    def __init__(self, *known: Incident, **fields: object) -> None:
-        self._fields = fields
-        self._memory = Memory()
-        self._memory.polls(page())
-        self._memory.polls(page(*known))
-
-    def lists(self, *incidents: Incident, **fields: object) -> list[tuple[str, str]]:
-        """Return what is reported of an answer."""
-        found = changes(
-            self._memory.provider,
-            replace(
-                self._memory.before, **{key: fields.pop(key) for key in ("absence_counts", "in_full") if key in fields}
-            ),
-            page(*incidents, **self._fields | fields),
-            NOON + timedelta(hours=1),
+        found = memory.polls(
+            page(
+                *(LISTED[word] for word in said if word in LISTED),
+                maintenances=tuple(MAINTENANCES[word] for word in said if word in MAINTENANCES),
+                **fields,
+            )
         )
-        reported = [piece.key for piece in found.pending if piece.key is not None]
-        self._memory.before = replace(
-            self._memory.before, view=found.view, seen=self._memory.before.seen.union(reported, found.seen)
-        )
-        return reported_of(found)
 
-    @property
-    def open_ids(self) -> list[str]:
-        return [known.id for known in self._memory.before.view.open_incidents]
-
-
-def test_what_a_full_list_lacks_twice_in_a_row_is_over() -> None:
-    answers = Answers(OPEN, incidents_reach=Reach.ALL)
-
-    assert [answers.lists(), answers.lists(OPEN), answers.lists(), answers.open_ids] == [[], [], [], ["i1"]]
-    assert [answers.lists(), answers.lists(), answers.open_ids] == [[END], [], []]
-
-
-def test_what_is_listed_as_over_has_its_own_end() -> None:
-    answers = Answers(OPEN, incidents_reach=Reach.ALL)
-    answers.lists()
-
-    assert answers.lists(replace(OPEN, status="resolved")) == [("i1/status/resolved", "resolved")]
-    assert answers.lists() + answers.lists() == []
-
-
-def test_a_list_that_may_lack_something_ends_nothing() -> None:
-    answers = Answers(OPEN)
-
-    assert answers.lists(YOUNGER) + answers.lists(YOUNGER) == [("i2/y1", "resolved")]
-    assert answers.open_ids == []
-
-
-@pytest.mark.parametrize(
-    ("listed", "ends"),
-    [
-        ((YOUNGER, OLDER), True),
-        ((YOUNGER,), False),
-        ((), False),
-        # Ordered by begin, it may have aged out; ordered by the last change, too.
-        ((incident("i3", update("c1", 5), update("c2", 50)),), False),
-        ((incident("i3", update("c1", 15), update("c2", 16)),), False),
-        ((incident("i3", update("c1", None)),), False),
-    ],
-)
-def test_what_a_list_of_the_newest_lacks_is_over_unless_it_may_have_aged_out(
-    listed: tuple[Incident, ...], *, ends: bool
-) -> None:
-    answers = Answers(OPEN, *listed, incidents_reach=Reach.WINDOW)
-
-    reported = answers.lists(*listed) + answers.lists(*listed)
-
-    assert reported == ([END] if ends else [])
-
-
-@pytest.mark.parametrize(("window", "ends"), [(timedelta(days=1), True), (timedelta(minutes=30), False)])
-def test_what_is_younger_than_a_window_cannot_have_aged_out(window: timedelta, *, ends: bool) -> None:
-    answers = Answers(OPEN, incidents_reach=Reach.WINDOW, window=window)
-
-    assert answers.lists() + answers.lists() == ([END] if ends else [])
-
-
-def test_maintenances_are_judged_by_their_own_list() -> None:
-    works = incident("m1", update("w1", 1, "scheduled"), scheduled_for=NOON + timedelta(days=1))
-    answers = Answers(OPEN, incidents_reach=Reach.ALL, maintenances=(works,))
-    answers.lists(OPEN)
-    assert answers.lists(OPEN, maintenances=()) + answers.lists(OPEN, maintenances=()) == []
-
-    complete = Answers(incidents_reach=Reach.NOTHING, maintenances_reach=Reach.ALL)
-    complete.lists(maintenances=(works,))
-    assert complete.lists() + complete.lists() == [("m1/ended/w1", "cancelled")]
-
-
-def test_a_maintenance_that_began_early_is_completed_and_not_cancelled() -> None:
-    works = incident("m1", update("w1", 1, "in_progress"), scheduled_for=NOON + timedelta(days=1))
-    complete = Answers(maintenances_reach=Reach.ALL)
-    complete.lists(maintenances=(works,))
-
-    assert complete.lists() + complete.lists() == [("m1/ended/w1", "completed")]
-
-
-@pytest.mark.parametrize(
-    "unsure",
-    [
-        {"absence_counts": False},
-        {"omissions": (Omission(kind="incident", reason="no id"),)},
-        {"omissions": (Omission(kind="maintenance", reason="no id"),)},
-        {"incidents_reach": Reach.NOTHING, "in_full": False},
-    ],
-)
-def test_an_answer_that_is_not_whole_neither_counts_nor_forgets(unsure: dict[str, object]) -> None:
-    answers = Answers(OPEN, incidents_reach=Reach.ALL)
-
-    assert [answers.lists(**dict(unsure)) for _ in range(3)] == [[]] * 3
-    assert answers.open_ids == ["i1"]
-    assert answers.lists() == []
-    assert answers.lists(**dict(unsure)) == []
-    assert answers.lists() == [END]
-
-
-def test_a_component_that_was_left_out_ends_no_incident() -> None:
-    answers = Answers(OPEN, incidents_reach=Reach.ALL, omissions=(Omission(kind="component", reason="no id"),))
-
-    assert answers.lists() + answers.lists() == [END]
+        events = [piece.event for piece in found.pending]
+        assert "; ".join(f"{event.id.removeprefix('acme/')} {event.status}" for event in events) == expected
 
 
 # --- a page of Statuspage ---
@@ -237,27 +159,6 @@ def test_a_page_without_details_is_judged_by_its_summary(tracker: Tracker) -> No
 # --- whatever a page shows ---
 
 
-def life(memory: Memory) -> Iterator[tuple[str, bool]]:
-    """Yield of each event about an incident which it is, and whether it ends it."""
-    for snapshot_events in memory.history:
-        for piece in snapshot_events:
-            if piece.event.incident_id is not None:
-                yield piece.event.incident_id, piece.event.status in CLOSED_STATUSES
-
-
-class Chronicle(Memory):
-    """A memory that keeps all events."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.history: list[tuple] = []
-
-    def polls(self, snapshot: Snapshot) -> Changes:
-        found = super().polls(snapshot)
-        self.history.append(found.pending)
-        return found
-
-
 _statuses = st.dictionaries(st.sampled_from("ab"), st.sampled_from(["investigating", "monitoring", "resolved"]))
 _full = st.builds(
     lambda snapshot, clock: replace(
@@ -276,32 +177,28 @@ _full = st.builds(
 @settings(max_examples=80)
 @given(st.lists(st.tuples(_full, st.integers(1, 3)), min_size=1, max_size=6))
 def test_whatever_is_listed_ids_differ_and_the_same_answers_report_nothing(history: list[tuple[Snapshot, int]]) -> None:
-    memory = Chronicle()
-    for snapshot, times in history:
-        for _ in range(times):
-            memory.polls(snapshot)
+    memory = Memory()
+    shown = [snapshot for snapshot, times in history for _ in range(times)]
+    ids = [piece.event.id for snapshot in shown for piece in memory.polls(snapshot).pending]
+    memory.polls(shown[-1])
+    settled = memory.polls(shown[-1])
 
-    ids = [piece.event.id for pending in memory.history for piece in pending]
     assert len(ids) == len(set(ids))
-    last = history[-1][0]
-    memory.polls(last)
-    settled = memory.polls(last)
     assert (settled.pending, settled.is_open_question) == ((), False)
 
 
 @settings(max_examples=80)
 @given(st.lists(_statuses, max_size=10))
 def test_an_incident_without_updates_ends_once_before_it_goes_on_again(history: list[dict[str, str]]) -> None:
-    memory = Chronicle()
+    memory = Memory()
     memory.polls(page())
+    ended: dict[str | None, bool] = {}
     for statuses in history:
-        memory.polls(
-            page(*(incident(key, status=status) for key, status in statuses.items()), incidents_reach=Reach.ALL)
-        )
+        shown = (incident(key, status=status) for key, status in statuses.items())
+        for piece in memory.polls(page(*shown, incidents_reach=Reach.ALL)).pending:
+            is_end = piece.event.status in CLOSED_STATUSES
+            assert not (is_end and ended.get(piece.event.incident_id, False)), "ended twice"
+            ended[piece.event.incident_id] = is_end
 
-    ended: dict[str, bool] = {}
-    for incident_id, is_end in life(memory):
-        assert not (is_end and ended.get(incident_id, False)), "ended twice"
-        ended[incident_id] = is_end
     going_on = {known.id for known in memory.before.view.open_incidents}
     assert going_on == {incident_id for incident_id, is_over in ended.items() if not is_over}

@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from tests.fakes import (
     NOON,
-    FakeClock,
     component,
     incident,
     page,
@@ -16,7 +15,7 @@ from tests.fakes import (
     update,
 )
 from tests.unit.detection.test_inferred import PLATFORM, Tracker
-from tests.vendor import INCIDENTS, SUMMARY, TIMEOUT, Vendor, Watch, Watcher
+from tests.vendor import INCIDENTS, SUMMARY, TIMEOUT, Following, Watch
 from tracker.detection.edits import WITHDRAWN_AFTER
 from tracker.detection.migration import moved
 from tracker.detection.readability import UNREADABLE_AFTER
@@ -46,23 +45,16 @@ class Page(Watch):
         return self.reported_after()
 
 
-class Known:
+class Known(Following):
     """A page of several endpoints that was read at noon and a minute later, with an open incident of two updates."""
 
     def __init__(self) -> None:
-        self.clock = FakeClock()
-        self.vendor = Vendor(self.clock)
-        self.watcher = Watcher(self.vendor, self.clock)
-        self.watcher.polls()
+        super().__init__()
         self.keys = [self.vendor.posts("i1"), self.vendor.posts("i1", "identified")]
         self.posted = self.vendor.versions[-1].incidents[0].updates
         self.watcher.polls()
         self.read_at = self.clock()
         self.watcher.reported()
-
-    def reported(self, polls: int = 1) -> list[Event]:
-        """Return what a poll tells, or the last of several that reported anything."""
-        return self.watcher.reported_after(polls)
 
 
 # --- published_at and unseen_since ---
@@ -73,7 +65,7 @@ def test_an_update_has_the_date_of_the_vendor_and_was_not_there_when_the_page_wa
     known.vendor.posts("i1", "monitoring")
     posted_at = known.clock()
 
-    (event,) = known.reported()
+    (event,) = known.watcher.reported_after()
 
     assert (event.event, event.seen_at) == (EventKind.INCIDENT_UPDATE, known.clock())
     assert posted_at - timedelta(seconds=1) < event.published_at <= posted_at
@@ -84,43 +76,32 @@ def test_an_edit_has_the_date_of_its_update_and_the_text_was_not_there_when_the_
     known = Known()
     known.vendor.edits(known.keys[0], "It was the network.")
 
-    (event,) = known.reported()
+    (event,) = known.watcher.reported_after()
 
     assert event.event is EventKind.UPDATE_EDITED
     assert event.published_at == known.posted[0].created_at
     assert event.unseen_since == known.read_at
 
 
-def test_a_withdrawal_has_neither_date() -> None:
+def test_withdrawals_and_events_of_the_page_have_neither_date() -> None:
     known = Known()
     known.vendor.deletes(known.keys[0])
-    reported = []
+    reported = [moved(provider(), "Statuspage at a.example", "Instatus at b.example", 1, NOON).event]
     for _ in range(WITHDRAWN_AFTER):
-        reported += known.reported()
+        reported += known.watcher.reported_after()
         known.vendor.stamps()
-
-    assert [(event.event, event.published_at, event.unseen_since) for event in reported] == [
-        (EventKind.UPDATE_WITHDRAWN, None, None)
-    ]
-
-
-def test_events_of_the_page_have_neither_date() -> None:
-    known = Known()
     known.vendor.fails()
-    reported = known.reported(UNREADABLE_AFTER)
+    reported += known.watcher.reported_after(UNREADABLE_AFTER)
     known.vendor.answers()
-    reported += known.reported()
+    reported += known.watcher.reported_after()
 
-    assert [(event.event, event.published_at, event.unseen_since) for event in reported] == [
-        (EventKind.PAGE_UNREADABLE, None, None),
-        (EventKind.PAGE_READABLE, None, None),
+    assert [event.event for event in reported] == [
+        EventKind.PAGE_MOVED,
+        EventKind.UPDATE_WITHDRAWN,
+        EventKind.PAGE_UNREADABLE,
+        EventKind.PAGE_READABLE,
     ]
-
-
-def test_a_move_has_neither_date() -> None:
-    event = moved(provider(), "Statuspage at a.example", "Instatus at b.example", 1, NOON).event
-
-    assert (event.published_at, event.unseen_since) == (None, None)
+    assert {(event.published_at, event.unseen_since) for event in reported} == {(None, None)}
 
 
 def test_an_end_by_absence_has_no_date_and_happened_up_to_one_poll_before_unseen_since(
@@ -146,10 +127,10 @@ def test_what_was_read_only_in_part_does_not_show_that_something_was_not_there()
     known = Known()
     known.vendor.stamps()
     known.vendor.fetcher.raises(INCIDENTS, TIMEOUT)
-    assert known.reported() == []
+    assert known.watcher.reported_after() == []
     known.vendor.posts("i1", "monitoring")
 
-    assert [event.unseen_since for event in known.reported()] == [known.read_at]
+    assert [event.unseen_since for event in known.watcher.reported_after()] == [known.read_at]
 
 
 def test_a_component_that_the_vendor_dates_has_that_date_and_any_other_none() -> None:
@@ -267,34 +248,6 @@ def test_a_change_of_a_component_is_a_change_of_its_status() -> None:
     assert len({event.id for event in reported}) == len(reported)
 
 
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ((component("api", name="API"),), (component("api", name="Interface"),)),
-        ((component("api"),), ()),
-        ((), (component("api"),)),
-        ((component("a"), component("b")), (component("b"), component("a"))),
-    ],
-    ids=["another name", "one that works goes", "one that works comes", "another order"],
-)
-def test_what_else_happens_to_a_component_that_works_is_reported_not_at_all(
-    before: tuple[Component, ...], after: tuple[Component, ...]
-) -> None:
-    watched = Page()
-    watched.shows(parts(*before))
-
-    assert [watched.shows(parts(*after)) for _ in range(3)] == [[]] * 3
-
-
-def test_a_component_that_comes_and_does_not_work_is_reported() -> None:
-    watched = Page()
-    watched.shows(parts())
-
-    assert reported_as(watched.shows(parts(component("api", "major_outage")))) == [
-        ("component_status_change", None, "major_outage")
-    ]
-
-
 def test_a_renamed_component_is_reported_of_under_its_new_name_when_it_changes() -> None:
     watched = Page()
     watched.shows(parts(component("api", name="API")))
@@ -303,11 +256,3 @@ def test_a_renamed_component_is_reported_of_under_its_new_name_when_it_changes()
     (event,) = watched.shows(parts(component("api", "major_outage", name="Interface")))
 
     assert (event.product, event.components, event.message) == ("Acme - Interface", ("Interface",), "was operational")
-
-
-def test_a_group_is_no_component() -> None:
-    body = summary(parts(component("api", "major_outage"))).replace(
-        b'"components": [', b'"components": [{"id": "g", "name": "G", "status": "major_outage", "group": true}, '
-    )
-
-    assert [part.id for part in read(body).components] == ["web", "api"]

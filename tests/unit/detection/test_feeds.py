@@ -5,6 +5,7 @@ from html import escape
 
 import pytest
 
+from tests.goldens import table
 from tests.vendor import Watch
 from tracker.model.event import Event
 from tracker.model.page_state import PageState, Source
@@ -61,53 +62,7 @@ def said(events: Iterable[Event]) -> list[tuple[str, str, str]]:
 
 
 #: (guid, link) of the first and of the second update of one incident, and of another incident.
-ONE_ITEM_FOR_EACH_UPDATE = {
-    "a path": (("u1", "/incident/77"), ("u2", "/incident/77"), ("u3", "/incident/78")),
-    "a path with a slash": (("u1", "/incidents/77/"), ("u2", "/incidents/77"), ("u3", "/incidents/78/")),
-    "a path and a fragment": (("u1", "/incident/77#1"), ("u2", "/incident/77#2"), ("u3", "/incident/78#1")),
-    "the guid is the address and a fragment": (
-        (f"{SITE}/i/77#1", f"{SITE}/i/77"),
-        (f"{SITE}/i/77#2", f"{SITE}/i/77"),
-        (f"{SITE}/i/78#1", f"{SITE}/i/78"),
-    ),
-    "a path below the update's": (
-        ("u1", "/incident/77/updates/1"),
-        ("u2", "/incident/77/updates/2"),
-        ("u3", "/incident/78"),
-    ),
-    "a number and a title": (
-        ("u1", "/incidents/77/queues"),
-        ("u2", "/incidents/77/queues-slow"),
-        ("u3", "/incidents/78/x"),
-    ),
-    "a query": (("u1", "/status?id=77"), ("u2", "/status?id=77"), ("u3", "/status?id=78")),
-    "a query of another name": (("u1", "/?incident=77"), ("u2", "/?incident=77"), ("u3", "/?incident=78")),
-    "a query with tracking": (
-        ("u1", "/status?id=77&utm_source=rss"),
-        ("u2", "/status?utm_source=atom&id=77"),
-        ("u3", "/status?id=78&utm_source=rss"),
-    ),
-    "a fragment": (("u1", "/#incident-77"), ("u2", "/#incident-77"), ("u3", "/#incident-78")),
-    "a fragment of letters": (("u1", "/#incident=abc"), ("u2", "/#incident=abc"), ("u3", "/#incident=abd")),
-    "a fragment of a number": (("u1", "/status#77"), ("u2", "/status#77"), ("u3", "/status#78")),
-    "a fragment with a path": (("u1", "/#/incidents/77"), ("u2", "/#/incidents/77"), ("u3", "/#/incidents/78")),
-    "ids of updates": (("1001", "/n/77"), ("1002", "/n/77"), ("1003", "/n/78")),
-    "ids of updates that hold the incident's": (("77#1", "/"), ("77#2", "/"), ("78#1", "/")),
-    "ids of updates that hold the incident's in words": (
-        ("i77-update-1", "/"),
-        ("i77-update-2", "/"),
-        ("i78-update-1", "/"),
-    ),
-    "one guid for the incident": (("77", "/"), ("77", "/"), ("78", "/")),
-    "neither guid nor address of their own": (("N/A", f"{SITE}/"), ("N/A", f"{SITE}/"), ("N/A", f"{SITE}/")),
-    "no address at all": ((None, None), (None, None), (None, None)),
-    "no guid": ((None, "/incident/77"), (None, "/incident/77"), (None, "/incident/78")),
-    "a random guid": (
-        ("0b0b8a3c-5f0e-4f5e-9a52-000000000001", "/n/77"),
-        ("0b0b8a3c-5f0e-4f5e-9a52-000000000002", "/n/77"),
-        ("0b0b8a3c-5f0e-4f5e-9a52-000000000003", "/n/78"),
-    ),
-}  # fmt: skip
+ONE_ITEM_FOR_EACH_UPDATE = table("feed_identities")
 
 
 @pytest.mark.parametrize(("first", "second", "other"), ONE_ITEM_FOR_EACH_UPDATE.values(), ids=ONE_ITEM_FOR_EACH_UPDATE)
@@ -156,24 +111,6 @@ def test_two_incidents_of_one_guid_are_two(guid, links):
     assert said(page.shows(second, first)) == [("new_incident", "resolved", "Fixed.")]
     assert page.open_names == {"[Investigating] Search is slow"}
     assert page.shows(second, first) == []
-
-
-def test_two_incidents_of_one_title_and_day_are_two():
-    page = Page()
-    morning = item(title="[Resolved] Search is slow", text="Fixed.", guid="N/A", link="/n/1", at="09:00")
-    evening = item(title="[Investigating] Search is slow", text="Again.", guid="N/A", link="/n/2", at="19:00")
-
-    assert page.shows(morning) == []
-    assert said(page.shows(evening, morning)) == [("new_incident", "investigating", "Again.")]
-
-
-def test_a_title_that_comes_again_after_its_end_is_another_incident():
-    page = Page()
-    first = item(title="[Resolved] Search is slow", text="Fixed.", at="09:00")
-    again = item(title="[Investigating] Search is slow", text="Again.", at="19:00")
-
-    assert page.shows(first) == []
-    assert said(page.shows(again, first)) == [("new_incident", "investigating", "Again.")]
 
 
 UUIDS = [f"{number:08d}-5f0e-4f5e-9a52-00000000000{number}" for number in range(4)]
@@ -284,22 +221,34 @@ def test_notices_of_one_title_without_a_status_are_as_many_as_there_are():
     ] == ["new_incident"]
 
 
-def test_numbers_of_incidents_are_no_numbers_of_updates():
+@pytest.mark.parametrize(
+    "marks",
+    [({"guid": "N/A", "link": "/n/1"}, {"guid": "N/A", "link": "/n/2"}), ({}, {})],
+    ids=["of one day", "after its end"],
+)
+def test_a_title_that_comes_again_is_another_incident(marks):
     page = Page()
-    first = item(title="[Investigating] Search is slow", guid="2026#1")
+    morning = item(title="[Resolved] Search is slow", text="Fixed.", at="09:00", **marks[0])
+    evening = item(title="[Investigating] Search is slow", text="Again.", at="19:00", **marks[1])
+
+    assert page.shows(morning) == []
+    assert said(page.shows(evening, morning)) == [("new_incident", "investigating", "Again.")]
+
+
+@pytest.mark.parametrize(
+    ("open_marks", "closed_marks"),
+    [
+        ({"guid": "2026#1"}, {"guid": "2026#2"}),
+        ({"link": "/incident/overview"}, {"link": "/incident/overview"}),
+    ],
+    ids=["numbers of incidents are no numbers of updates", "an address of all incidents is of none"],
+)
+def test_the_end_of_another_incident_ends_nothing(open_marks, closed_marks):
+    page = Page()
+    first = item(title="[Investigating] Search is slow", **open_marks)
 
     page.shows(first)
-    page.shows(item(title="[Resolved] Exports fail", text="Fixed.", guid="2026#2", at="11:00"), first)
-
-    assert page.open_names == {"[Investigating] Search is slow"}
-
-
-def test_an_address_of_all_incidents_is_of_none():
-    page = Page()
-    first = item(title="[Investigating] Search is slow", link="/incident/overview")
-
-    page.shows(first)
-    page.shows(item(title="[Resolved] Exports fail", text="Fixed.", link="/incident/overview", at="11:00"), first)
+    page.shows(item(title="[Resolved] Exports fail", text="Fixed.", at="11:00", **closed_marks), first)
 
     assert page.open_names == {"[Investigating] Search is slow"}
 
@@ -339,34 +288,8 @@ def test_a_word_that_is_not_known_is_logged_once(caplog):
 
 #: Items, and the keys under which the version before knew them.
 BEFORE = {
-    "a text": (item(guid="g1"), "g1/670f96af3d70e02bcba6"),
-    "a status in the title": (item(title="[Investigating] Queues", guid="g1", link="/n/1"), "g1/fbbdcccf651d07e26fd5"),
-    "a status before the title": (item(title="RESOLVED: Queues", guid="g1"), "g1/45bfb02f38094228c166"),
-    "a status above the text": (
-        item(text="<b>Status: Monitoring</b><br/><br/>Slow.", guid="g1", link=f"{SITE}/incidents/a1"),
-        "a1/9d7e1220ba0c2c1673ba",
-    ),
-    "a status line with a text": (
-        item(text="Status: Resolved - all is well", link=f"{SITE}/incidents/a1"),
-        "a1/0017c31566722e129565",
-    ),
-    "a status before the text": (item(text="Resolved - all is well.", guid="g1"), "g1/2516019c53445c855281"),
-    "an item for each update": (
-        item(title="[Resolved] Queues", guid=f"{SITE}/incident/77#1", link=f"{SITE}/incident/77"),
-        f"{SITE}/incident/77#1/45bfb02f38094228c166",
-    ),
+    **{case: (item(**fields), key) for case, (fields, key) in table("feed_keys_of_before").items()},
     "a zone that was taken for UTC": (item(guid="g1").replace("GMT", "CEST"), "g1/670f96af3d70e02bcba6"),
-    "a word that ended it": (item(title="Fixed: line calls fail", guid="g1"), "g1/45bfb02f38094228c166"),
-    "a relative address": (item(guid="17", link="/incidents/a1"), "17/670f96af3d70e02bcba6"),
-    "updates under bold words": (
-        item(
-            title="Resolved: Refunds (PP-1)",
-            text="<br /><strong>Resolved: </strong> <p>Fast.</p> "
-            "<br /><strong>Initial Notification: </strong> <p>Slow.</p>",
-            guid=f"{SITE}/history/eventdetails/1",
-        ),
-        f"{SITE}/history/eventdetails/1/9f0aaa4da400ff6685bb",
-    ),
 }
 
 

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from tests.fakes import NOON, incident, page, update
+from tests.goldens import stories
 from tests.vendor import TIMEOUT, Watch
 from tracker.errors import FetchError, HttpStatusError
 from tracker.model.event import Event, EventKind
@@ -70,10 +70,44 @@ class Tracker(Watch):
         return [(event.id.removeprefix("acme/"), event.status) for event in super().reported_after(polls)]
 
 
+def works(begin_h: float | None, end_h: float | None, *updates: IncidentUpdate, status: str = "scheduled") -> Incident:
+    """Return a maintenance that lasts from then until then, in hours after noon."""
+    begin, end = (None if hours is None else NOON + timedelta(hours=hours) for hours in (begin_h, end_h))
+    first = update("w1", 1, "scheduled")
+    return incident("m1", first, *updates, status=status, scheduled_for=begin, scheduled_until=end)
+
+
 SLOW = incident("i1", update("u1", 1), impact=Impact.MAJOR, link="https://a.example/i1", components=("API",))
-OVER = incident("i1", *SLOW.updates, update("u2", 9, "resolved", body="Fixed."))
-OTHER = incident("i2", update("v1", 2))
-WORKS = incident("m1", update("w1", 1, "in_progress"), impact=Impact.MAINTENANCE)
+RUNNING = incident("m1", update("w1", 1, "in_progress"), impact=Impact.MAINTENANCE)
+INCIDENTS = {
+    "slow": SLOW,
+    "slow-again": incident("i1", *SLOW.updates, update("u2", 9)),
+    "over": incident("i1", *SLOW.updates, update("u2", 9, "resolved", body="Fixed.")),
+    "other": incident("i2", update("v1", 2)),
+    "wordless": incident("i3", update("x1", 3, "unknown")),
+    "bare": incident("i9"),
+    "running-as-incident": RUNNING,
+}
+MAINTENANCES = {
+    "running": RUNNING,
+    "soon": works(1, None),
+    "later": works(26, 28),
+    "begun": works(-1, None),
+    "undated": works(None, None),
+    "14-16": works(2, 4),
+    "14-16.01": works(2, 4.01),
+    "14-17": works(2, 5),
+    "14-": works(2, None),
+    "-16": works(None, 4),
+    "15-17": works(3, 5),
+    "14-16-begun": works(2, 4, update("w2", 120, "in_progress"), status="in_progress"),
+    "14-18-begun": works(2, 6, update("w2", 120, "in_progress"), status="in_progress"),
+    "14-21-over": works(2, 9, status="completed"),
+}
+READERS = {
+    "for silent first sight": {"first_sight": FirstSight.SILENT},
+    "for Web alone": {"components": ("Web*",)},
+}
 
 
 @pytest.fixture
@@ -132,16 +166,6 @@ def test_a_page_is_read_again_only_until_it_is_known_what_ended(tracker: Tracker
     ]
 
 
-def test_a_poll_that_fails_is_no_answer(tracker: Tracker) -> None:
-    tracker.shows()
-    tracker.polls()
-    tracker.fails()
-
-    assert tracker.reported_after(2) == []
-    tracker.shows()
-    assert tracker.reported_after(1) == [("i1/ended/u1", "resolved")]
-
-
 def test_an_answer_that_is_older_is_no_answer() -> None:
     tracker = Tracker()
     tracker.shows(minute=5)
@@ -159,197 +183,44 @@ def test_an_answer_that_is_older_is_no_answer() -> None:
     assert tracker.reported_after(1) == [("i1/ended/u1", "resolved")]
 
 
-def test_an_incident_that_comes_back_with_an_update_goes_on_and_ends_again(tracker: Tracker) -> None:
-    tracker.shows()
-    tracker.reported_after(2)
-    tracker.shows(incident("i1", *SLOW.updates, update("u2", 9)))
-
-    assert tracker.reported_after(1) == [("i1/u2", "investigating")]
-    assert [known.id for known in tracker.view.open_incidents] == ["i1"]
-    tracker.shows()
-    assert tracker.reported_after(3) == [("i1/ended/u2", "resolved")]
+STORIES = stories("boards")
 
 
-def test_an_incident_that_is_listed_again_is_open_again_each_time(tracker: Tracker) -> None:
-    reported = []
-    for _ in range(3):
-        tracker.shows()
-        reported += tracker.reported_after(3)
-        tracker.shows(SLOW)
-        reported += tracker.reported_after(3)
-
-    assert reported == [
-        ("i1/ended/u1", "resolved"),
-        ("i1/status/investigating", "investigating"),
-        ("i1/ended/u1#3", "resolved"),
-        ("i1/status/investigating#4", "investigating"),
-        ("i1/ended/u1#5", "resolved"),
-        ("i1/status/investigating#6", "investigating"),
-    ]
-    assert [known.id for known in tracker.view.open_incidents] == ["i1"]
+def plays(tracker: Tracker, words: str) -> None:
+    """Let board and history show what a line of a story says."""
+    board, _, history = (part.split() for part in words.partition("/"))
+    if board == ["fails"]:
+        tracker.fails()
+    else:
+        tracker.shows(
+            *(INCIDENTS[word] for word in board if word in INCIDENTS),
+            maintenances=tuple(MAINTENANCES[word] for word in board if word in MAINTENANCES),
+            open_only="past" not in board,
+        )
+    if history == ["fails"]:
+        tracker.fails(HISTORY, HttpStatusError("the page answers with status 503", None, 503))
+    elif history:
+        tracker.recalls(*(INCIDENTS[word] for word in history))
 
 
-def test_an_incident_without_a_word_for_its_status_is_listed_again(tracker: Tracker) -> None:
-    wordless = incident("i3", update("x1", 3, "unknown"))
-    tracker.shows(SLOW, wordless)
-    tracker.shows(SLOW)
-    tracker.shows(SLOW, wordless)
-    tracker.reported_after(1)
-    tracker.shows(SLOW)
-    assert tracker.reported_after(2) == [("i3/ended/x1", "resolved")]
-
-    tracker.shows(SLOW, wordless)
-    (back,) = tracker.reported_after(3)
-    assert back == ("i3/status/unknown", "unknown")
+def reported_by(tracker: Tracker) -> str:
+    """Poll; return what is followed from then on, and what is reported, as a story has them."""
+    events = "; ".join(map(" ".join, tracker.reported_after()))
+    view = tracker.view
+    followed = (*view.open_incidents, *view.open_maintenances, *view.planned_maintenances)
+    return f"{' '.join(known.id for known in followed)} | {events}".strip()
 
 
-def test_what_the_history_still_calls_open_is_not_listed_again(tracker: Tracker) -> None:
-    tracker.recalls(SLOW)
-    tracker.shows()
-    assert tracker.reported_after(2) == [("i1/ended/u1", "resolved")]
-
-    tracker.shows(OTHER)
-    assert tracker.reported_after(3) == [("i2/v1", "investigating")]
-
-
-def test_a_maintenance_that_was_cancelled_by_its_absence_is_planned_again(tracker: Tracker) -> None:
-    later = works(26, 28)
-    tracker.shows(SLOW, maintenances=(later,))
-    tracker.reported_after(1)
-    tracker.shows(SLOW)
-    assert tracker.reported_after(2) == [("m1/ended/w1", "cancelled")]
-
-    tracker.shows(SLOW, maintenances=(later,))
-    assert tracker.reported_after(3) == [("m1/status/scheduled", "scheduled")]
-
-
-def test_an_incident_that_the_board_itself_calls_resolved_ends_by_its_own_update(tracker: Tracker) -> None:
-    tracker.shows(OVER)
-    assert tracker.reported_after(1) == [("i1/u2", "resolved")]
-
-    tracker.shows()
-    assert tracker.reported_after(3) == []
-
-
-def test_an_incident_without_a_status_goes_on_as_long_as_it_is_listed(tracker: Tracker) -> None:
-    wordless = incident("i3", update("x1", 3, "unknown"))
-    tracker.shows(SLOW, wordless)
-    tracker.reported_after(1)
-    assert {known.id for known in tracker.view.open_incidents} == {"i1", "i3"}
-
-    tracker.shows(SLOW)
-    assert tracker.reported_after(2) == [("i3/ended/x1", "resolved")]
-
-
-def test_a_maintenance_that_runs_is_completed_by_its_absence(tracker: Tracker) -> None:
-    tracker.shows(SLOW, maintenances=(WORKS,))
-    tracker.reported_after(1)
-    tracker.shows(SLOW)
-    tracker.reported_after(1)
-
-    tracker.polls()
-    (end,) = tracker.reported()
-
-    assert (end.id, end.event, end.status) == ("acme/m1/ended/w1", EventKind.MAINTENANCE_UPDATE, "completed")
-    assert tracker.view.open_maintenances == ()
-
-
-@pytest.mark.parametrize(("begins_in_h", "status"), [(1, "cancelled"), (-1, "completed"), (None, "completed")])
-def test_a_maintenance_that_goes_before_it_begins_was_cancelled(
-    tracker: Tracker, begins_in_h: int | None, status: str
-) -> None:
-    begin = None if begins_in_h is None else NOON + timedelta(hours=begins_in_h)
-    tracker.shows(SLOW, maintenances=(incident("m1", update("w1", 1, "scheduled"), scheduled_for=begin),))
-    tracker.reported_after(1)
-    tracker.shows(SLOW)
-
-    assert tracker.reported_after(3) == [("m1/ended/w1", status)]
-    assert tracker.view.planned_maintenances == ()
-
-
-def test_what_was_open_at_a_silent_first_sight_ends_too() -> None:
-    tracker = Tracker(first_sight=FirstSight.SILENT)
-    tracker.shows(SLOW)
-    tracker.polls()
-    tracker.shows()
-
-    assert tracker.reported_after(3) == [("i1/ended/u1", "resolved")]
-
-
-def test_the_end_of_what_nobody_asked_for_is_not_reported() -> None:
-    tracker = Tracker(components=("Web*",))
-    tracker.shows(SLOW)
-    tracker.polls()
-    tracker.shows()
-
-    assert tracker.reported_after(3) == []
-    assert tracker.view.open_incidents == ()
-
-
-def test_a_page_that_shows_its_past_ends_nothing_by_absence(tracker: Tracker) -> None:
-    tracker.shows(open_only=False)
-
-    assert tracker.reported_after(3) == []
-
-
-def test_an_incident_without_updates_ends_too() -> None:
+@pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
+def test_what_a_board_lists_and_no_longer_lists_is_reported_once(story: list[tuple[str, str]]) -> None:
     tracker = Tracker()
-    tracker.shows(incident("i9"))
-    tracker.polls()
-    tracker.shows()
-
-    assert tracker.reported_after(3) == [("i9/status/investigating", "investigating"), ("i9/ended", "resolved")]
-
-
-def test_an_entry_of_two_lists_ends_once(tracker: Tracker) -> None:
-    tracker.shows(SLOW, WORKS, maintenances=(WORKS,))
-    tracker.reported_after(1)
-    tracker.shows(SLOW)
-
-    assert tracker.reported_after(3) == [("m1/ended/w1", "completed")]
-
-
-# --- ends, where a detail shows the past ---
-
-
-def test_an_update_that_ends_it_is_reported_instead(tracker: Tracker) -> None:
-    tracker.shows()
-    tracker.recalls(OVER)
-
-    assert tracker.reported_after(4) == [("i1/u2", "resolved")]
-    assert tracker.view.open_incidents == ()
-
-
-def test_an_update_that_ends_it_and_comes_between_two_answers_is_reported_instead(tracker: Tracker) -> None:
-    tracker.recalls(SLOW)
-    tracker.shows()
-    assert tracker.reported_after(1) == []
-
-    tracker.recalls(OVER)
-    assert tracker.reported_after(4) == [("i1/u2", "resolved")]
-
-
-def test_the_word_of_the_board_counts_where_the_history_never_ends_anything(tracker: Tracker) -> None:
-    tracker.recalls(SLOW, OTHER)
-    tracker.shows()
-
-    assert tracker.reported_after(4) == [("i2/v1", "investigating"), ("i1/ended/u1", "resolved")]
-    assert tracker.view.open_incidents == (), "i2 was never listed"
-
-
-def test_a_history_that_fails_does_not_hold_back_an_end(tracker: Tracker) -> None:
-    tracker.fails(HISTORY, HttpStatusError("the page answers with status 503", None, 503))
-    tracker.shows()
-
-    assert tracker.reported_after(4) == [("i1/ended/u1", "resolved")]
-
-
-def test_an_open_incident_of_the_history_alone_is_nothing_new_at_first_sight() -> None:
-    tracker = Tracker()
-    tracker.recalls(OTHER)
-    tracker.shows(SLOW)
-
-    assert tracker.reported_after(1) == [("i1/u1", "investigating")]
+    tracker.recalls()
+    for words, expected in story:
+        if words in READERS:
+            tracker = Tracker(**READERS[words])
+        else:
+            plays(tracker, words)
+            assert reported_by(tracker) == expected
 
 
 # --- ends, whatever a board shows ---
@@ -398,33 +269,7 @@ def test_every_end_is_reported_once_after_two_answers_and_never_while_listed(
     assert len(ended) == len(set(ended))
 
 
-@settings(max_examples=30)
-@given(OPEN, st.lists(st.permutations("abc"), min_size=1, max_size=4))
-def test_a_board_in_another_order_reports_nothing(shown: dict[str, int], orders: list[list[str]]) -> None:
-    tracker = Tracker()
-    tracker.shows(*_listed(shown, list("abc")))
-    tracker.polls()
-    tracker.reported()
-
-    for order in orders:
-        tracker.shows(*_listed(shown, order))
-        assert tracker.polls().response_class in (ResponseClass.SAME_MEANING, ResponseClass.NOT_MODIFIED)
-    assert tracker.reported() == []
-
-
 # --- windows ---
-
-
-def works(begin_h: float, end_h: float | None, *updates: IncidentUpdate, status: str = "scheduled") -> Incident:
-    """Return a maintenance that lasts from then until then, in hours after noon."""
-    return incident(
-        "m1",
-        update("w1", 1, "scheduled"),
-        *updates,
-        status=status,
-        scheduled_for=NOON + timedelta(hours=begin_h),
-        scheduled_until=None if end_h is None else NOON + timedelta(hours=end_h),
-    )
 
 
 @pytest.fixture
@@ -471,15 +316,6 @@ def test_a_window_that_moves_is_reported_once(planned: Tracker, moved: Incident,
     assert planned.reported_after(3) == []
 
 
-def test_a_maintenance_that_is_extended_while_it_runs_is_reported(planned: Tracker) -> None:
-    begun = update("w2", 120, "in_progress")
-    planned.shows(SLOW, maintenances=(works(2, 4, begun, status="in_progress"),))
-    assert planned.reported_after(1) == [("m1/w2", "in_progress")]
-
-    planned.shows(SLOW, maintenances=(works(2, 6, begun, status="in_progress"),))
-    assert planned.reported_after(2) == [("m1/window/20251103T1400Z-20251103T1800Z", "in_progress")]
-
-
 def test_a_window_that_moves_with_an_update_is_reported_by_the_update(planned: Tracker) -> None:
     planned.shows(SLOW, maintenances=(works(26, 28, update("w2", 5, "scheduled")),))
     planned.polls()
@@ -488,39 +324,3 @@ def test_a_window_that_moves_with_an_update_is_reported_by_the_update(planned: T
     assert event.update_id == "w2"
     assert event.scheduled_for == NOON + timedelta(hours=26)
     assert planned.reported_after(2) == []
-
-
-@pytest.mark.parametrize(
-    "after",
-    [works(2, 4.01), works(2, None), replace(works(2, 4), scheduled_for=None)],
-    ids=["some seconds", "no end any more", "no begin any more"],
-)
-def test_what_is_no_move_is_not_reported(planned: Tracker, after: Incident) -> None:
-    planned.shows(SLOW, maintenances=(after,))
-
-    assert planned.reported_after(2) == []
-
-
-def test_a_window_that_moves_to_and_fro_is_reported_each_time(planned: Tracker) -> None:
-    first, second = "20251103T1400Z-20251103T1600Z", "20251103T1500Z-20251103T1700Z"
-    reported = []
-    for begin_h in (3, 2, 3, 2):
-        planned.shows(SLOW, maintenances=(works(begin_h, begin_h + 2),))
-        reported += [event_id for event_id, _ in planned.reported_after(2)]
-
-    assert reported == [f"m1/window/{second}", f"m1/window/{first}", f"m1/window/{second}#3", f"m1/window/{first}#4"]
-
-
-def test_a_window_that_moves_as_its_maintenance_ends_is_reported_by_the_end(planned: Tracker) -> None:
-    planned.shows(SLOW, maintenances=(works(2, 9, status="completed"),))
-
-    assert planned.reported_after(2) == [("m1/status/completed", "completed")]
-
-
-def test_a_window_is_reported_on_pages_that_show_their_past_too() -> None:
-    tracker = Tracker()
-    tracker.shows(maintenances=(works(2, 4),), open_only=False)
-    tracker.polls()
-    tracker.shows(maintenances=(works(2, 5),), open_only=False)
-
-    assert tracker.reported_after(2) == [("m1/window/20251103T1400Z-20251103T1700Z", "scheduled")]

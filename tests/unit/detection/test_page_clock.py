@@ -7,12 +7,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.fakes import NOON, FakeClock, component, incidents_json, scheduled_json, summary
-from tests.vendor import INCIDENTS, SCHEDULED, SUMMARY, Vendor, Watcher
+from tests.fakes import NOON, component, incidents_json, scheduled_json, summary
+from tests.vendor import INCIDENTS, SCHEDULED, SUMMARY, Following
 from tracker.detection.page_clock import APART, DOUBTED_FOR, IN_STEP, STALE_FOR, is_stale, lags, proven
 from tracker.model.event import Event, EventKind
 from tracker.model.page import Snapshot
-from tracker.model.page_state import Gaps, KnownAnswer, PageState
+from tracker.model.page_state import Gaps, KnownAnswer
 from tracker.model.provider import FirstSight
 from tracker.polling.observer import LAGGING_FOR
 from tracker.polling.poll_cost import ResponseClass
@@ -87,15 +87,13 @@ def test_a_detail_lags_that_is_older_by_the_same_kind_of_clock(
     assert lags(detail, primary, NOON) is behind
 
 
-class Story:
+class Story(Following):
     """A vendor whose clock may be wrong, and somebody who polls their page every minute."""
 
+    response_class: ResponseClass | None = None
+
     def __init__(self) -> None:
-        self.clock = FakeClock()
-        self.vendor = Vendor(self.clock)
-        self.watcher = Watcher(self.vendor, self.clock, first_sight=FirstSight.ALL)
-        self.response_class: ResponseClass | None = None
-        self.polls()
+        super().__init__(first_sight=FirstSight.ALL)
 
     def polls(self, polls: int = 1) -> list[Event]:
         for _ in range(polls):
@@ -110,10 +108,6 @@ class Story:
         bodies = {SUMMARY: summary(shown), INCIDENTS: incidents_json(wrong), SCHEDULED: scheduled_json(wrong)}
         for url in urls or (SUMMARY, *DETAILS):
             self.vendor.fetcher.answers(url, bodies[url])
-
-    @property
-    def state(self) -> PageState:
-        return self.watcher.pages.state("acme")
 
 
 def _later(moment: datetime, by: timedelta) -> datetime:
@@ -138,16 +132,7 @@ def test_a_clock_that_is_ahead_once_hides_nothing_of_what_follows(off: timedelta
     assert [event.status for event in story.polls()] == ["resolved"]
     assert story.polls(3) == []
     assert story.response_class is ResponseClass.NOT_MODIFIED
-    assert (story.state.gaps.lagging_since, story.state.gaps.stale_since) == (None, None)
-
-
-@pytest.mark.parametrize("off", OFF, ids=str)
-def test_what_the_odd_answer_itself_brings_is_reported(off: timedelta) -> None:
-    story = Story()
-    posted = story.vendor.posts()
-    story.is_off(off)
-
-    assert ids(story.polls()) == [f"acme/{posted}"]
+    assert (story.watcher.state.gaps.lagging_since, story.watcher.state.gaps.stale_since) == (None, None)
 
 
 @pytest.mark.parametrize("off", [APART + MOMENT, YEAR], ids=str)
@@ -190,7 +175,7 @@ def test_a_detail_that_lags_is_waited_for_where_all_clocks_are_ahead() -> None:
     story.is_off(timedelta(hours=2))
     story.vendor.fetcher.answers(INCIDENTS, incidents_json(lagging))
     story.polls()
-    assert story.state.gaps.lagging_since is not None
+    assert story.watcher.state.gaps.lagging_since is not None
 
     story.is_off(timedelta(hours=2))
     assert [event.status for event in story.polls()] == ["resolved"]
@@ -198,7 +183,7 @@ def test_a_detail_that_lags_is_waited_for_where_all_clocks_are_ahead() -> None:
 
 def test_a_clock_that_the_version_before_took_down_far_ahead_hides_nothing() -> None:
     story = Story()
-    known = story.state
+    known = story.watcher.state
     wrong = {url: replace(answer, stamp=NOON + YEAR) for url, answer in known.answers.items()}
     story.watcher.pages._states["acme"] = replace(known, answers=wrong, gaps=Gaps(stale_since=NOON))
 
@@ -223,7 +208,7 @@ def test_a_page_that_goes_back_behind_a_clock_minutes_ahead_is_believed_after_so
     story.vendor.answers()
     reported = story.polls(3 + round(DOUBTED_FOR / MINUTE))
     assert ids(reported) == [f"acme/{posted}"]
-    assert (story.response_class, story.state.gaps.stale_since) == (ResponseClass.NOT_MODIFIED, None)
+    assert (story.response_class, story.watcher.state.gaps.stale_since) == (ResponseClass.NOT_MODIFIED, None)
 
 
 def test_a_clock_that_is_in_step_is_not_doubted() -> None:
@@ -235,19 +220,6 @@ def test_a_clock_that_is_in_step_is_not_doubted() -> None:
     story.polls(3 + round(DOUBTED_FOR / MINUTE))
 
     assert story.response_class is ResponseClass.STALE
-
-
-def test_edges_whose_clocks_differ_hide_nothing_and_take_nothing_back() -> None:
-    """One edge stamps its answers four minutes ahead, the other is right; each answers every second poll."""
-    story = Story()
-    reported: list[Event] = []
-    for number in range(6):
-        story.vendor.posts("i1", "identified")
-        if number % 2:
-            story.is_off(timedelta(minutes=4))
-        reported += story.polls()
-
-    assert [event.update_id for event in reported] == [f"u{number}" for number in range(1, 7)]
 
 
 def ids(events: list[Event]) -> list[str]:
@@ -293,19 +265,17 @@ def test_whatever_clocks_say_every_update_is_reported_once(polls: list[tuple[str
 
 
 def test_components_of_an_older_answer_are_passed_over_whatever_came_between() -> None:
-    clock = FakeClock()
-    vendor = Vendor(clock)
-    watcher = Watcher(vendor, clock)
-    broken = Snapshot(name="Acme", components=(component("api", "major_outage"),))
+    story = Following()
+    well, broken = (
+        Snapshot(name="Acme", components=(component("api", status),)) for status in ("operational", "major_outage")
+    )
 
     def shows(snapshot: Snapshot, at: datetime) -> list[str]:
-        vendor.fetcher.answers(SUMMARY, summary(replace(snapshot, updated_at=at)))
-        watcher.polls()
-        return [event.status for event in watcher.reported()]
+        story.vendor.fetcher.answers(SUMMARY, summary(replace(snapshot, updated_at=at)))
+        return [event.status for event in story.watcher.reported_after()]
 
-    well = replace(broken, components=(component("api"),))
     assert shows(well, NOON - timedelta(hours=1)) == []
-    assert shows(broken, NOON) == ["major_outage"]
+    assert shows(broken, NOON + MINUTE) == ["major_outage"]
     assert shows(broken, NOON + YEAR) == []
-    assert shows(well, NOON - timedelta(minutes=1)) == []
-    assert shows(well, NOON + timedelta(minutes=1)) == ["operational"]
+    assert shows(well, NOON) == []
+    assert shows(well, NOON + 2 * MINUTE) == ["operational"]

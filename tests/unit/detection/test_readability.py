@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.fakes import ATOM, NOON, FakeClock, component, incident, page, provider, summary, update
-from tests.vendor import INCIDENTS, SITE, SUMMARY, TIMEOUT, Vendor, Watch, Watcher
+from tests.fakes import ATOM, NOON, component, incident, page, provider, summary, update
+from tests.goldens import table
+from tests.vendor import INCIDENTS, SITE, SUMMARY, TIMEOUT, Following, Watch
 from tracker.detection.readability import UNREADABLE_AFTER, duration, failed, read_until, recovered, unnoticed_s
 from tracker.errors import BadAnswer, Blocked, Conflict, HttpStatusError, MovedAway, ParseError, PollError
 from tracker.model.event import Event, EventKind
@@ -69,21 +70,17 @@ def test_the_event_says_since_when_and_why() -> None:
 ERRORS = [TIMEOUT, HttpStatusError("-", None, 500), Blocked("-", None, 403), NO_PAGE, MovedAway("-"), BadAnswer("-")]
 
 
-@given(st.lists(st.sampled_from(ERRORS), min_size=UNREADABLE_AFTER, max_size=6))
-def test_only_the_number_of_failures_counts_whatever_they_are(errors: list[PollError]) -> None:
-    episode = Episode()
+@given(st.lists(st.sampled_from(ERRORS), min_size=UNREADABLE_AFTER, max_size=6), st.booleans())
+def test_only_the_number_of_failures_counts_whatever_they_are_and_whether_the_page_was_ever_read(
+    errors: list[PollError], seeded: bool
+) -> None:
+    episode = Episode(replace(READ, seeded=seeded))
 
     reported = [episode.fails(error) for error in errors]
 
     assert [len(events) for events in reported] == [0, 0, 1, 0, 0, 0][: len(errors)]
     assert reported[2][0].message == f"cannot be read: {errors[2]}"
     assert episode.state.readability.failures == len(errors)
-
-
-def test_a_page_that_was_never_read_is_given_three_attempts() -> None:
-    episode = Episode(PageState(url=ACME.url))
-
-    assert [len(episode.fails(NO_PAGE)) for _ in range(5)] == [0, 0, 1, 0, 0]
 
 
 # --- when it can be read again ---
@@ -111,22 +108,6 @@ def test_the_end_of_an_episode_is_reported_once_with_how_long_it_took() -> None:
     assert episode.succeeds() == []
 
 
-def test_every_episode_has_two_events_of_its_own() -> None:
-    episode = Episode()
-    reported = []
-    for _ in range(3):
-        for _ in range(UNREADABLE_AFTER + 1):
-            reported += episode.fails()
-        reported += episode.succeeds()
-
-    assert [event.event for event in reported] == [LOST, FOUND] * 3
-    assert len({event.id for event in reported}) == 6
-
-
-def test_a_success_after_no_failure_is_nothing_to_report() -> None:
-    assert recovered(ACME, READ, NOON) == (READ, ())
-
-
 def test_a_clock_that_was_put_back_makes_no_negative_duration() -> None:
     episode = Episode()
     for _ in range(UNREADABLE_AFTER):
@@ -136,25 +117,7 @@ def test_a_clock_that_was_put_back_makes_no_negative_duration() -> None:
     assert episode.succeeds()[0].message.startswith("could not be read for 0 s, since ")
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0 s"),
-        (1, "1 s"),
-        (59, "59 s"),
-        (60, "1 min"),
-        (61, "1 min 1 s"),
-        (3599, "59 min 59 s"),
-        (3600, "1 h"),
-        (3661, "1 h 1 min"),
-        (86399, "23 h 59 min"),
-        (86400, "1 d"),
-        (90000, "1 d 1 h"),
-        (86460, "1 d 1 min"),
-        (86405, "1 d 5 s"),
-        (400 * 86400, "400 d"),
-    ],
-)
+@pytest.mark.parametrize(("seconds", "text"), table("durations"))
 def test_a_duration_is_reported_in_the_two_largest_units_that_it_fills(seconds: int, text: str) -> None:
     assert duration(seconds) == text
 
@@ -203,41 +166,6 @@ def test_nobody_has_read_a_page_before_the_record_was_begun() -> None:
 # --- over many polls ---
 
 
-class Story:
-    """A vendor and somebody who polls their page, which was read before."""
-
-    def __init__(self, **fields: object) -> None:
-        self.clock = FakeClock()
-        self.vendor = Vendor(self.clock)
-        self.watcher = Watcher(self.vendor, self.clock, **fields)
-        self.watcher.polls()
-
-    def reported_after_polls(self, polls: int = 1) -> list[EventKind]:
-        return [event.event for event in self.watcher.reported_after(polls)]
-
-    def moves(self, url: str) -> None:
-        """Let the user correct the address."""
-        self.watcher.moves(url)
-
-
-def test_an_outage_of_a_page_is_reported_twice_whatever_comes_after_it() -> None:
-    story = Story()
-    story.vendor.fails()
-    assert story.reported_after_polls(6) == [LOST]
-
-    story.vendor.answers()
-    assert story.reported_after_polls(3) == [FOUND]
-
-
-def test_updates_of_the_time_in_between_come_behind_the_end_of_the_outage() -> None:
-    story = Story()
-    story.vendor.fails()
-    story.reported_after_polls(3)
-    story.vendor.posts()
-
-    assert story.reported_after_polls(2) == [FOUND, EventKind.NEW_INCIDENT]
-
-
 WELL = summary(page(incident("i1", update("u1")), minute=1, components=(component("api"),)))
 EMPTY = {"page": {}, "components": [], "incidents": [], "scheduled_maintenances": []}
 #: Answers with status 200 that are not what the page has to say.
@@ -264,7 +192,7 @@ LASTING = {name: answer for name, answer in GLITCHES.items() if name != "another
 
 @pytest.mark.parametrize("glitch", GLITCHES.values(), ids=GLITCHES)
 def test_one_odd_answer_is_nothing_new_and_hides_none(glitch: bytes) -> None:
-    story = Story()
+    story = Following()
     first = story.vendor.posts()
     assert story.reported_after_polls(1) == [EventKind.NEW_INCIDENT]
 
@@ -280,7 +208,7 @@ def test_one_odd_answer_is_nothing_new_and_hides_none(glitch: bytes) -> None:
 
 @pytest.mark.parametrize("glitch", LASTING.values(), ids=LASTING)
 def test_an_odd_answer_that_lasts_is_reported_as_any_failure(glitch: bytes) -> None:
-    story = Story()
+    story = Following()
     story.vendor.fetcher.answers(SUMMARY, glitch)
     assert [story.reported_after_polls(1) for _ in range(UNREADABLE_AFTER + 1)] == [[], [], [LOST], []]
 
@@ -290,7 +218,7 @@ def test_an_odd_answer_that_lasts_is_reported_as_any_failure(glitch: bytes) -> N
 
 @pytest.mark.parametrize("glitch", GLITCHES.values(), ids=GLITCHES)
 def test_an_odd_answer_of_a_detail_is_asked_again_and_costs_no_update(glitch: bytes) -> None:
-    story = Story()
+    story = Following()
     first = story.vendor.posts()
     story.reported_after_polls(1)
     story.vendor.posts(first.partition("/")[0], "resolved")
@@ -309,7 +237,7 @@ def test_a_page_that_never_gave_its_name_may_list_nothing() -> None:
 
 
 def test_failures_that_lost_to_another_worker_do_not_count_and_the_episode_is_reported_once() -> None:
-    story = Story()
+    story = Following()
     story.vendor.fails()
     story.reported_after_polls(UNREADABLE_AFTER - 1)
 
@@ -321,7 +249,7 @@ def test_failures_that_lost_to_another_worker_do_not_count_and_the_episode_is_re
 
 
 def test_the_end_of_an_episode_that_lost_to_another_worker_is_reported_by_the_next_poll() -> None:
-    story = Story()
+    story = Following()
     story.vendor.fails()
     story.reported_after_polls(UNREADABLE_AFTER)
 
@@ -340,7 +268,7 @@ def test_the_end_of_an_episode_that_lost_to_another_worker_is_reported_by_the_ne
 
 
 def test_an_event_is_in_the_same_commit_as_the_state_that_keeps_it_from_coming_again() -> None:
-    story = Story()
+    story = Following()
     story.vendor.fails()
     story.reported_after_polls(UNREADABLE_AFTER - 1)
     before = story.watcher.pages.state("acme")
@@ -351,12 +279,12 @@ def test_an_event_is_in_the_same_commit_as_the_state_that_keeps_it_from_coming_a
 
 
 def test_an_episode_ends_with_a_corrected_address() -> None:
-    story = Story()
+    story = Following()
     story.vendor.fails()
     assert story.reported_after_polls(UNREADABLE_AFTER) == [LOST]
     lost = story.watcher.pages.state("acme").readability.unreadable_since
 
-    story.moves(f"{SITE}/")
+    story.watcher.moves(f"{SITE}/")
     assert story.reported_after_polls(UNREADABLE_AFTER + 1) == [], "it is still the same episode"
     story.vendor.answers()
     poll = story.watcher.polls()
@@ -367,10 +295,10 @@ def test_an_episode_ends_with_a_corrected_address() -> None:
 
 
 def test_a_corrected_address_is_tried_without_the_delay_of_the_old_one() -> None:
-    story = Story()
+    story = Following()
     story.vendor.fails()
     story.reported_after_polls(10)
-    story.moves(f"{SITE}/")
+    story.watcher.moves(f"{SITE}/")
     story.watcher.polls()
 
     assert story.watcher.pages.state("acme").readability.failures == 1

@@ -1,12 +1,13 @@
 """Statuses, impacts and titles that change without a new update, and incidents that show none."""
 
-from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from tests.fakes import NOON, incident, page, provider, update
+from tests.goldens import stories
 from tests.unit.detection.test_changes import Memory
 from tests.vendor import Tracker
 from tracker.detection.changes import changes
@@ -47,158 +48,34 @@ def memory() -> Memory:
     return seeded
 
 
-@dataclass
-class Case:
-    shown: list[Incident]
-    reported: list[tuple[str, str, str | None]] = field(default_factory=list)
-
-
-U1, U2 = ("u1", "investigating", "Looking into it."), ("u2", "monitoring", "A fix is in.")
-CASES = {
-    "opened, worse and closed without any update": Case(
-        [
-            slow(),
-            slow(status="identified", impact=Impact.CRITICAL),
-            slow(status="resolved", impact=Impact.CRITICAL),
-            slow(status="resolved", impact=Impact.CRITICAL),
-        ],
-        [
-            ("status/investigating", "investigating", None),
-            ("status/identified", "identified", "was investigating; impact now critical, was minor"),
-            ("status/resolved", "resolved", "was identified"),
-        ],
-    ),
-    "an update comes to an incident that had none": Case(
-        [slow(), slow(LOOKING)], [("status/investigating", "investigating", None), U1]
-    ),
-    "opened and closed between two answers": Case([slow(status="resolved")], [("status/resolved", "resolved", None)]),
-    "moved on and closed by hand": Case(
-        [slow(LOOKING), slow(LOOKING, status="monitoring"), slow(LOOKING, status="resolved")],
-        [
-            U1,
-            ("status/monitoring", "monitoring", "was investigating"),
-            ("status/resolved", "resolved", "was monitoring"),
-        ],
-    ),
-    "closed by hand, opened again and closed again": Case(
-        [slow(LOOKING), *(slow(LOOKING, status=status) for status in ("resolved", "investigating") * 2)],
-        [
-            U1,
-            ("status/resolved", "resolved", "was investigating"),
-            ("status/investigating", "investigating", "was resolved"),
-            ("status/resolved#3", "resolved", "was investigating"),
-            ("status/investigating#4", "investigating", "was resolved"),
-        ],
-    ),
-    "statuses that read like our numbers": Case(
-        [slow(LOOKING), *(slow(LOOKING, status=status) for status in ("x", "investigating", "x", "x#3"))],
-        [
-            U1,
-            ("status/x", "x", "was investigating"),
-            ("status/investigating", "investigating", "was x"),
-            ("status/x#3", "x", "was investigating"),
-            ("status/x#3#4", "x#3", "was x"),
-        ],
-    ),
-    "a new update has the new status": Case(
-        [slow(LOOKING), slow(LOOKING, FIXED)], [U1, ("u2", "resolved", "A fix is in.")]
-    ),
-    "closed by hand along with a new update": Case(
-        [slow(LOOKING), slow(LOOKING, WATCHING, status="resolved")], [U1, U2, ("status/resolved", "resolved", None)]
-    ),
-    "an update says later what was done by hand": Case(
-        [slow(LOOKING), slow(LOOKING, status="resolved"), slow(LOOKING, update("u2", 3, "resolved", body="Over."))],
-        [U1, ("status/resolved", "resolved", "was investigating"), ("u2", "resolved", "Over.")],
-    ),
-    "the incident follows its update later": Case(
-        [slow(LOOKING), slow(LOOKING, FIXED, status="investigating"), slow(LOOKING, FIXED)],
-        [U1, ("u2", "resolved", "A fix is in.")],
-    ),
-    "the update follows its incident later": Case(
-        [slow(LOOKING), slow(LOOKING, status="resolved"), slow(replace(LOOKING, status="resolved"))],
-        [U1, ("status/resolved", "resolved", "was investigating")],
-    ),
-    "opened again by hand as its end was posted": Case(
-        [slow(LOOKING), *[slow(LOOKING, FIXED, status="investigating")] * 3],
-        [U1, ("u2", "resolved", "A fix is in."), ("status/investigating", "investigating", "was resolved")],
-    ),
-    "a late update of what stays over": Case(
-        [
-            slow(LOOKING),
-            slow(LOOKING, status="resolved"),
-            *[slow(LOOKING, WATCHING, status="resolved")] * 3,
-        ],
-        [
-            U1,
-            ("status/resolved", "resolved", "was investigating"),
-            U2,
-            ("status/resolved#2", "resolved", "was monitoring"),
-        ],
-    ),
-    "a title and an impact that cannot be read for a while": Case(
-        [
-            slow(LOOKING),
-            slow(LOOKING, name="i1", impact=None),
-            slow(LOOKING, name="Slower", impact=Impact.MINOR),
-        ],
-        [U1, ("title/4eda52febad1", "investigating", "now titled “Slower”, was “Slow”")],
-    ),
-    "a status corrected in place, back and again": Case(
-        [slow(LOOKING, WATCHING), slow(LOOKING, FIXED), slow(LOOKING, WATCHING), slow(LOOKING, FIXED)],
-        [
-            U1,
-            U2,
-            ("status/resolved", "resolved", "A fix is in."),
-            ("status/monitoring", "monitoring", "A fix is in."),
-            ("status/resolved#3", "resolved", "A fix is in."),
-        ],
-    ),
-    "a status corrected in place while the incident's own stays": Case(
-        [slow(LOOKING, WATCHING), *[slow(LOOKING, FIXED, status="monitoring")] * 2],
-        [U1, U2, ("status/resolved", "resolved", "A fix is in.")],
-    ),
-    "an update that is taken back with its status": Case(
-        [slow(LOOKING), slow(LOOKING, FIXED), slow(LOOKING)],
-        [U1, ("u2", "resolved", "A fix is in."), ("status/investigating", "investigating", "was resolved")],
-    ),
-    "a status that the page leaves out for once": Case(
-        [slow(LOOKING), slow(LOOKING, status="unknown"), slow(LOOKING)], [U1]
-    ),
-    "worse and better": Case(
-        [
-            slow(LOOKING, impact=impact)
-            for impact in (Impact.MINOR, Impact.CRITICAL, None, Impact.CRITICAL, Impact.MINOR)
-        ],
-        [
-            U1,
-            ("impact/critical", "investigating", "impact now critical, was minor"),
-            ("impact/minor", "investigating", "impact now minor, was critical"),
-        ],
-    ),
-    "an impact that was not said before": Case(
-        [slow(LOOKING, impact=None), slow(LOOKING, impact=Impact.MAJOR)],
-        [U1, ("impact/major", "investigating", "impact now major")],
-    ),
-    "an impact of what is over": Case(
-        [slow(LOOKING, FIXED), slow(LOOKING, FIXED, impact=Impact.CRITICAL)], [U1, ("u2", "resolved", "A fix is in.")]
-    ),
-    "a title that an update comes with": Case([slow(LOOKING), slow(LOOKING, WATCHING, name="Slower")], [U1, U2]),
-    "a title that is left out for once": Case([slow(LOOKING), slow(LOOKING, name="i1"), slow(LOOKING)], [U1]),
-    "a wordless update": Case(
-        [slow(LOOKING), slow(LOOKING, update("u2", 2, "update", body="More."), status="monitoring")],
-        [U1, ("u2", "update", "More.")],
-    ),
-    "closed with a wordless update": Case(
-        [slow(LOOKING), slow(LOOKING, update("u2", 2, "update", body="More."), status="resolved")],
-        [U1, ("u2", "update", "More."), ("status/resolved", "resolved", None)],
-    ),
+UPDATES = {
+    "looking": LOOKING,
+    "watching": WATCHING,
+    "fixed": FIXED,
+    "looking-resolved": replace(LOOKING, status="resolved"),
+    "more": update("u2", 2, "update", body="More."),
+    "over": update("u2", 3, "resolved", body="Over."),
 }
+STORIES = stories("incident-states")
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_what_changes_is_reported_once(memory: Memory, case: Case) -> None:
-    assert reported(memory, *case.shown) == case.reported
-    assert reported(memory, case.shown[-1]) == []
+def shown(words: str) -> Incident:
+    """Return the incident that a line of a story shows."""
+    updates = [UPDATES[word] for word in words.split() if word in UPDATES]
+    fields: dict[str, Any] = dict(word.split("=") for word in words.split() if "=" in word)
+    if "impact" in fields:
+        fields["impact"] = None if fields["impact"] == "none-said" else Impact(fields["impact"])
+    return slow(*updates, **fields)
+
+
+@pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
+def test_what_changes_is_reported_once(memory: Memory, story: list[tuple[str, str]]) -> None:
+    last, _ = story[-1]
+    for words, expected in (*story, (last, "")):
+        events = reported(memory, shown(words))
+        assert (
+            "; ".join(f"{update_id}, {status}, {message or '-'}" for update_id, status, message in events) == expected
+        )
 
 
 def test_a_title_is_reported_with_the_one_before(memory: Memory) -> None:

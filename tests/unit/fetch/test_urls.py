@@ -4,50 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.goldens import table
 from tracker.errors import BadUrl
 from tracker.fetch.urls import Target, redirected, target
 
 
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("http://h", Target("http://h/", "http", "h", 80, "/")),
-        ("https://h/a?b=c#d", Target("https://h/a?b=c", "https", "h", 443, "/a?b=c")),
-        (
-            "HTTPS://Status.Example:8443/X",
-            Target("https://status.example:8443/X", "https", "status.example", 8443, "/X"),
-        ),
-        ("http://h/a b", Target("http://h/a%20b", "http", "h", 80, "/a%20b")),
-        (
-            "https://bücher.example/é",
-            Target("https://xn--bcher-kva.example/%C3%A9", "https", "xn--bcher-kva.example", 443, "/%C3%A9"),
-        ),
-        ("http://[2606:4700::1111]:81/", Target("http://[2606:4700::1111]:81/", "http", "2606:4700::1111", 81, "/")),
-        ("http://h./", Target("http://h./", "http", "h.", 80, "/")),
-    ],
-)
-def test_a_good_url_is_made_ready(url, expected):
-    assert target(url) == expected
+@pytest.mark.parametrize(("url", "parts"), table("good_urls").items())
+def test_a_good_url_is_made_ready(url, parts):
+    assert target(url) == Target(*parts)
 
 
 BAD = {
-    "": "is neither http nor https",
-    "h": "is neither http nor https",
-    "//h/": "is neither http nor https",
-    "file:///etc/passwd": "is neither http nor https",
-    "data:text/plain,x": "is neither http nor https",
-    "http://": "is not a valid URL",
-    "http:///x": "is not a valid URL",
-    "http://h:0x50/": "is not a valid URL",
-    "http://h:70000/": "is not a valid URL",
-    "http://[::1": "is not a valid URL",
-    "http://.h/": "is not a valid URL",
-    "http://user@h/": "the URL holds a user name or password",
-    "http://user:secret@h/": "the URL holds a user name or password",
-    "http://@h/": "the URL holds a user name or password",
-    "http://h\\@evil/": "holds a control character or a backslash",
-    "http://h/\r\nEvil: 1": "holds a control character or a backslash",
-    "http://h/\u202e": "holds a control character or a backslash",
+    **table("bad_urls"),
     f"http://h/{'x' * 2048}": "the URL is longer than 2048 characters",
     f"http://{'h.' * 130}": "has no host",
 }
@@ -79,17 +47,7 @@ def test_any_text_is_a_target_or_refused(url):
         assert target(made.url) == made
 
 
-@pytest.mark.parametrize(
-    ("location", "url"),
-    [
-        ("/b", "https://h/b"),
-        ("b?c", "https://h/d/b?c"),
-        ("//other/", "https://other/"),
-        ("https://other/#x", "https://other/"),
-        ("/caf\u00c3\u00a9", "https://h/caf%C3%A9"),
-        ("/caf\u00e9", "https://h/caf%C3%A9"),
-    ],
-)
+@pytest.mark.parametrize(("location", "url"), table("redirects").items())
 def test_a_redirect_leads_somewhere(location, url):
     assert redirected(target("https://h/d/a"), location).url == url
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.goldens import answers
+from tests.goldens import answers, table
 from tracker.model.page import Snapshot
 from tracker.parse import FORMAT_NAMES, detect, read
 from tracker.parse._fields import decode_json
@@ -67,45 +67,7 @@ def test_an_odd_entry_anywhere_hides_nothing_else(file, answer, path):
 
 
 #: Where the entries of a format stand, what they are, and the key that holds their id.
-ENTRIES = [
-    ("statuspage/incidents.json", ("incidents",), "incident", "id"),
-    ("statuspage/incidents.json", ("incidents", 0, "incident_updates"), "update", "id"),
-    ("statuspage/scheduled-maintenances.json", ("scheduled_maintenances",), "maintenance", "id"),
-    ("statuspage/components.json", ("components",), "component", "id"),
-    ("incidentio/proxy.json", ("summary", "ongoing_incidents", 0, "updates"), "update", "id"),
-    ("incidentio/proxy-incidents.json", ("incidents",), "incident", "id"),
-    ("instatus/summary.json", ("activeIncidents",), "incident", "id"),
-    ("instatus/summary.json", ("activeMaintenances",), "maintenance", "id"),
-    ("instatus/components.json", ("components",), "component", "id"),
-    ("betterstack/index.json", ("included",), "incident", "id"),
-    ("datadog/config.json", ("incidents",), "incident", "id"),
-    ("datadog/config.json", ("incidents", 0, "timeline"), "update", "id"),
-    ("datadog/config.json", ("components", 0, "components"), "component", "id"),
-    ("openstatus/feed.json", ("maintenances",), "maintenance", "id"),
-    ("openstatus/feed.json", ("statusReports", 0, "statusReportUpdates"), "update", "id"),
-    ("openstatus/feed.json", ("pageComponents",), "component", "id"),
-    ("uptimekuma/page.json", ("incidents",), "incident", "id"),
-    ("uptimekuma/page.json", ("publicGroupList", 0, "monitorList"), "component", "id"),
-    ("checkly/unresolved.json", ("incidents",), "incident", "id"),
-    ("checkly/unresolved.json", ("incidents", 0, "incidentUpdates"), "update", "id"),
-    ("google/cloud.json", (), "incident", "id"),
-    ("heroku/current-status.json", ("incidents",), "incident", "id"),
-    ("heroku/current-status.json", ("status",), "component", "system"),
-    ("salesforce/instance.json", ("Incidents",), "incident", "id"),
-    ("salesforce/instance.json", ("Incidents", 0, "IncidentEvents"), "update", "id"),
-    ("slack/current.json", ("active_incidents",), "incident", "id"),
-    ("slack/history.json", (), "incident", "id"),
-    ("statusio/status.json", ("result", "status"), "component", "id"),
-    ("yandex/incidents.json", ("items", 0, "comments"), "update", "id"),
-    ("cachet/v1-incidents.json", ("data",), "incident", "id"),
-    ("cachet/v1-incidents.json", ("data", 0, "updates"), "update", "id"),
-    ("cachet/v1-components.json", ("data",), "component", "id"),
-    ("sorry/notices.json", ("notices",), "incident", "id"),
-    ("sorry/components.json", ("components",), "component", "id"),
-    ("statuspal/summary.json", ("incidents", 0, "updates"), "update", "id"),
-    ("statuspal/summary.json", ("services", 0, "children"), "component", "id"),
-    ("cstate/issues.json", ("pages",), "incident", "filename"),
-]
+ENTRIES = table("entries_with_ids")
 
 
 @pytest.mark.parametrize(("file", "path", "kind", "key"), ENTRIES, ids=[f"{file}-{path}" for file, path, *_ in ENTRIES])

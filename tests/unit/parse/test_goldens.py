@@ -44,13 +44,6 @@ def test_json_reads_the_same_in_every_encoding(encoding):
     assert read(body.read_bytes()) == read(body.read_text().encode(encoding))
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-def test_a_feed_reads_the_same_with_a_byte_order_mark(encoding):
-    body = GOLDEN / "feed" / "incidentio.atom"
-
-    assert read(body.read_bytes()) == read(body.read_text().encode(encoding))
-
-
 def test_new_markup_of_a_feed_changes_nothing():
     feeds = GOLDEN / "feed"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.goldens import FOLDER, agrees, table
 from tests.vendor import Watch
 from tracker.catalogue import as_toml, read_catalogue
 from tracker.catalogue.examples import example, names
@@ -163,35 +164,26 @@ def test_a_maintenance_is_distinguished_from_an_incident() -> None:
 # what a page may do
 
 
-@pytest.mark.parametrize(
-    ("name", "body", "problem"),
-    [
-        ("harbor", b"<html><body><h1>We moved</h1></body></html>", "nothing at `always`"),
-        ("harbor", b"", "cannot be read as markup"),
-        ("quay", b'{"data": {"news": []}}', "no list at `incidents`"),
-        ("quay", b"<html></html>", "broken JSON"),
-        ("pier", b"<board/>", "nothing at `always`"),
-        ("pier", b"<board><notices><notice ref='p1'>", "cannot be read as markup"),
-    ],
-)
-def test_a_page_that_was_rebuilt_is_unreadable_and_not_quiet(name: str, body: bytes, problem: str) -> None:
-    with pytest.raises(ParseError, match=problem):
-        custom_format(definition(name)).read(body, "", None)
+#: Pages that were rebuilt, and are not quiet; and pages that would cost too much.
+UNREADABLE: list[tuple[str, bytes, str]] = [
+    ("harbor", b"<html><body><h1>We moved</h1></body></html>", "nothing at `always`"),
+    ("harbor", b"", "cannot be read as markup"),
+    ("quay", b'{"data": {"news": []}}', "no list at `incidents`"),
+    ("quay", b"<html></html>", "broken JSON"),
+    ("pier", b"<board/>", "nothing at `always`"),
+    ("pier", b"<board><notices><notice ref='p1'>", "cannot be read as markup"),
+    ("harbor", b"<main id=status>" + b"<i>x</i>" * 60_000, "more elements"),
+    ("harbor", b"<main id=status>" + b"<div>" * 10_000, "nested deeper"),
+    ("harbor", b"<main id=status><p " + b" ".join(b"a%d=1" % n for n in range(20_000)) + b">", "more attributes"),
+    ("harbor", b"<main id=status>" + b"<p>x</p>" * 6_000, "more elements"),
+    ("pier", b"<a>" * 10_000, "nested deeper|cannot be read"),
+    ("quay", b'{"data": {"events": [' + b"{}," * 150_000 + b"{}]}}", "more in it than a status page"),
+    ("quay", json.dumps({"data": {"events": [{"ref": n} for n in range(6_000)]}}).encode(), "entries"),
+]
 
 
-@pytest.mark.parametrize(
-    ("name", "body", "problem"),
-    [
-        ("harbor", b"<main id=status>" + b"<i>x</i>" * 60_000, "more elements"),
-        ("harbor", b"<main id=status>" + b"<div>" * 10_000, "nested deeper"),
-        ("harbor", b"<main id=status><p " + b" ".join(b"a%d=1" % n for n in range(20_000)) + b">", "more attributes"),
-        ("harbor", b"<main id=status>" + b"<p>x</p>" * 6_000, "more elements"),
-        ("pier", b"<a>" * 10_000, "nested deeper|cannot be read"),
-        ("quay", b'{"data": {"events": [' + b"{}," * 150_000 + b"{}]}}", "more in it than a status page"),
-        ("quay", json.dumps({"data": {"events": [{"ref": n} for n in range(6_000)]}}).encode(), "entries"),
-    ],
-)
-def test_what_a_page_can_cost_is_bounded(name: str, body: bytes, problem: str) -> None:
+@pytest.mark.parametrize(("name", "body", "problem"), UNREADABLE, ids=[problem for *_, problem in UNREADABLE])
+def test_a_page_that_was_rebuilt_or_costs_too_much_is_refused(name: str, body: bytes, problem: str) -> None:
     with pytest.raises(ParseError, match=problem):
         custom_format(definition(name)).read(body, "", None)
 
@@ -340,41 +332,18 @@ def test_a_definition_goes_to_the_workers_with_its_provider_and_stays_with_the_s
 LINES = {"name": '"acme"', "kind": '"json"', "incidents": '"incidents[]"', "title": '"name"', "state": '"status"'}
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"titel": '"x"'}, 'unknown key "titel"; did you mean title?'),
-        ({"title": None}, 'title is missing; add title = "name"'),
-        ({"kind": '"yaml"'}, 'kind is "yaml"; known are json, html, xml'),
-        ({"name": '"feed"'}, 'name is "feed", that of a format that ships; choose another name'),
-        ({"incidents": '"incidents["'}, 'incidents is "incidents[", which '),
-        ({"kind": '"html"'}, "always is missing: "),
-        (
-            {"kind": '"html"', "always": '"main"', "incidents": '"p"', "title": '"h3["'},
-            'title is "h3[", which is no CSS selector',
-        ),
-        ({"kind": '"xml"', "always": '"a"', "incidents": '"b"', "title": '"//c"'}, "begins at the body"),
-        ({"kind": '"xml"', "always": '"a"', "incidents": '"b["'}, 'incidents is "b[", which is no path'),
-        ({"state": None}, "state is missing: it says when an incident is over"),
-        ({"states": '{ Odd = "odd" }'}, 'states has a word "Odd" whose meaning is "odd"; '),
-        (
-            {"states": '"resolved"'},
-            'states is "resolved", not a table; write one, as in states = { Fixed = "resolved" }',
-        ),
-        ({"zone": '"Mars/Olympus"'}, 'zone is "Mars/Olympus", not the name of a time zone'),
-        ({"update_text": '"x"'}, "update_text is given and updates is not; add "),
-        ({"component_list": '"x"'}, "component_name is missing"),
-        ({"kind": '"xml"', "always": '"a"', "inside": '"b"'}, "inside is for json alone"),
-    ],
-)
-def test_an_error_is_one_sentence_at_start(changes: dict[str, str | None], message: str) -> None:
-    lines = [f"{key} = {value}" for key, value in {**LINES, **changes}.items() if value is not None]
+REFUSED = table("formats_refused")
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_format_is_refused_with_the_sentence_that_was_reviewed(case: str) -> None:
+    lines = [f"{key} = {value}" for key, value in {**LINES, **REFUSED[case][0]}.items() if value is not None]
     text = "\n".join(["[[format]]", *lines, "[[provider]]", 'name = "A"', 'url = "https://a.example"'])
 
     with pytest.raises(ConfigError) as caught:
         catalogue(text)
 
-    assert message in str(caught.value)
+    agrees("formats_refused", case, str(caught.value))
     assert str(caught.value).startswith("providers.toml: format 1 ")
     assert str(caught.value).isprintable()
 
@@ -410,18 +379,7 @@ def problems(name: str, body: bytes, **changes: str) -> dict[str, str]:
     return {part.key: part.problem for part in parts if part.problem}
 
 
-@pytest.mark.parametrize(
-    ("name", "changes", "problem"),
-    [
-        ("harbor", {"title": "header h4"}, "header finds nothing; what is looked into has elements h3, a, "),
-        ("harbor", {"title": "h3 b"}, "it finds nothing; h3 has elements a"),
-        ("harbor", {"time": "h3"}, "'Cranes stand still' is not read as a time; if it names no zone, add zone"),
-        ("quay", {"title": "head"}, "what is looked into has keys ref, headline, systems, log"),
-        ("quay", {"incidents": "data.items[]"}, "data.items finds nothing; data has keys events"),
-        ("quay", {"title": "systems"}, "it finds keys label where a text or a number is needed"),
-        ("pier", {"title": "details/p"}, "it finds nothing; details has text"),
-    ],
-)
+@pytest.mark.parametrize(("name", "changes", "problem"), table("trials"))
 def test_a_trial_says_why_a_part_is_empty(name: str, changes: dict[str, str], problem: str) -> None:
     body_of, moments, _ = STORIES[name]
     (key,) = changes
@@ -442,88 +400,23 @@ def test_a_trial_of_what_fits_finds_no_problem(name: str) -> None:
 # formats that ship, written so
 
 
-RIOT = {
-    "id": "EUW1",
-    "incidents": [
-        {
-            "id": 7,
-            "maintenance_status": None,
-            "incident_severity": "warning",
-            "titles": [{"locale": "de_DE", "content": "Anmelden"}, {"locale": "en_US", "content": "Signing in"}],
-            "updates": [
-                {
-                    "id": 70,
-                    "created_at": "2026-03-04T09:00:00Z",
-                    "translations": [{"locale": "de_DE", "content": "Es dauert."}],
-                }
-            ],
-        }
-    ],
-    "maintenances": [
-        {"id": 8, "maintenance_status": "in_progress", "titles": [{"locale": "en_US", "content": "Disks"}]}
-    ],
-}
-XBOX = """<?xml version="1.0" encoding="utf-8"?>
-<ServiceStatus><Status><Overall><State>Impacted</State></Overall></Status>
-<CoreServices><Category><Id>1</Id><Name>Account</Name><Status><Name>None</Name><Id>0</Id></Status><Scenarios><Scenario>
-<Id>11</Id><Status><Name>None</Name></Status><Name>Sign in</Name></Scenario></Scenarios></Category>
-<Category><Id>2</Id><Name>Store</Name><Status><Name>Limited</Name></Status><Scenarios><Scenario><Id>21</Id><Status>
-<Name>Limited</Name></Status><Name>Buying</Name><Description>Paying takes long.</Description></Scenario></Scenarios>
-</Category></CoreServices></ServiceStatus>"""
-NINTENDO = {
-    "categories": [{"name": "Nintendo Switch"}],
-    "operational_statuses": [],
-    "temporary_maintenances": [
-        {
-            "platform": ["Nintendo Switch"],
-            "software_title": "Online play",
-            "message": "We work.",
-            "begin": "Wednesday, March 4, 2026  6 :55 AM",
-            "event_status": "1",
-            "services": ["Friends"],
-        }
-    ],
-}
-#: Pages that no format reads -> an answer, what is read of it (incidents, maintenances), and components.
-ONE_OFFS: dict[str, tuple[bytes, list[tuple[str, str, str, str]], list[tuple[str, str]]]] = {
-    "riot": (
-        json.dumps(RIOT).encode(),
-        [("7", "Signing in", "investigating", "Es dauert."), ("8", "Disks", "in_progress", "")],
-        [],
-    ),
-    "xbox": (
-        XBOX.encode(),
-        [("2-21", "Store: Buying", "investigating", "Paying takes long.")],
-        [("Account", "operational"), ("Store", "degraded_performance")],
-    ),
-    "nintendo": (
-        json.dumps(NINTENDO).encode(),
-        [
-            (
-                "Online play Wednesday, March 4, 2026  6 :55 AM",
-                "Online play on Nintendo Switch",
-                "in_progress",
-                "We work.",
-            )
-        ],
-        [],
-    ),
-}
+#: Pages that no format reads: the incidents and components that are read of their answers in `golden/examples`.
+ONE_OFFS = table("examples_read")
 
 
 @pytest.mark.parametrize("name", ONE_OFFS)
 def test_an_example_reads_a_page_that_no_format_reads(name: str) -> None:
     known = catalogue(example(name)).definition
     assert known is not None
-    body, incidents, components = ONE_OFFS[name]
+    (body,) = (FOLDER / "examples").glob(f"{name}.*")
 
-    found = custom_format(known).read(body, "", None)
+    found = custom_format(known).read(body.read_bytes(), "", None)
 
-    assert [
-        (each.id, each.name, each.status, each.updates[-1].body if each.updates else "")
+    incidents = [
+        [each.id, each.name, each.status, each.updates[-1].body if each.updates else ""]
         for each in (*found.incidents, *found.maintenances)
-    ] == incidents
-    assert [(part.name, part.status) for part in found.components] == components
+    ]
+    assert [incidents, [[part.name, part.status] for part in found.components]] == ONE_OFFS[name]
 
 
 @pytest.mark.parametrize("name", sorted({*names()} - {*ONE_OFFS}))

@@ -1,22 +1,10 @@
 import pytest
 
+from tests.goldens import table
 from tracker.model.page import ComponentStatus
 from tracker.parse.words import component_status, known_status, status_word, vendor_word
 
-WORDS = {
-    "investigating": "investigating",
-    "In progress": "in_progress",
-    "in_progress": "in_progress",
-    " RESOLVED\n": "resolved",
-    "Post-Mortem": "postmortem",
-    "Canceled": "cancelled",
-    "maintenance_complete": "completed",
-    "En cours d\u2019investigation": "investigating",
-    "Concluído": "completed",
-    "已恢复": "resolved",
-    "Half  Open": "half open",
-    "x" * 99: "x" * 60,
-}
+WORDS = table("status_words")
 
 
 @pytest.mark.parametrize(("word", "status"), WORDS.items(), ids=WORDS.keys())
@@ -34,41 +22,16 @@ def test_a_word_of_the_vendor_s_own_is_not_known():
     assert known_status("half open") is None
 
 
-COMPONENT_WORDS = {
-    ComponentStatus.OPERATIONAL: ("operational", "Operational", "OPERATIONAL", "Up", "ok", "Opérationnel"),
-    ComponentStatus.DEGRADED_PERFORMANCE: (
-        "degraded_performance", "Degraded Performance", "DEGRADEDPERFORMANCE", "degraded-performance", "degraded",
-        " Degraded  performance ", "degradedPerformance",
-    ),
-    ComponentStatus.PARTIAL_OUTAGE: ("partial_outage", "Partial Outage", "PARTIALOUTAGE", "partial-outage"),
-    ComponentStatus.MAJOR_OUTAGE: ("major_outage", "Major Outage", "full_outage", "Full-Outage", "MajorOutage", "DOWN"),
-    ComponentStatus.UNDER_MAINTENANCE: ("under_maintenance", "Under Maintenance", "maintenance", "IN_MAINTENANCE"),
-    ComponentStatus.UNKNOWN: ("unknown", "", "not an outage", None, 4, ["operational"]),
-}  # fmt: skip
+COMPONENT_WORDS = table("component_words")
 
 
 @pytest.mark.parametrize(
     ("word", "status"), [(word, status) for status, words in COMPONENT_WORDS.items() for word in words]
 )
 def test_a_component_s_word_is_read_in_any_case_and_spacing(word, status):
-    assert component_status(word) is status
+    assert component_status(word) is ComponentStatus(status)
 
 
-@pytest.mark.parametrize(
-    ("word", "status", "kept"),
-    [
-        ("Resolvido", "resolved", "Resolvido"),
-        (" En cours  d\u2019investigation ", "investigating", "En cours d\u2019investigation"),
-        ("Resolved", "resolved", None),
-        ("In progress", "in_progress", None),
-        ("Half Open", "half open", None),
-        ("Update", "investigating", None),
-        ("Atualização", "investigating", None),
-        ("x" * 99, "x" * 60, None),
-        (None, "resolved", None),
-        (500, "resolved", None),
-        ("", "resolved", None),
-    ],
-)
+@pytest.mark.parametrize(("word", "status", "kept"), table("vendor_words"))
 def test_a_word_is_kept_where_it_says_something_else_than_the_status(word, status, kept):
     assert vendor_word(word, status) == kept

@@ -5,11 +5,13 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from tests.fakes import FakeFetcher, incident, incidents_json, page, provider, summary, update
-from tests.unit.parse.test_feed_subject import POSTS, feed
+from tests.unit.parse.test_feed_subject import feed
 from tests.vendor import INCIDENTS, SITE, SUMMARY, Watch
 from tracker.detection.readability import UNREADABLE_AFTER
 from tracker.polling.discovery import discover
 from tracker.polling.poller import Outcome
+
+POSTS = [("Our new partners", "Read more."), ("Five tips for better invoices",), ("We are hiring",)]
 
 HOME = "https://www.acme.example"
 BLOG, STATUS_FEED = (

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from tests.fakes import NOON, component, incident, page, provider, scheduled_json, summary, update
+from tests.fakes import NOON, component, incident, page, provider, update
 from tests.unit.polling.test_poller import acme
-from tests.vendor import SCHEDULED, SUMMARY, Tracker
+from tests.vendor import Tracker
 from tracker.errors import FetchTimeout
-from tracker.model.page import Impact, OpenIncident
+from tracker.model.page import Impact, OpenIncident, Snapshot
 from tracker.model.page_state import Activity, PageState, PageView, Readability
-from tracker.model.provider import Cadence, FirstSight
+from tracker.model.provider import Cadence
 from tracker.polling.poll_cost import ResponseClass
 from tracker.scheduling.cadence import FAST_FOR, SLOW_AFTER, departure_s, longest_pause_s, noted, pace
 from tracker.scheduling.schedule import Pace, next_due
@@ -181,15 +181,6 @@ def test_an_incident_is_fast_for_until_it_is_over(tracker: Tracker) -> None:
     assert tracker.state.activity.quiet_since is not None
 
 
-def test_an_incident_in_which_nothing_moves_is_fast_for_no_longer(tracker: Tracker) -> None:
-    tracker.shows(acme(incident("i1", update("u1", 1)), minute=1), etag='"1"')
-    assert pauses(tracker, 180) == [20] * 180
-    assert pauses(tracker, 3) == [60] * 3
-
-    tracker.shows(acme(incident("i1", update("u1", 1), update("u2", 2)), minute=2), etag='"2"')
-    assert pauses(tracker, 3) == [20] * 3
-
-
 def test_a_page_that_stamps_itself_anew_does_not_prolong_the_fast_pace(tracker: Tracker) -> None:
     found = []
     for minute in range(1, 200):
@@ -197,35 +188,6 @@ def test_a_page_that_stamps_itself_anew_does_not_prolong_the_fast_pace(tracker: 
         found += pauses(tracker)
 
     assert (found[0], found[-1]) == (20, 60)
-
-
-def test_an_incident_that_is_left_out_is_not_fast_for() -> None:
-    tracker = Tracker(min_impact=Impact.CRITICAL)
-    tracker.shows(acme(minute=0))
-    pauses(tracker)
-    tracker.shows(acme(incident("i1", update("u1", 1), impact=Impact.MINOR), minute=1))
-
-    assert pauses(tracker) == [60]
-    assert len(tracker.pages.view("acme").open_incidents) == 1
-
-
-def test_maintenance_that_begins_is_not_fast_for(tracker: Tracker) -> None:
-    begun = page(minute=1, maintenances=(incident("m1", update("u1", 1, "in_progress")),))
-    tracker.fetcher.answers(SUMMARY, summary(begun))
-    tracker.fetcher.answers(SCHEDULED, scheduled_json(begun))
-
-    assert pauses(tracker) == [60]
-    assert len(tracker.pages.view("acme").open_maintenances) == 1
-
-
-@pytest.mark.parametrize(("age_minutes", "pause_s"), [(10, 20), (14 * 1440, 60)])
-def test_what_is_open_at_first_sight_is_fast_for_if_it_is_new(age_minutes: int, pause_s: int) -> None:
-    tracker = Tracker(first_sight=FirstSight.SILENT)
-    tracker.shows(acme(incident("i1", update("u1", -age_minutes)), minute=0))
-    pauses(tracker)
-
-    assert pauses(tracker) == [pause_s]
-    assert tracker.ids() == []
 
 
 def test_a_page_without_any_change_for_long_is_polled_half_as_often_until_it_changes(tracker: Tracker) -> None:
@@ -239,29 +201,29 @@ def test_a_page_without_any_change_for_long_is_polled_half_as_often_until_it_cha
     assert pauses(tracker, 3) == [60] * 3
 
 
-def test_a_component_that_is_left_out_ends_the_slow_pace_too() -> None:
-    tracker = Tracker(components=("web",))
+@pytest.mark.parametrize(
+    ("filters", "shown"),
+    [
+        (
+            {"components": ("web",)},
+            page(components=(component("api", "major_outage"), component("web"))),
+        ),
+        (
+            {"min_impact": Impact.CRITICAL},
+            acme(incident("i1", update("u1", 1), update("u2", 2, "resolved"), impact=Impact.MINOR), minute=2),
+        ),
+    ],
+    ids=["a component", "a brief incident"],
+)
+def test_what_is_left_out_ends_the_slow_pace_too(filters: dict[str, object], shown: Snapshot) -> None:
+    tracker = Tracker(**filters)
     tracker.shows(acme(minute=0))
     pauses(tracker)
     tracker.clock.passes(seconds=SLOW_AFTER.total_seconds())
-    pauses(tracker)
-    assert pauses(tracker) == [120]
+    assert pauses(tracker, 2)[1] == 120
 
-    tracker.shows(page(components=(component("api", "major_outage"), component("web"))))
-    assert pauses(tracker) == [60]
-    assert tracker.ids() == []
-
-
-def test_an_incident_that_is_left_out_ends_the_slow_pace_though_it_was_brief() -> None:
-    tracker = Tracker(min_impact=Impact.CRITICAL)
-    tracker.shows(acme(minute=0))
-    pauses(tracker)
-    tracker.clock.passes(seconds=SLOW_AFTER.total_seconds())
-    pauses(tracker)
-    brief = incident("i1", update("u1", 1), update("u2", 2, "resolved"), impact=Impact.MINOR)
-    tracker.shows(acme(brief, minute=2))
-
-    assert pauses(tracker, 3) == [60] * 3
+    tracker.shows(shown)
+    assert pauses(tracker, 2) == [60] * 2
     assert tracker.ids() == []
 
 
@@ -282,19 +244,3 @@ def test_polls_that_fail_or_bring_an_older_answer_leave_the_pace_alone(tracker: 
     assert cost is not None
     assert cost.ending == ResponseClass.STALE
     assert (tracker.state.activity.incident_at, tracker.state.activity.quiet_since) == remembered
-
-
-def test_an_answer_that_stays_fresh_is_not_asked_for_fast() -> None:
-    tracker = Tracker()
-    tracker.fetcher.answers(SUMMARY, summary(page(incident("i1", update("u1", 0)))), fresh_for_s=30)
-    pauses(tracker)
-
-    assert pauses(tracker, 3) == [40, 40, 40]
-
-
-def test_a_fixed_cadence_is_never_fast() -> None:
-    tracker = Tracker(cadence=Cadence.FIXED)
-    tracker.shows(page(incident("i1", update("u1", 0))))
-    pauses(tracker)
-
-    assert pauses(tracker, 2) == [60, 60]
