@@ -49,8 +49,8 @@ VENDOR: Final = "vendor"
 REPORTED: Final = {EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE}
 #: Keys that may be left, with anything behind the colons.
 KEYS: Final = (
-    "providers", "schedule", "due", "updates", "cursors", "generation", "sinks", "page", "seen", "latency", "slots",
-    "waiting", "sink", "lease", "owner", "alerting", "alerts", "channel", "channel-rows", "channel-dead",
+    "providers", "schedule", "due", "polls", "updates", "cursors", "generation", "sinks", "page", "seen", "latency",
+    "slots", "waiting", "sink", "lease", "owner", "alerting", "alerts", "channel", "channel-rows", "channel-dead",
     "channel-lease",
 )  # fmt: skip
 
