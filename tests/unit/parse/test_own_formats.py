@@ -21,7 +21,7 @@ from tracker.parse import FORMAT_NAMES, read
 from tracker.parse.custom import apart, custom_format, tried, understood
 from tracker.parse.custom import language as languages
 from tracker.parse.custom.format import compiled
-from tracker.parse.custom.markup import Html
+from tracker.parse.custom.markup import Html, Xml
 from tracker.store.codec import decode_provider, decode_state, encode_provider, encode_state
 
 ROOT = Path(__file__).parents[3]
@@ -237,6 +237,25 @@ def test_a_page_cannot_make_an_expression_take_long_or_much(
     assert re.search(problem, trial.error or "")
     # Each expression by itself takes as long.
     assert trial.parts == () or "unknown error" in (trial.error or "")
+
+
+@pytest.mark.parametrize(
+    ("expression", "is_bounded"),
+    [
+        ("//item", True),
+        (".//item/@id", True),
+        ("channel/item[not(@old)]/title", True),
+        ("title|name|@label", True),
+        # Each entry would look at all the others.
+        ("../item/title", False),
+        # Each finding would be compared with each of the others.
+        ("//item|//entry", False),
+        ("channel//item", False),
+        ("item[count(//item) > 1]", False),
+    ],
+)
+def test_paths_that_a_page_can_make_slow_are_read_apart(expression: str, is_bounded: bool) -> None:
+    assert Xml().is_bounded(expression) is is_bounded
 
 
 def test_what_is_read_apart_is_what_is_read_here() -> None:

@@ -19,7 +19,7 @@ MOST_CPU_S = 5
 _MOST_S: Final = 30
 #: What it may take of memory, in bytes: some ten times a tree of the most elements that a page may have.
 MOST_MEMORY = 1 << 30
-_TOO_LONG: Final = "its expressions take too long on this page; write paths without `//` and functions in [ ]"
+_TOO_LONG: Final = "its expressions take too long on this page; write paths without `..`, functions, and `//` in [ ]"
 TOO_MUCH: Final = "its expressions take too much memory on this page; write fewer functions in them"
 #: The module that the process runs.
 _CHILD: Final = "tracker.parse.custom.child"
