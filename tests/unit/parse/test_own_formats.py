@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -268,6 +269,18 @@ def test_what_is_read_apart_is_what_is_read_here() -> None:
     assert custom_format(apart_too).read(body, "", None) == custom_format(plain).read(body, "", None)
     with pytest.raises(ParseError, match="nothing at `always`"):
         custom_format(apart_too).read(b"<board/>", "", None)
+
+
+def test_the_process_that_reads_a_page_gets_no_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    apart_too = msgspec.structs.replace(definition("pier"), incidents="//notice[ancestor::notices]")
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nenv > {tmp_path}/env\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    monkeypatch.setenv("REDIS_PASSWORD", "swordfish")
+    monkeypatch.setattr(sys, "executable", str(python))
+
+    assert custom_format(apart_too).read(pier("x"), "", None).incidents
+    assert "swordfish" not in (tmp_path / "env").read_text()
 
 
 def test_combinators_find_what_selectors_level_3_says() -> None:
