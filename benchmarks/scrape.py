@@ -15,7 +15,7 @@ import redis
 from prometheus_client import CollectorRegistry
 
 from benchmarks.embedded import data_server
-from tracker.delivery.recorder import RECORD
+from tracker.delivery.event_stream import RECORD
 from tracker.metrics.collector import TrackerCollector
 from tracker.metrics.exposition import exposition
 from tracker.model.clock import utc_now

@@ -13,7 +13,7 @@ import redis
 from tests.chaos.beside import NAME
 from tests.chaos.fleet import Fleet
 from tests.chaos.proxy import Fault
-from tracker.delivery.recorder import RECORD
+from tracker.delivery.event_stream import RECORD
 from tracker.simulator.misbehaviour import Hang, Misbehaviour, Slow, Trickle
 from tracker.simulator.server import SimulatedVendor
 from tracker.store.connection import CURSORS, connect

@@ -24,7 +24,7 @@ from tracker.alerting.row import Row
 from tracker.alerting.rules import rules_of
 from tracker.alerting.sender import Sender
 from tracker.alerting.stores import ChannelMark, Decided
-from tracker.delivery.recorder import RECORD
+from tracker.delivery.event_stream import RECORD
 from tracker.errors import ChannelFailed, ChannelRefused, Conflict, FetchTimeout, HttpStatusError
 from tracker.model.channel import WebhookChannelConfig
 from tracker.model.event import Event, encode_event

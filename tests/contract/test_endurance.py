@@ -12,8 +12,9 @@ import redis
 
 from tests.fakes import FakeClock, RecordingSink
 from tests.vendor import INCIDENTS, TIMEOUT, Stored, Vendor
+from tracker.delivery.event_stream import CONSOLE, RECORD
 from tracker.delivery.latency import MOST_TIMINGS
-from tracker.delivery.recorder import CONSOLE, RECORD, Printer
+from tracker.delivery.recorder import Printer
 from tracker.delivery.sinks.jsonlines import UpdateRecord
 from tracker.detection.edits import MOST_INCIDENTS
 from tracker.model.provider import FirstSight

@@ -9,8 +9,8 @@ import redis
 
 from tests.fakes import FakeClock, RecordingSink, event, provider
 from tests.outbox import webhook
+from tracker.delivery.event_stream import RECORD as CURSOR
 from tracker.delivery.event_stream import Reported
-from tracker.delivery.recorder import RECORD as CURSOR
 from tracker.delivery.recorder import Printer
 from tracker.delivery.sinks.jsonlines import UpdateRecord
 from tracker.errors import ConfigError, Conflict, OwnedElsewhere

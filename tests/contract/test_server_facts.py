@@ -7,7 +7,7 @@ import pytest
 import redis
 
 from tests.data_server import DataServer
-from tracker.delivery.recorder import RECORD
+from tracker.delivery.event_stream import RECORD
 from tracker.diagnosis import Level, diagnose, gather
 from tracker.environment.settings import Settings
 from tracker.store.connection import CURSORS, UPDATES, connect

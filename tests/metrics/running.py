@@ -8,7 +8,7 @@ import redis
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.web.running import RunningWeb, utc
-from tracker.delivery.recorder import RECORD
+from tracker.delivery.event_stream import RECORD
 from tracker.metrics.collector import TrackerCollector
 from tracker.metrics.route import metrics_router
 from tracker.metrics.updated import UpdatedByHistory

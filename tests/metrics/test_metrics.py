@@ -16,8 +16,8 @@ from tests.unit.alerting.stories import an_event
 from tests.web.running import failing, provider, utc, wait_for, well
 from tracker import __version__
 from tracker.alerting.decider import Decider
+from tracker.delivery.event_stream import RECORD
 from tracker.delivery.latency import Timing
-from tracker.delivery.recorder import RECORD
 from tracker.environment.web import WebSettings
 from tracker.metrics.exposition import exposition
 from tracker.model.channel import WebhookChannelConfig

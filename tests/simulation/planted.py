@@ -16,9 +16,8 @@ from tracker.alerting.row import Planned, Row
 from tracker.alerting.sender import Sender
 from tracker.alerting.stores import Decided, ReadEvent
 from tracker.delivery.deliverer import Deliverer
-from tracker.delivery.event_stream import StreamedEvent
+from tracker.delivery.event_stream import RECORD, StreamedEvent
 from tracker.delivery.outbox import DeliveryLease
-from tracker.delivery.recorder import RECORD
 from tracker.delivery.retry_policy import Accepted
 from tracker.delivery.sinks.jsonlines import UpdateRecord
 from tracker.store.alert_rows import RedisRows

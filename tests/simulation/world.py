@@ -20,7 +20,7 @@ from tests.simulation.scheduler import Process, Scheduler
 from tests.simulation.server import bare_client
 from tests.vendor import SITE, Vendor
 from tracker.delivery.deliverer import Deliverer
-from tracker.delivery.recorder import RECORD as RECORDED
+from tracker.delivery.event_stream import RECORD as RECORDED
 from tracker.delivery.recorder import Printer
 from tracker.delivery.retry_policy import ReceiverResponse
 from tracker.delivery.sinks.jsonlines import UpdateRecord

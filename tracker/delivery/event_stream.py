@@ -2,13 +2,19 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
 from tracker.delivery.latency import Timing
 from tracker.model.event import Event
 from tracker.model.page import Component
+
+#: Names under which cursors are kept.
+RECORD: Final = "record"
+CONSOLE: Final = "console"
+#: The id before all entries of a stream.
+START: Final = "0-0"
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,46 +7,26 @@ before they are asked again. The console follows the record: it never shows what
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
-from tracker.delivery.event_stream import EventStream, Reported, StreamedEvent, order
+from tracker.delivery.event_stream import CONSOLE, RECORD, START, EventStream, StreamedEvent, order
 from tracker.delivery.latency import Timing, timing
 from tracker.delivery.record import Record, RecordLease, Sink
+from tracker.delivery.recovery import Recovery
 from tracker.errors import OwnedElsewhere, SinkError
 from tracker.failpoints import failpoint
 from tracker.model.clock import Clock
-from tracker.model.event import Event
 
 log = logging.getLogger(__name__)
 
-#: Names under which cursors are kept.
-RECORD = "record"
-CONSOLE = "console"
 #: Events that are read, written and flushed together.
 BATCH = 200
-#: The id before all entries of a stream.
-START = "0-0"
 #: Updates that were seen longer ago are late.
 _LATE_S = 30.0
 _LAST_SEQUENCE = 2**64 - 1
-#: The longest time that a healthy webhook takes for an event.
-_HEALTHY_WITHIN = timedelta(minutes=1)
-
-
-class _Reminder(NamedTuple):
-    """The recorded knowledge, for a data server that lost it."""
-
-    reported: Mapping[str, Reported]
-    #: Until when the data server certainly held everything.
-    known_until: datetime
-    #: The events that each webhook had not acknowledged.
-    waiting: Mapping[str, Sequence[Event]]
-    #: The events that other webhooks may not have acknowledged.
-    lately: Sequence[Event]
 
 
 class Sole:
@@ -74,16 +54,7 @@ class Printer:
         self._clock = clock
         self._recorded: str | None = None
         self._is_late = False
-        #: The last acknowledged stream id of each webhook; None before the first look.
-        self._settled: Mapping[str, str] | None = None
-        #: The last stream id on record at that time.
-        self._noted_at = START
-        #: The generation of the data server in which this drain began.
-        self._generation: str | None = None
-        #: The events redelivered to each webhook after a loss, until they are acknowledged.
-        self._again: Mapping[str, Sequence[Event]] = {}
-        #: The recovery after a loss; None otherwise.
-        self._reminder: _Reminder | None = None
+        self._recovery = Recovery(stream, record, clock)
         #: When the data server was last found without a catalogue, before this record was begun.
         self._empty_at: datetime | None = None
 
@@ -113,8 +84,7 @@ class Printer:
         if is_new:
             # Another printer may have gone on meanwhile: the place is read again, and what pages are reminded of.
             self._recorded = None
-            if self._reminder is not None:
-                self._reminder = self._reminder._replace(reported=self._record.reported())
+            self._recovery.read_again()
         if self._is_refused:
             log.warning("this printer goes on with the updates: the other one has stopped")
             self._is_refused = False
@@ -123,30 +93,22 @@ class Printer:
     def _drain(self) -> int:
         # On a slow data server a drain takes many seconds, and what comes meanwhile is not on record at its end.
         began = self._clock()
-        self._generation = self._stream.generation()
+        generation = self._recovery.begin()
         cursor = self._stream.cursor(RECORD)
-        if cursor is None and self._generation is None and self._record.whole_until() is None:
+        if cursor is None and generation is None and self._record.whole_until() is None:
             # Nobody has put pages in yet, or all was lost before the first look: those who put pages back make them
             # wait for this printer, and what is published meanwhile is new.
             self._empty_at = began
             return 0
-        if cursor is None and self._reminder is None:
+        if cursor is None and not self._recovery.is_pending:
             self._recorded = self._begin_stream()
         elif self._recorded is None:
             self._recorded = self._resume(cursor or START)
-        self._remind()
+        self._recovery.go_on(self._recorded)
         delivered, is_whole = self._deliver_from(self._recorded)
         if is_whole:
-            self._record.is_whole(self._reminder.known_until if self._reminder else self._whole_until(began))
+            self._record.is_whole(self._recovery.whole_until(began))
         return delivered
-
-    def _whole_until(self, began: datetime) -> datetime:
-        """Return until when all that pages showed is on record: they were not read after the last poll."""
-        polled_at = self._stream.polled_at()
-        if polled_at is None:
-            # Nothing was read yet, or not since the data server lost its data.
-            return self._record.whole_until() or began
-        return min(began, polled_at)
 
     def _deliver_from(self, recorded: str) -> tuple[int, bool]:
         """Deliver what comes after that place; return how many events, and whether that was all."""
@@ -155,7 +117,7 @@ class Printer:
             if batch is None:
                 log.warning("the event stream is not the one that was read before; reading it from its beginning")
                 # With the stream what webhooks waited for is gone; or all is, and a cursor was saved right after that.
-                self._reminder = self._lost(self._record.whole_until() or self._clock())
+                self._recovery.lost(self._record.whole_until() or self._clock())
                 recorded = self._recorded = START
                 self._stream.save_cursor(RECORD, START)
                 continue
@@ -172,7 +134,7 @@ class Printer:
             self._stream.save_timings(RECORD, recorded, _timings(new))
             delivered += len(batch)
         # Also when nothing is new: a webhook may have caught up since.
-        self._note_settled(self._stream.trim(before=recorded))
+        self._recovery.note_settled(self._stream.trim(before=recorded))
         return delivered, True
 
     def _warn_of_backlog(self, seen_at: datetime, now: datetime) -> None:
@@ -183,39 +145,6 @@ class Printer:
         elif late_s <= _LATE_S and self._is_late:
             log.warning("updates reach the record in time again")
         self._is_late = late_s > _LATE_S
-
-    def _note_settled(self, found: Mapping[str, str]) -> None:
-        """Remember the last acknowledged stream id of each webhook, for the next loss.
-
-        Within one stream none is gone or goes back. One that does shows a loss since the stream was read, which is
-        noticed at the next look: what it waited for then counts from where it was.
-        """
-        if self._reminder is not None:
-            return
-        if self._settled is None:
-            self._again = self._given_before(found)
-        busy = self._stream.given_again(self._again) if any(self._again.values()) else ()
-        # An emptied data server has nothing left, either: only the same stream proves that the events were settled.
-        if self._generation is None or self._stream.generation() != self._generation:
-            return
-        self._again = {sink: events if sink in busy else () for sink, events in self._again.items()}
-        known = self._settled or {}
-        ahead = {sink: at for sink, at in known.items() if order(found.get(sink, START)) < order(at)}
-        self._settled = {**found, **ahead}
-        self._noted_at = self._record.last_stream_id() or START
-        self._record.note_settled({sink: self._position_of(sink, at) for sink, at in self._settled.items()})
-
-    def _given_before(self, sinks: Collection[str]) -> Mapping[str, Sequence[Event]]:
-        """Return the events that webhooks still wait for since a loss that an earlier printer noticed."""
-        noted = self._record.settled()
-        busy = self._stream.given_again([sink for sink in sinks if sink in noted])
-        return {sink: self._recorded_after(noted[sink]) for sink in busy}
-
-    def _position_of(self, sink: str, settled: str) -> str:
-        """Return up to where a webhook has acknowledged what is on record."""
-        if self._again.get(sink):
-            return self._record.settled().get(sink, START)
-        return self._noted_at if settled == START else settled
 
     def _read(self, after: str) -> Sequence[StreamedEvent] | None:
         """Return the next events, None if it is another stream: the last event that was delivered stays in its own.
@@ -235,45 +164,8 @@ class Printer:
         else:
             # The keeper of the catalogue logs the loss.
             log.info("the data server does not know this record; reading the event stream from its beginning")
-            self._reminder = self._lost(known_until)
+            self._recovery.lost(known_until)
         return START
-
-    def _lost(self, known_until: datetime) -> _Reminder:
-        """Return the recorded knowledge that the data server lost."""
-        waiting: dict[str, Sequence[Event]] = dict(self._reminder.waiting if self._reminder else self._again)
-        for sink, at in (self._settled or {}).items():
-            # One that had nothing to read in a stream that started over was as far as the record.
-            events = (*waiting.get(sink, ()), *self._recorded_after(self._noted_at if at == START else at))
-            waiting[sink] = tuple({event.id: event for event in events}.values())
-        lately: Sequence[Event] = ()
-        if self._settled is None:
-            # Noted by the printer before this one; those that it did not know are given the last minute.
-            waiting = {sink: self._recorded_after(at) for sink, at in self._record.settled().items()} | waiting
-            since = known_until - _HEALTHY_WITHIN
-            lately = self._record.newest(
-                lambda streamed: streamed.logged_at is not None and streamed.logged_at >= since
-            )
-        return _Reminder(self._record.reported(), known_until, waiting, lately)
-
-    def _recorded_after(self, stream_id: str) -> Sequence[Event]:
-        return self._record.newest(lambda streamed: order(streamed.stream_id) > order(stream_id))
-
-    def _remind(self) -> None:
-        """Let pages and webhooks continue from the record, once the catalogue is back."""
-        reminder = self._reminder
-        if reminder is None:
-            return
-        generation = self._stream.generation()
-        begun_at = self._record.begun_at()
-        if self._stream.remind(reminder.reported, reminder.known_until, self._clock(), begun_at=begun_at):
-            again = self._stream.redeliver(reminder.waiting, reminder.lately)
-            # Not before: a printer that dies meanwhile leaves all of it to the next one.
-            self._stream.save_cursor(RECORD, self._recorded or START)
-            # Otherwise all was lost once more, but for the cursor that was saved after that.
-            if self._stream.generation() == generation:
-                self._again, self._reminder = again, None
-                # Until the next look they have read nothing of the stream that started over.
-                self._settled, self._noted_at = dict.fromkeys(again, START), self._record.last_stream_id() or START
 
     def _resume(self, cursor: str) -> str:
         """Find the position: after the record's last line if that is in this stream, else the cursor."""

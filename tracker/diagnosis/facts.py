@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from tracker.assessment import Assessment, Reason, State, assess
-from tracker.delivery.recorder import RECORD
+from tracker.delivery.event_stream import RECORD
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.environment.data_server import masked_url
 from tracker.environment.settings import Settings

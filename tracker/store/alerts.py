@@ -13,7 +13,7 @@ from tracker.alerting.alert import Alert
 from tracker.alerting.due import looked_at_again
 from tracker.alerting.stores import ChannelState, Decided, ReadEvent
 from tracker.alerting.vital_signs import Signs
-from tracker.delivery.recorder import RECORD
+from tracker.delivery.event_stream import RECORD
 from tracker.delivery.retry_policy import is_put_off
 from tracker.errors import Conflict, StoreError
 from tracker.store.alert_book import RedisBook

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tracker.alerting.desk import Desk
-from tracker.delivery.recorder import RECORD
+from tracker.delivery.event_stream import RECORD
 from tracker.environment.settings import Settings
 from tracker.model.clock import utc_now
 from tracker.store.alert_rows import RedisRows

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes import NOON, FakeClock, MemoryStream, RecordingSink
-from tracker.delivery.event_stream import Reported
+from tracker.delivery.event_stream import CONSOLE, RECORD, Reported
 from tracker.delivery.latency import Timing
-from tracker.delivery.recorder import BATCH, CONSOLE, RECORD, Printer
+from tracker.delivery.recorder import BATCH, Printer
 from tracker.delivery.sinks.jsonlines import UpdateRecord
 from tracker.errors import SinkError, StoreError
 
