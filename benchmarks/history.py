@@ -106,6 +106,7 @@ def asked(folder: Path, url: str | None, updates: int) -> None:
         "search: a rare word": lambda n: history.feed(FeedFilter(text=spelled(20_000 + n))),
         "search: four letters that begin one": lambda n: history.feed(FeedFilter(text=f"{words[n][:4]}*")),
         "search: two letters that begin 200": lambda n: history.feed(FeedFilter(text=f"{words[n][:2]}*")),
+        "search: two letters of 200 rare words": lambda n: history.feed(FeedFilter(text=f"{spelled(20_000 + n)[:2]}*")),
         "search: a word nowhere": lambda n: history.feed(FeedFilter(text=f"nowhere{n}")),
         "search: a word, of one provider": lambda n: history.feed(FeedFilter(text=spelled(2), providers=(some[n],))),
         "search: a word, of the last hour": lambda n: history.feed(FeedFilter(text=words[n], since=hour)),
