@@ -22,8 +22,8 @@ _NAMED: Final = re.compile(r"(?<![:\w]):([a-z_0-9]+)")
 _LOOKS: Final = 8
 #: For so many words that begin alike, the index compares each event of a block with all of them. Such words are seldom
 #: far to seek: the first places are read without the index, then fewer blocks with it.
-_MANY: Final = 32
-_NEAR: Final = 1024
+_MANY: Final = 16
+_NEAR: Final = 4096
 _LOOKS_FOR_MANY: Final = 2
 #: A text search vector holds less than 1 MB; no vendor's text needs that much to be found. Signs become blanks, since
 #: PostgreSQL takes what they join for one word (an address, a version) or for none (a tag).
@@ -49,9 +49,9 @@ _NEW_WORDS: Final = """INSERT INTO event_words SELECT DISTINCT word
 _MATCHES: Final = "words @@ (to_tsquery('simple', :text) && CAST(:begun AS tsquery))"
 #: OFFSET and the sum keep the planner from reading events in order until enough match, which may never happen.
 _FOUND: Final = f"(SELECT * FROM events WHERE {_MATCHES} AND seq + 0 BETWEEN :first AND :last OFFSET 0) AS events"
-#: Here OFFSET keeps it from the index on words.
-_READ: Final = f"""(SELECT * FROM (SELECT * FROM events WHERE seq BETWEEN :first AND :last OFFSET 0) AS near
-    WHERE {_MATCHES}) AS events"""
+#: Here OFFSET keeps it from the index on words, and the order lets it stop at the limit.
+_READ: Final = f"""(SELECT * FROM (SELECT * FROM events WHERE seq BETWEEN :first AND :last
+    ORDER BY seq {{order}} OFFSET 0) AS near WHERE {_MATCHES}) AS events"""
 _FORGET: Final = (
     "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE seen_us < :before ORDER BY seen_us LIMIT :most)"
 )
@@ -81,7 +81,8 @@ class PostgresDialect:
             looks = list(_looks(parts, span, _LOOKS))
         else:
             near, rest = _split(span, _NEAR)
-            looks = [_look(parts, near, _READ), *(_looks(parts, rest, _LOOKS_FOR_MANY) if rest else ())]
+            read = _READ.format(order="DESC" if span.is_backwards else "ASC")
+            looks = [_look(parts, near, read), *(_looks(parts, rest, _LOOKS_FOR_MANY) if rest else ())]
         return Search(tuple(looks), "1 = 1", {"text": " & ".join(map(_lexeme, asked.whole))}, "seq")
 
     def indexed(self, session: Session, rows: Sequence[Row]) -> None:
