@@ -61,7 +61,7 @@ def test_import_passes_it_over_and_takes_it_with_the_option(run: Run, valkey: "r
     first = run("import", file)
 
     assert "skipped: http://169.254.169.254/feed is not public; add --allow-private" in first.stderr
-    assert first.stdout.splitlines()[-1] == "1 pages added, 1 skipped"
+    assert first.stdout.splitlines()[-1] == "1 page added, 1 skipped"
     assert run("import", file, "--allow-private").exit_code == 0
     found = {provider.id: provider.allow_private for provider in RedisCatalogue(valkey).providers()}
     assert found == {"acme": False, "inner": True}

@@ -303,7 +303,7 @@ def test_the_deliverer_has_the_variables_of_its_file(stack, tmp_path):
     )
     done = stack.run("run", "--rm", "catalogue", providers=readable(tmp_path, typo))
     assert done.returncode == 0, done.stderr
-    assert "1 channels and 1 routes: changed" in done.stdout
+    assert "1 channel and 1 route: changed" in done.stdout
     try:
         file = next(each for each in stack.inspect("deliverer"))
         assert not [each for each in file["Config"]["Env"] if each.startswith("OPS_URL=")]

@@ -162,7 +162,7 @@ def test_subscriptions_are_added_once_and_what_is_not_is_reported(
     assert (result.exit_code, again.exit_code) == (0, 0)
     assert result.stdout.splitlines() == [
         "added acme: https://a.example/history.atom every 60 s",
-        "1 pages added, 2 skipped",
+        "1 page added, 2 skipped",
     ]
     assert "0 pages added, 3 skipped" in again.stdout
     repeated, invalid = result.stderr.splitlines()
@@ -181,7 +181,7 @@ def test_what_a_list_holds_is_shown_before_a_tracker_ran(tmp_path: Path) -> None
 
     assert shown.stdout.splitlines() == [
         "would add openai: https://status.openai.com every 60 s",
-        "1 pages to add, 60 skipped",
+        "1 page to add, 60 skipped",
     ]
     assert len(shown.stderr.splitlines()) == 51
     assert "skipped: 10 more; --json lists all" in shown.stderr

@@ -135,7 +135,7 @@ def test_a_sync_brings_sinks_and_takes_them_away(run: Run, valkey: "redis.Redis"
     file.write_text(PROVIDER)
     second = run("providers", "sync", str(file))
 
-    assert first.stdout.splitlines()[1] == "1 sinks: 1 added, 0 changed, 0 removed"
+    assert first.stdout.splitlines()[1] == "1 sink: 1 added, 0 changed, 0 removed"
     assert second.stdout.splitlines()[1] == "0 sinks: 0 added, 0 changed, 1 removed"
     assert RedisSinks(valkey).webhooks() == ()
     assert len(run("providers", "sync", str(file)).stdout.splitlines()) == 1

@@ -11,6 +11,7 @@ from tracker.model.page_state import PageState, Readability
 from tracker.model.provider import Provider
 from tracker.polling.page_store import Commit
 from tracker.store.catalogue import RedisCatalogue
+from tracker.store.connection import POLLS
 from tracker.store.pages import PageStatus, RedisPages
 from tracker.supervise.watch import Watch
 
@@ -26,6 +27,11 @@ class Counted(RedisCatalogue):
     def __init__(self, client: "redis.Redis") -> None:
         super().__init__(client)
         self.read: list[str] = []
+        self.compared = 0
+
+    def revisions(self, provider_ids: Sequence[str]) -> tuple[bytes, ...]:
+        self.compared += 1
+        return super().revisions(provider_ids)
 
     def statuses_of(self, providers: Sequence[Provider]) -> Iterator[PageStatus]:
         self.read += [provider.id for provider in providers]
@@ -55,9 +61,19 @@ def test_only_a_page_that_changed_is_read_again(client: "redis.Redis", catalogue
     assert catalogue.read == ["b"]
 
     # A quiet poll changes nothing that is reported.
+    compared = catalogue.compared
     pages.commit(pages.begin("b", LATER), Commit(checked_at=LATER))
     assert [page.failure for page in watch.look()] == [None, "no such host"]
-    assert catalogue.read == ["b"]
+    assert (catalogue.read, catalogue.compared) == (["b"], compared)
+
+
+def test_a_change_by_a_worker_of_an_earlier_version_is_noticed(client: "redis.Redis", catalogue: Counted) -> None:
+    watch, pages = Watch(catalogue), RedisPages(client)
+    watch.look()
+    pages.commit(pages.begin("b", NOON), Commit(state=FAILING, checked_at=NOON))
+    client.delete(POLLS)
+
+    assert [page.failure for page in watch.look()] == [None, "no such host"]
 
 
 def test_providers_that_come_and_go_are_noticed(catalogue: Counted) -> None:

@@ -144,7 +144,7 @@ def test_whoever_lost_the_catalogue_changes_nothing_in_it(client: "redis.Redis")
             lambda fence=fence: RedisSinks(client, fence).restore([webhook("more")]),
             lambda fence=fence: RedisAlerts(client, fence=fence).sync(Alerting()),
         ):
-            with pytest.raises(Conflict, match="another tracker has taken over the catalogue; nothing was changed"):
+            with pytest.raises(Conflict, match="has taken over the catalogue; nothing more was changed"):
                 write()
 
     assert {key: client.dump(key) for key in kept} == kept

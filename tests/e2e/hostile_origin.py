@@ -176,7 +176,7 @@ REFUSED: dict[str, Attack] = {
     "silence": Attack(answer=hangs, reason="no byte came for 10 s"),
     "XPath that takes long": Attack(
         answer=says(b"<rss><channel>" + b"<a><item/><item/></a>" * 4_900 + b"</channel></rss>"),
-        reason="its expressions take too long on this page; write paths without `//` and functions in [ ]",
+        reason="its expressions take too long on this page; write paths without `..`, functions, and `//` in [ ]",
         path=FEED,
         keys={"format": "costly"},
     ),

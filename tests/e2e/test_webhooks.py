@@ -86,7 +86,7 @@ def test_a_sink_that_comes_while_the_tracker_runs_is_reported_of_what_comes_then
             receiver.wait_for(lambda r: r.accepted)
             tested = tracker.command("sinks", "test", "ops")
 
-    assert "1 sinks: 1 added" in synced.stdout
+    assert "1 sink: 1 added" in synced.stdout
     assert without == []
     assert [delivery.event["status"] for delivery in receiver.accepted[:1]] == ["resolved"]
     assert tested.returncode == 0, tested.stderr

@@ -18,6 +18,7 @@ from tracker.store.connection import CHANNEL_PREFIX, SINK_PREFIX
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 DASHBOARD = DEPLOY / "grafana" / "dashboard.json"
 RULES = DEPLOY / "prometheus" / "rules.yml"
+TESTS = sorted(RULES.parent.glob("rules*.test.yml"))
 _NAME = re.compile(r"\b(?:tracker|process)_[a-z_]+\b")
 
 has_promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is what judges the rules")
@@ -26,7 +27,7 @@ has_promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="prom
 @has_promtool
 def test_each_rule_fires_in_its_time_and_not_before() -> None:
     done = subprocess.run(
-        ["promtool", "test", "rules", "rules.test.yml"],
+        ["promtool", "test", "rules", *(file.name for file in TESTS)],
         cwd=RULES.parent,
         capture_output=True,
         text=True,
@@ -37,7 +38,7 @@ def test_each_rule_fires_in_its_time_and_not_before() -> None:
 
 def test_every_rule_has_a_test() -> None:
     rules = yaml.safe_load(RULES.read_text(encoding="utf-8"))
-    tested = (RULES.parent / "rules.test.yml").read_text(encoding="utf-8")
+    tested = "".join(file.read_text(encoding="utf-8") for file in TESTS)
     names = [rule["alert"] for group in rules["groups"] for rule in group["rules"]]
     assert len(names) == 9
     assert [name for name in names if name not in tested] == []

@@ -198,3 +198,7 @@ def test_a_form_token_is_of_one_viewer_and_of_one_key() -> None:
 @pytest.mark.parametrize(("problems", "said"), [(0, "<path"), (7, ">7<"), (42, ">42<"), (1200, ">99+<")])
 def test_the_icon_counts(problems: int, said: str) -> None:
     assert said in icon(problems)
+
+
+def test_a_list_of_names_is_safe_and_its_number_stays_on_one_line() -> None:
+    assert wording.listed(("API", "Chat\u202e\nnow", "C", "D", "E"), 3) == "API, Chat now, C and\u00a02\u00a0more"

@@ -3,6 +3,8 @@
 import threading
 import time
 
+import pytest
+
 from tests.history.record import event
 from tests.web.running import RunningWeb, provider, well
 from tracker.store.connection import SCHEDULERS
@@ -124,6 +126,17 @@ def test_a_client_that_takes_nothing_is_dropped_and_harms_nobody(web: RunningWeb
         assert web.parts.live.dropped == 1
         assert web.parts.live.clients == 1
         assert slow.response.status_code == 200
+
+
+def test_it_is_not_ready_while_readers_wait_too_long_for_pages(
+    web: RunningWeb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web.client.zadd(SCHEDULERS, {"beat": time.time()})
+    monkeypatch.setattr(type(web.parts.attention), "waiting_s", 16.0)
+
+    answer = web.get("/readyz")
+
+    assert (answer.status_code, answer.json()["problems"]) == (503, ["the pages have not been read for too long"])
 
 
 def test_it_is_ready_once_pages_are_asked_and_not_without_a_data_server(web: RunningWeb) -> None:

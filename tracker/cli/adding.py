@@ -22,7 +22,7 @@ from tracker.cli.options import (
     key_options,
     running_catalogue,
 )
-from tracker.cli.table import json_text
+from tracker.cli.table import counted, json_text
 from tracker.cli.unreached import print_unreached
 from tracker.cli.unread import is_unread, print_unread
 from tracker.errors import ConfigError, NoServer, TrackerError
@@ -146,7 +146,7 @@ def import_(file: Path, dry_run: bool, toml: bool, allow_private: bool, data_dir
         click.echo(json_text({"added" if is_added else "would_add": allowed, "skipped": skipped}))
     else:
         _print_added(allowed, "added" if is_added else "would add")
-        click.echo(f"{len(allowed)} pages {'added' if is_added else 'to add'}, {len(skipped)} skipped")
+        click.echo(f"{counted(len(allowed), 'page')} {'added' if is_added else 'to add'}, {len(skipped)} skipped")
     if not (allowed or found.repeated):
         raise TrackerError(f"{file}: holds no page that can be watched")
 

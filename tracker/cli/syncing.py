@@ -59,14 +59,15 @@ def sync(file: Path, or_keep: bool, take_over: bool, data_dir: Path, output_form
     if output_format == "json":
         click.echo(json_text({"providers": synced, "sinks": reported}))
         return
-    _print_synced("pages", len(pages), synced)
+    _print_synced(counted(len(pages), "page"), synced)
     if synced.kept_ids:
         click.echo(kept_ids_line(synced.kept_ids))
     if sinks or reported.removed:
-        _print_synced("sinks", len(sinks), reported)
+        _print_synced(counted(len(sinks), "sink"), reported)
     if alerting.channels or has_other_alerts:
         changed = "changed" if has_other_alerts else "unchanged"
-        click.echo(f"{len(alerting.channels)} channels and {len(alerting.routes)} routes: {changed}")
+        channels, routes = counted(len(alerting.channels), "channel"), counted(len(alerting.routes), "route")
+        click.echo(f"{channels} and {routes}: {changed}")
     print_unreached(catalogue, data_dir)
 
 
@@ -79,8 +80,8 @@ def _keep(data_dir: Path, error: ConfigError) -> None:
     click.echo(f"nothing was changed: {counted(len(kept), 'page')} as before, until the file is corrected", err=True)
 
 
-def _print_synced(what: str, count: int, synced: Synced) -> None:
-    click.echo(f"{count} {what}: {synced.added} added, {synced.changed} changed, {synced.removed} removed")
+def _print_synced(what: str, synced: Synced) -> None:
+    click.echo(f"{what}: {synced.added} added, {synced.changed} changed, {synced.removed} removed")
 
 
 def _checked_owner(catalogue: RedisCatalogue, pages: Sequence[Provider], file: Path) -> Fence:

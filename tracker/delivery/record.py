@@ -47,6 +47,14 @@ class Record(Sink, Protocol):
         """Return when the record was begun, None where that is not known."""
         ...
 
+    def settled(self) -> Mapping[str, str]:
+        """Return the stream id up to which each webhook had settled all, by its name, as it was noted last."""
+        ...
+
+    def note_settled(self, positions: Mapping[str, str]) -> None:
+        """Note how far each webhook is, for a printer that starts after the data server has lost its data."""
+        ...
+
     def newest(self, is_wanted: Callable[[StreamedEvent], bool]) -> Sequence[Event]:
         """Return the last events on record, oldest first, back to the first one that is not wanted."""
         ...

@@ -7,7 +7,7 @@ before they are asked again. The console follows the record: it never shows what
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -192,6 +192,8 @@ class Printer:
         """
         if self._reminder is not None:
             return
+        if self._settled is None:
+            self._again = self._given_before(found)
         busy = self._stream.given_again(self._again) if any(self._again.values()) else ()
         # An emptied data server has nothing left, either: only the same stream proves that the events were settled.
         if self._generation is None or self._stream.generation() != self._generation:
@@ -201,6 +203,19 @@ class Printer:
         ahead = {sink: at for sink, at in known.items() if order(found.get(sink, START)) < order(at)}
         self._settled = {**found, **ahead}
         self._noted_at = self._record.last_stream_id() or START
+        self._record.note_settled({sink: self._position_of(sink, at) for sink, at in self._settled.items()})
+
+    def _given_before(self, sinks: Collection[str]) -> Mapping[str, Sequence[Event]]:
+        """Return the events that webhooks still wait for since a loss that an earlier printer noticed."""
+        noted = self._record.settled()
+        busy = self._stream.given_again([sink for sink in sinks if sink in noted])
+        return {sink: self._recorded_after(noted[sink]) for sink in busy}
+
+    def _position_of(self, sink: str, settled: str) -> str:
+        """Return up to where a webhook has acknowledged what is on record."""
+        if self._again.get(sink):
+            return self._record.settled().get(sink, START)
+        return self._noted_at if settled == START else settled
 
     def _read(self, after: str) -> Sequence[StreamedEvent] | None:
         """Return the next events, None if it is another stream: the last event that was delivered stays in its own.
@@ -232,6 +247,8 @@ class Printer:
             waiting[sink] = tuple({event.id: event for event in events}.values())
         lately: Sequence[Event] = ()
         if self._settled is None:
+            # Noted by the printer before this one; those that it did not know are given the last minute.
+            waiting = {sink: self._recorded_after(at) for sink, at in self._record.settled().items()} | waiting
             since = known_until - _HEALTHY_WITHIN
             lately = self._record.newest(
                 lambda streamed: streamed.logged_at is not None and streamed.logged_at >= since

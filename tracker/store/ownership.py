@@ -129,7 +129,7 @@ def token_of(fence: Fence | None) -> str:
 def require_catalogue(is_held: bool) -> None:
     """Raise Conflict where a script refused to write because the lease of the catalogue was another's."""
     if not is_held:
-        raise Conflict("another tracker has taken over the catalogue; nothing was changed")
+        raise Conflict("another tracker has taken over the catalogue; nothing more was changed")
 
 
 def kept_id(path: Path) -> str:

@@ -117,12 +117,22 @@ class Child:
 
 def stop(children: Sequence[Child], grace_s: float) -> None:
     """Ask children to end, and end those that have not after the grace."""
+    ask_to_end(children)
+    await_end(children, grace_s)
+
+
+def ask_to_end(children: Sequence[Child]) -> None:
+    """Send children the signal to end, and return at once."""
     for child in children:
         child.signal(signal.SIGTERM)
+
+
+def await_end(children: Sequence[Child], grace_s: float) -> None:
+    """Wait for children that were asked to end, and kill those that have not ended after the grace."""
     until = time.monotonic() + grace_s
     for child in children:
         if not child.wait(until):
-            log.warning("%s did not end in %.0f s; killing it", child.command.name, grace_s)
+            log.warning("%s did not end in time; killing it", child.command.name)
             child.signal(signal.SIGKILL)
             child.wait(time.monotonic() + 2.0)
 

@@ -27,7 +27,7 @@ from tracker.store.sync import Synced
 from tracker.supervise.commands import Commands, Size
 from tracker.supervise.data_directory import locked, require_record
 from tracker.supervise.patience import Stopped, patiently
-from tracker.supervise.processes import Child, Command, stop
+from tracker.supervise.processes import Child, Command, ask_to_end, await_end, stop
 from tracker.supervise.reporter import HealthReporter
 from tracker.supervise.server import EmbeddedServer
 from tracker.supervise.surroundings import current_folder, surroundings
@@ -165,8 +165,12 @@ class Stack:
         """Stop everything in order, print the remaining updates, and release the data directory."""
         with contextlib.suppress(StoreError):  # it expires by itself
             patiently(self._ownership.release, seconds=RELEASE_S)
-        stop([self._beat], BEAT_GRACE_S)
-        stop([*self._page, *self._workers, self._deliverer, self._printer], WORKER_GRACE_S)
+        # First: no worker shall get another task. A slow one has the workers' time, too.
+        ask_to_end([self._beat])
+        self._beat.wait(time.monotonic() + BEAT_GRACE_S)
+        rest = [*self._page, *self._workers, self._deliverer, self._printer]
+        ask_to_end(rest)
+        await_end([self._beat, *rest], WORKER_GRACE_S)
         if self._beat.pid is not None:
             self._print_the_rest()
         if self._server is not None:

@@ -29,7 +29,7 @@ class Watch:
         if version != self._version:
             self._providers = self._catalogue.providers()
             self._revisions, self._pages = {}, {}
-        elif changes == self._changes:
+        elif changes and changes == self._changes:  # workers of an earlier version count no changes
             return [self._pages[provider.id] for provider in self._providers]
         revisions = self._catalogue.revisions([provider.id for provider in self._providers])
         found = dict(zip((provider.id for provider in self._providers), revisions, strict=True))

@@ -94,6 +94,18 @@ def test_what_is_no_list_is_refused(data: bytes, message: str) -> None:
         read_list(data, file="list.txt", known=(), formats=FORMAT_NAMES)
 
 
+@pytest.mark.parametrize("comment", ["# ours", "// ours", "; ours"])
+def test_a_comment_above_a_table_names_nothing(comment: str) -> None:
+    found = imported(f"{comment}\n;Name;Status page\n;Acme;https://status.acme.example\n", "vendors.csv")
+
+    assert urls(found) == ["https://status.acme.example"]
+
+
+@pytest.mark.parametrize(("file", "data"), [("a.tf", "a" * 1_000_000), ("a.yaml", f"- {{{'a' * 1_000_000}}}")])
+def test_a_long_word_is_looked_at_once(file: str, data: str) -> None:
+    assert imported(data, file).providers == ()
+
+
 @given(st.binary(max_size=400), st.sampled_from(["a.txt", "a.csv", "a.yaml", "a.tf", "a.json"]))
 def test_whatever_a_file_holds_is_a_list_or_refused(data: bytes, file: str) -> None:
     try:

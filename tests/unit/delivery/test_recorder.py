@@ -341,6 +341,28 @@ def test_webhooks_are_given_what_waited_for_them_when_all_is_lost_during_a_look(
     assert otherwise == ()
 
 
+@pytest.mark.parametrize("starts_before", [False, True], ids=["after the loss", "between two losses"])
+def test_a_printer_that_starts_knows_what_each_webhook_waits_for(office: Office, starts_before: bool) -> None:
+    office.stream.append("a", "b", "c")
+    office.stream.settled = {"ops": "1-0", "chat": "3-0"}
+    office.drains()
+    office.clock.passes(seconds=600)  # ops is slow
+    office.drains()
+    office.stream.emptied()
+    if starts_before:
+        office.drains()
+        office.stream.settled, office.stream.busy = {"ops": "0-0", "chat": "0-0"}, {"ops"}
+    for _ in range(2):
+        office.starts()
+        office.drains()
+    if starts_before:
+        office.stream.emptied()
+        office.drains()
+
+    waiting, _ = office.stream.redelivered[-1]
+    assert [[each.id for each in waiting[sink]] for sink in ("ops", "chat")] == [["b", "c"], []]
+
+
 def test_after_a_loss_webhooks_count_from_where_they_are_in_the_new_stream(office: Office) -> None:
     office.stream.append("a", "b", "c")
     office.stream.settled = {"ops": "3-0"}

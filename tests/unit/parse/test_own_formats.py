@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,7 @@ from tracker.parse import FORMAT_NAMES, read
 from tracker.parse.custom import apart, custom_format, tried, understood
 from tracker.parse.custom import language as languages
 from tracker.parse.custom.format import compiled
-from tracker.parse.custom.markup import Html
+from tracker.parse.custom.markup import Html, Xml
 from tracker.store.codec import decode_provider, decode_state, encode_provider, encode_state
 
 ROOT = Path(__file__).parents[3]
@@ -239,6 +240,25 @@ def test_a_page_cannot_make_an_expression_take_long_or_much(
     assert trial.parts == () or "unknown error" in (trial.error or "")
 
 
+@pytest.mark.parametrize(
+    ("expression", "is_bounded"),
+    [
+        ("//item", True),
+        (".//item/@id", True),
+        ("channel/item[not(@old)]/title", True),
+        ("title|name|@label", True),
+        # Each entry would look at all the others.
+        ("../item/title", False),
+        # Each finding would be compared with each of the others.
+        ("//item|//entry", False),
+        ("channel//item", False),
+        ("item[count(//item) > 1]", False),
+    ],
+)
+def test_paths_that_a_page_can_make_slow_are_read_apart(expression: str, is_bounded: bool) -> None:
+    assert Xml().is_bounded(expression) is is_bounded
+
+
 def test_what_is_read_apart_is_what_is_read_here() -> None:
     plain = definition("pier")
     body = pier("x")
@@ -249,6 +269,18 @@ def test_what_is_read_apart_is_what_is_read_here() -> None:
     assert custom_format(apart_too).read(body, "", None) == custom_format(plain).read(body, "", None)
     with pytest.raises(ParseError, match="nothing at `always`"):
         custom_format(apart_too).read(b"<board/>", "", None)
+
+
+def test_the_process_that_reads_a_page_gets_no_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    apart_too = msgspec.structs.replace(definition("pier"), incidents="//notice[ancestor::notices]")
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nenv > {tmp_path}/env\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    monkeypatch.setenv("REDIS_PASSWORD", "swordfish")
+    monkeypatch.setattr(sys, "executable", str(python))
+
+    assert custom_format(apart_too).read(pier("x"), "", None).incidents
+    assert "swordfish" not in (tmp_path / "env").read_text()
 
 
 def test_combinators_find_what_selectors_level_3_says() -> None:

@@ -41,8 +41,8 @@ _OTHER_KINDS: Final = frozenset({"location", "group", "user", "system", "domain"
 _YAML_KEY: Final = re.compile(r"(?P<indent> *)(?P<item>- +)?(?P<key>[\w.-]+): *(?P<value>.*)")
 _YAML_ITEM: Final = re.compile(r" *- +(?P<value>[^:{\[\s][^:]*|https?://\S+)")
 _YAML_FLOW: Final = re.compile(r" *- +\{(?P<pairs>[^{}]*)\}")
-_YAML_PAIR: Final = re.compile(r"(?P<key>[\w.-]+): *(?P<value>\"[^\"]*\"|'[^']*'|[^,]*),?")
-_HCL_STRING: Final = re.compile(r'(?:(?P<key>\w+)\s*=\s*|(?P<list>[\[,])\s*)"(?P<value>[^"\\\n]{1,300})"')
+_YAML_PAIR: Final = re.compile(r"(?<![\w.-])(?P<key>[\w.-]++): *(?P<value>\"[^\"]*\"|'[^']*'|[^,]*),?")
+_HCL_STRING: Final = re.compile(r'(?:(?<!\w)(?P<key>\w++)\s*+=\s*|(?P<list>[\[,])\s*)"(?P<value>[^"\\\n]{1,300})"')
 _HCL_KEYS: Final = frozenset({"name", "vendor", "service", "provider", "url", "status_page"})
 #: A provider that a configuration requires: `source = "hashicorp/aws"`.
 _HCL_SOURCE: Final = re.compile(r'\bsource\s*=\s*"(?:[\w.-]{1,100}/){1,2}(?P<name>[\w.-]{1,100})"')
@@ -107,7 +107,7 @@ def _reader(file: str, text: str) -> Callable[[str], Iterator[Wanted]]:
 
 def _is_said(line: str) -> bool:
     """Return whether a line is neither blank nor a comment."""
-    return bool(line.strip()) and not line.lstrip().startswith(("#", "//", ";"))
+    return bool(line.strip()) and not line.lstrip().startswith(("#", "//", "; "))
 
 
 def _lines(text: str) -> Iterator[Wanted]:
@@ -121,7 +121,7 @@ def _lines(text: str) -> Iterator[Wanted]:
 
 
 def _table(text: str) -> Iterator[Wanted]:
-    lines = list(dropwhile(lambda line: not line.strip() or line.lstrip().startswith("#"), text.split("\n")))
+    lines = list(dropwhile(lambda line: not _is_said(line), text.split("\n")))
     named = _SEPARATOR.fullmatch(lines[0].strip()) if lines else None
     delimiter = named["delimiter"] if named else max(",;\t", key=lines[0].count) if lines else ","
     table = StringIO("\n".join(lines[1:] if named else lines))

@@ -15,6 +15,7 @@ import msgspec
 
 from tracker.delivery.event_stream import Reported, StreamedEvent, order
 from tracker.delivery.sinks.history import read_reported
+from tracker.delivery.sinks.positions import POSITIONS_NAME, Positions
 from tracker.errors import SinkError
 from tracker.model.event import Event, decode_event, encode_event, identity
 from tracker.model.keys import present_event_id
@@ -86,6 +87,7 @@ class UpdateRecord:
         self.path = path
         is_there = path.exists()
         self._fd = _opened(path)
+        self._positions = Positions(path.with_name(POSITIONS_NAME))
         self._last_stream_id: str | None = None
         self._recorded: dict[str, None] = {}
         self._kept = _KEPT
@@ -136,6 +138,14 @@ class UpdateRecord:
                 os.utime(self._fd, (now.timestamp(), now.timestamp()))
             self._touched_at = now
         self._whole_until = now
+
+    def settled(self) -> Mapping[str, str]:
+        """Return the stream id up to which each webhook had settled all, by its name, as it was noted last."""
+        return self._positions.known
+
+    def note_settled(self, positions: Mapping[str, str]) -> None:
+        """Note how far each webhook is."""
+        self._positions.note(positions)
 
     def newest(self, is_wanted: Callable[[StreamedEvent], bool]) -> Sequence[Event]:
         """Return the last events on record, oldest first; see `Record.newest`."""

@@ -3,8 +3,10 @@
 libxml2 cannot be interrupted, and one path may take the square or the cube of a page's elements.
 """
 
+import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -19,8 +21,10 @@ MOST_CPU_S = 5
 _MOST_S: Final = 30
 #: What it may take of memory, in bytes: some ten times a tree of the most elements that a page may have.
 MOST_MEMORY = 1 << 30
-_TOO_LONG: Final = "its expressions take too long on this page; write paths without `//` and functions in [ ]"
+_TOO_LONG: Final = "its expressions take too long on this page; write paths without `..`, functions, and `//` in [ ]"
 TOO_MUCH: Final = "its expressions take too much memory on this page; write fewer functions in them"
+#: Variables by which Python finds its libraries and time zones.
+_KEPT: Final = ("LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONTZPATH")
 #: The module that the process runs.
 _CHILD: Final = "tracker.parse.custom.child"
 #: The sentences for a page that is too much for the expressions of a definition.
@@ -53,6 +57,7 @@ def read_apart(definition: FormatDefinition, body: bytes, url: str) -> Snapshot:
     try:
         ended = subprocess.run(  # noqa: S603  # our own module; -P: no module of the folder that it is started in
             [sys.executable, "-P", "-m", _CHILD],
+            env=_surroundings(os.environ),
             input=msgspec.msgpack.encode(job),
             capture_output=True,
             timeout=_MOST_S,
@@ -71,3 +76,9 @@ def read_apart(definition: FormatDefinition, body: bytes, url: str) -> Snapshot:
     if read.snapshot is None:
         raise ParseError(read.error)
     return read.snapshot
+
+
+def _surroundings(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of the process: it finds the modules of this one, and gets none of its secrets."""
+    kept = {name: environ[name] for name in _KEPT if name in environ}
+    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

@@ -14,9 +14,9 @@ def main() -> None:
     """Read one job, and write what came of it."""
     job = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Job)
     # The kernel ends the process, whatever it is doing.
-    resource.setrlimit(resource.RLIMIT_CPU, (job.most_cpu_s, job.most_cpu_s))
-    resource.setrlimit(resource.RLIMIT_AS, (job.most_memory, job.most_memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _limit(resource.RLIMIT_CPU, job.most_cpu_s)
+    _limit(resource.RLIMIT_AS, job.most_memory)
+    _limit(resource.RLIMIT_CORE, 0)
     try:
         read = Read(snapshot=read_here(job.definition, job.body, job.url))
     except ParseError as error:
@@ -24,6 +24,13 @@ def main() -> None:
     except MemoryError:
         read = Read(error=TOO_MUCH)
     sys.stdout.buffer.write(msgspec.msgpack.encode(read))
+
+
+def _limit(kind: int, most: int) -> None:
+    """Lower a limit of this process, which may be lower already."""
+    _, hard = resource.getrlimit(kind)
+    bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(kind, (bound, bound))
 
 
 if __name__ == "__main__":

@@ -27,9 +27,11 @@ _LITERAL: Final = r"""(?:"[^"|]*+"|'[^'|]*+')"""
 #: In brackets: a place, or what is below or an attribute, if it is there or has a value.
 _FOUND: Final = rf"(?:@?{_NAME}(?:/@?{_NAME})*+(?:\s*+!?=\s*+{_LITERAL})?+)"
 _CONDITION: Final = rf"\[\s*+(?:\d+|last\(\)|{_FOUND}|not\(\s*+{_FOUND}\s*+\))\s*+\]"
-_STEP: Final = rf"(?:@?(?:{_NAME}|\*)|text\(\)|\.\.?+)(?:{_CONDITION})*+"
+_STEP: Final = rf"(?:@?(?:{_NAME}|\*)|text\(\)|\.)(?:{_CONDITION})*+"
 #: A path that passes each element once for each of those around it: down, at any depth only where it begins.
 _LINEAR: Final = re.compile(rf"(?:\.?+//?+)?+{_STEP}(?:/{_STEP})*+")
+#: One of several paths, whose findings libxml2 compares each with each: an element has few children.
+_ONE_STEP: Final = re.compile(_STEP)
 
 
 class Html(Language):
@@ -118,7 +120,8 @@ class Xml(Language):
 
     def is_bounded(self, expression: str) -> bool:
         """Return whether the expression takes no more time and memory than a page's size allows for."""
-        return all(_LINEAR.fullmatch(path.strip()) for path in expression.split("|"))
+        paths = expression.split("|")
+        return all((_LINEAR if len(paths) == 1 else _ONE_STEP).fullmatch(path.strip()) for path in paths)
 
     def is_missing(self, root: Any, query: Query) -> bool:  # noqa: ARG002  an absent list and an empty one look alike
         """Return whether a body lacks even the place where a list would be."""

@@ -15,6 +15,8 @@ from tracker.parse.custom.language import BadExpression, Language, Query, needed
 from tracker.parse.custom.markup import Html
 
 _STEP: Final = re.compile(r"[.|\[]")
+#: The beginning of jmespath's messages, which says no more than ours.
+_BEGINNING: Final = re.compile(r"\A(?:Invalid|Bad) jmespath expression: ", re.IGNORECASE)
 _KEYS_NAMED: Final = 12
 _LONGEST: Final = 60
 #: How often the lists and tables of an expression may repeat one value: `[@, @].[@, @]` does so four times.
@@ -45,7 +47,7 @@ class Paths(Language):
         try:
             path = jmespath.compile(expression)
         except (jmespath.exceptions.JMESPathError, RecursionError) as error:
-            raise BadExpression(_first_line(error)) from None
+            raise BadExpression(f"is no JMESPath: {_first_line(error)}") from None
 
         if _copies(path.parsed) > _MOST_COPIES:
             raise BadExpression(f"repeats a value more than {_MOST_COPIES:,} times; write fewer [A, B] into each other")
@@ -127,5 +129,5 @@ def _counting() -> Any:
 
 
 def _first_line(error: Exception) -> str:
-    text = str(error).partition("\n")[0].rstrip(": ")
-    return "it is nested too deeply" if isinstance(error, RecursionError) else text
+    text = str(error).partition("\n")[0].removesuffix(", for expression:").rstrip(": .")
+    return "it is nested too deeply" if isinstance(error, RecursionError) else _BEGINNING.sub("", text)

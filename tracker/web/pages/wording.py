@@ -3,10 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from tracker.model.plain import one_line
+
 #: Between a number and its unit, so that no line breaks there.
 _JOINED: Final = "\u00a0"
 #: An en dash, as between two times.
 _UNTIL: Final = "\u2013"
+#: A name in a list of them is cut at this many characters.
+_LONGEST_NAME: Final = 100
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
 _DAY: Final = 24 * _HOUR
@@ -137,10 +141,9 @@ def ordinal(number: int) -> str:
 
 
 def listed(names: tuple[str, ...], most: int) -> str:
-    """Return names in one line; of more than `most` the number of the others."""
-    if len(names) <= most:
-        return ", ".join(names)
-    return f"{', '.join(names[:most])} and{_JOINED}{len(names) - most}{_JOINED}more"
+    """Return vendors' names in one safe line; of more than `most` the number of the others."""
+    line = ", ".join(one_line(name, _LONGEST_NAME) for name in names[:most])
+    return line if len(names) <= most else f"{line} and{_JOINED}{len(names) - most}{_JOINED}more"
 
 
 def within(moment: datetime | None, now: datetime, span_: timedelta) -> bool:
