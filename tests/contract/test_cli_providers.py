@@ -172,6 +172,13 @@ def test_subscriptions_are_added_once_and_what_is_not_is_reported(
     assert (provider.id, provider.origin) == ("acme", "command")
 
 
+@pytest.mark.parametrize("command", ["add", "import"])
+def test_toml_and_json_at_once_are_refused(command: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(cli, ["providers", command, "openai", "--toml", "--json", "--data-dir", str(tmp_path)])
+
+    assert str(result.exception) == "--toml prints TOML; leave out --json"
+
+
 def test_what_a_list_holds_is_shown_before_a_tracker_ran(tmp_path: Path) -> None:
     file = tmp_path / "vendors.txt"
     file.write_text("OpenAI\n" + "\n".join(map("Stranger {}".format, range(60))))

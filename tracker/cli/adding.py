@@ -78,6 +78,7 @@ def add(
       tracker providers add openai github/Actions aws:us-east-1/ec2,s3 https://status.example.com
       tracker providers add github --min-impact major --no-maintenance
     """
+    _refuse_two_outputs(output_format, is_toml=toml)
     if name is not None and len(pages) > 1:
         raise ConfigError("--name is for one page; leave it out, or add the pages one by one")
     asked = {"headers_env": given_headers(header_env), **given_keys(**keys)}
@@ -93,9 +94,7 @@ def add(
     catalogue = running_catalogue(data_dir)
     _refuse_known(catalogue, wanted)
     if not no_check:
-        pairs = zip(wanted, choices, strict=True)
-        unknown = [(provider, choice.name) for provider, choice in pairs if not is_unread(choice)]
-        _check_first(unknown, is_quiet=output_format == "json")
+        _check_first(wanted, choices, is_quiet=output_format == "json")
     catalogue.put(wanted, utc_now())
     if output_format == "json":
         click.echo(json_text({"added": wanted}))
@@ -123,6 +122,7 @@ def import_(file: Path, dry_run: bool, toml: bool, allow_private: bool, data_dir
     Example:
       tracker providers import vendors.csv --dry-run
     """
+    _refuse_two_outputs(output_format, is_toml=toml)
     catalogue = _catalogue(data_dir, needed=not (dry_run or toml))
     known = catalogue.providers() if catalogue else ()
     found = load_list(file, known=known, formats=FORMAT_NAMES)
@@ -175,10 +175,21 @@ def _provider(choice: Choice, name: str | None, asked: dict[str, Any]) -> Provid
     )
 
 
-def _check_first(pages: Sequence[tuple[Provider, str | None]], *, is_quiet: bool) -> None:
-    """Ask pages, several at a time, and print what was found. Raises TrackerError if one of them cannot be read."""
+def _refuse_two_outputs(output_format: str, *, is_toml: bool) -> None:
+    """Refuse JSON beside TOML. Raises ConfigError."""
+    if is_toml and output_format == "json":
+        raise ConfigError("--toml prints TOML; leave out --json")
+
+
+def _check_first(wanted: Sequence[Provider], choices: Sequence[Choice], *, is_quiet: bool) -> None:
+    """Ask pages, several at a time, and print the findings. Raises TrackerError if one of them cannot be read.
+
+    Presets that are known to be unreadable are not asked.
+    """
     from tracker.cli.check import ask, found_line  # noqa: PLC0415  all that reads pages, for this command alone
 
+    chosen_pages = zip(wanted, choices, strict=True)
+    pages = [(provider, choice.name) for provider, choice in chosen_pages if not is_unread(choice)]
     failed = []
     with ThreadPoolExecutor(max_workers=_ASKED_TOGETHER) as threads:
         reports = threads.map(lambda page: ask(page[0], name=page[1]), pages)
