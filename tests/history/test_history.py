@@ -12,7 +12,17 @@ from tests.history.conftest import Recorded
 from tests.history.record import NOON, component, event, unreadable, write
 from tracker.delivery.event_stream import StreamedEvent
 from tracker.errors import HistoryError, SearchTooWide
-from tracker.history import DayState, FeedFilter, History, IncidentFilter, open_history, projection, sqlite, words
+from tracker.history import (
+    DayState,
+    FeedFilter,
+    History,
+    IncidentFilter,
+    open_history,
+    postgres,
+    projection,
+    sqlite,
+    words,
+)
 from tracker.history.opening import migrate
 from tracker.history.postgres import PostgresDatabase
 from tracker.history.rows import event_row
@@ -133,13 +143,18 @@ def test_the_beginning_of_a_word_finds_every_word_that_begins_so(
             found("late*")
 
 
-def test_what_is_found_among_many_is_read_from_where_the_answer_begins(history: History, record: Recorded) -> None:
+@pytest.mark.parametrize("text", ["text", "te*"])
+def test_what_is_found_among_many_is_read_from_where_the_answer_begins(
+    text: str, history: History, record: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A database that looks at one block of events after another finds each event once, in both directions."""
+    monkeypatch.setattr(postgres, "_MANY", 1)
+    monkeypatch.setattr(postgres, "_NEAR", 2)
     for block in range(12):
         record.says(*(event(f"u{block}-{number}", block * 60 + number) for number in range(3)), first=block * 3 + 1)
         with history._database.writing() as session:
             session.execute(projection._NOTE, name="seq", value=str((block + 1) << BLOCK_BITS))
-    wanted = FeedFilter(text="text")
+    wanted = FeedFilter(text=text)
     backwards, before = [], None
     while (found := history.feed(wanted, before=before, limit=5)).next_before is not None:
         backwards += found.items
@@ -151,8 +166,8 @@ def test_what_is_found_among_many_is_read_from_where_the_answer_begins(history: 
         after = some[-1].seq
     assert [item.seq for item in forwards] == [item.seq for item in backwards[::-1]]
     assert len({item.event.id for item in forwards}) == 36
-    assert len(history.feed(FeedFilter(text="text", providers=("acme",)), limit=50).items) == 36
-    times = FeedFilter(text="text", since=NOON + timedelta(minutes=60), until=NOON + timedelta(minutes=121))
+    assert len(history.feed(FeedFilter(text=text, providers=("acme",)), limit=50).items) == 36
+    times = FeedFilter(text=text, since=NOON + timedelta(minutes=60), until=NOON + timedelta(minutes=121))
     assert [item.event.update_id for item in history.feed(times).items] == ["u2-0", "u1-2", "u1-1", "u1-0"]
 
 
@@ -194,6 +209,14 @@ def test_days_are_unknown_unless_the_page_was_read(history: History, record: Rec
     assert (today.state, today.unknown_minutes) == (DayState.CRITICAL, 25)
     # From ten minutes on it was critical; before that a component was worse than the incident.
     assert today.minutes == {"critical": 50, "major": 9, "minor": 1}
+
+
+def test_the_last_days_hold_what_lasts_and_nothing_that_ended_before(history: History, record: Recorded) -> None:
+    record.says(*story())
+    acme, zeta = (history.provider(each, NOON + timedelta(days=9), 3) for each in ("acme", "zeta"))
+    assert (acme.incidents, acme.unreadable) == ((), ())
+    assert [change.status for change in acme.component_changes] == ["operational"]
+    assert [incident.incident_id for incident in zeta.incidents] == ["w"]
 
 
 def test_counters_that_begin_anew_or_are_old_are_not_made_today(history: History) -> None:

@@ -23,18 +23,24 @@ class Session(Protocol):
         ...
 
 
-class Search(NamedTuple):
-    """A search as a part of a query."""
+class Look(NamedTuple):
+    """A part of the events that a search goes through."""
 
     #: The FROM clause; it has the columns of `events`.
     source: str
+    values: Mapping[str, object] = {}
+
+
+class Search(NamedTuple):
+    """A search as a part of a query."""
+
+    #: Taken one after another until enough is found. More than one keeps a database that gathers all that is found
+    #: from doing so for a common word.
+    looks: tuple[Look, ...]
     condition: str
     values: Mapping[str, str]
     #: What is `seq` there, and is read in its order without sorting all that is found.
     order: str
-    #: Values of each look, to be taken one after another until enough is found. More than one keeps a database that
-    #: gathers all that is found from doing so for a common word.
-    looks: tuple[Mapping[str, object], ...] = ({},)
 
 
 class SeqRange(NamedTuple):
@@ -53,7 +59,7 @@ class Dialect(Protocol):
         ...
 
     def search(self, session: Session, text: str, providers: Sequence[str], span: SeqRange) -> Search:
-        """Return the source of rows of `events` with all these words; of `word*`, the beginning of a word.
+        """Return where the rows of `events` with all these words are; of `word*`, the beginning of a word.
 
         Raises SearchTooWide.
         """

@@ -1,7 +1,7 @@
 """The history in PostgreSQL, for trackers that run on several machines. Needs the extra `postgres`."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Final
@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 
 from tracker.errors import HistoryError
 from tracker.history.connections import Connections
-from tracker.history.database import Dialect, Row, Search, SeqRange, Session
+from tracker.history.database import Dialect, Look, Row, Search, SeqRange, Session
 from tracker.history.schema import BLOCK_BITS, TABLES
 from tracker.history.words import asked_words, words_beginning
 
@@ -20,6 +20,11 @@ _LOCK: Final = 0x7472_6B72
 _NAMED: Final = re.compile(r"(?<![:\w]):([a-z_0-9]+)")
 #: Blocks of events that are looked at one by one, before all others at once.
 _LOOKS: Final = 8
+#: For so many words that begin alike, the index compares each event of a block with all of them. Such words are seldom
+#: far to seek: the first places are read without the index, then fewer blocks with it.
+_MANY: Final = 16
+_NEAR: Final = 4096
+_LOOKS_FOR_MANY: Final = 2
 #: A text search vector holds less than 1 MB; no vendor's text needs that much to be found. Signs become blanks, since
 #: PostgreSQL takes what they join for one word (an address, a version) or for none (a tag).
 _VECTOR: Final = """to_tsvector('simple', translate(
@@ -41,9 +46,12 @@ _NARROWED: Final = (
 _NEW_WORDS: Final = """INSERT INTO event_words SELECT DISTINCT word
     FROM events, unnest(tsvector_to_array(words)) AS word
     WHERE seq BETWEEN :first AND :last AND left(word, 1) NOT IN ('@', '#') ON CONFLICT DO NOTHING"""
+_MATCHES: Final = "words @@ (to_tsquery('simple', :text) && CAST(:begun AS tsquery))"
 #: OFFSET and the sum keep the planner from reading events in order until enough match, which may never happen.
-_FOUND: Final = """(SELECT * FROM events WHERE words @@ (to_tsquery('simple', :text) && CAST(:begun AS tsquery))
-    AND seq + 0 BETWEEN :first AND :last OFFSET 0) AS events"""
+_FOUND: Final = f"(SELECT * FROM events WHERE {_MATCHES} AND seq + 0 BETWEEN :first AND :last OFFSET 0) AS events"
+#: Here OFFSET keeps it from the index on words, and the order lets it stop at the limit.
+_READ: Final = f"""(SELECT * FROM (SELECT * FROM events WHERE seq BETWEEN :first AND :last
+    ORDER BY seq {{order}} OFFSET 0) AS near WHERE {_MATCHES}) AS events"""
 _FORGET: Final = (
     "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE seen_us < :before ORDER BY seen_us LIMIT :most)"
 )
@@ -54,23 +62,28 @@ class PostgresDialect:
 
     def migrations(self) -> Sequence[Sequence[str]]:
         """Return the statements of each version of the schema."""
-        return [(*TABLES[0], *_SEARCH), TABLES[1], (*TABLES[2], *_NARROWED)]
+        return [(*TABLES[0], *_SEARCH), TABLES[1], (*TABLES[2], *_NARROWED), TABLES[3]]
 
     def search(self, session: Session, text: str, providers: Sequence[str], span: SeqRange) -> Search:
-        """Return the source of rows with all these words."""
+        """Return where the rows with all these words are."""
         asked = asked_words(text)
-        parts = []
+        parts, begun = [], 0
         for beginning in asked.beginnings:
             words = words_beginning(session, beginning.lower())
             parts.append(f"({' | '.join(map(_lexeme, words))})" if words else "")
+            begun += len(words)
         if not all(parts) or not (parts or asked.whole):
-            return Search("events", "1 = 0", {}, "seq")
+            return Search((Look("events"),), "1 = 0", {}, "seq")
         if len(providers) == 1:
             parts.append(_lexeme(f"@{providers[0]}"))
-            looks = [_look(parts, span.first, span.last)]
+            looks = [_look(parts, span)]
+        elif begun < _MANY:
+            looks = list(_looks(parts, span, _LOOKS))
         else:
-            looks = list(_looks(parts, span))
-        return Search(_FOUND, "1 = 1", {"text": " & ".join(map(_lexeme, asked.whole))}, "seq", tuple(looks))
+            near, rest = _split(span, _NEAR)
+            read = _READ.format(order="DESC" if span.is_backwards else "ASC")
+            looks = [_look(parts, near, read), *(_looks(parts, rest, _LOOKS_FOR_MANY) if rest else ())]
+        return Search(tuple(looks), "1 = 1", {"text": " & ".join(map(_lexeme, asked.whole))}, "seq")
 
     def indexed(self, session: Session, rows: Sequence[Row]) -> None:
         """Keep the words; the column is generated."""
@@ -81,23 +94,31 @@ class PostgresDialect:
         return session.execute(_FORGET, before=before_us, most=limit)
 
 
-def _looks(parts: Sequence[str], span: SeqRange) -> Iterator[Mapping[str, object]]:
-    """Yield the arguments of one look for each of the first blocks, then of one look at all the rest."""
-    oldest, newest = span.first >> BLOCK_BITS, span.last >> BLOCK_BITS
-    blocks = range(newest, oldest - 1, -1) if span.is_backwards else range(oldest, newest + 1)
-    for block in blocks[:_LOOKS]:
-        yield _look([*parts, _lexeme(f"#{block}")], span.first, span.last)
-    if len(blocks) <= _LOOKS:
-        return
-    looked_at = blocks[_LOOKS - 1]
+def _looks(parts: Sequence[str], span: SeqRange, most: int) -> Iterator[Look]:
+    """Yield one look for each of the first blocks, then one look at all the rest."""
+    rest: SeqRange | None = span
+    for _ in range(most):
+        if rest is None:
+            return
+        block = (rest.last if rest.is_backwards else rest.first) >> BLOCK_BITS
+        edge = rest.last - (block << BLOCK_BITS) if rest.is_backwards else ((block + 1) << BLOCK_BITS) - 1 - rest.first
+        near, rest = _split(rest, edge + 1)
+        yield _look([*parts, _lexeme(f"#{block}")], near)
+    if rest is not None:
+        yield _look(parts, rest)
+
+
+def _split(span: SeqRange, size: int) -> tuple[SeqRange, SeqRange | None]:
+    """Return as many places as that from where the answer begins, and the others, None if there are none."""
+    if span.last - span.first < size:
+        return span, None
     if span.is_backwards:
-        yield _look(parts, span.first, (looked_at << BLOCK_BITS) - 1)
-    else:
-        yield _look(parts, (looked_at + 1) << BLOCK_BITS, span.last)
+        return span._replace(first=span.last - size + 1), span._replace(last=span.last - size)
+    return span._replace(last=span.first + size - 1), span._replace(first=span.first + size)
 
 
-def _look(parts: Sequence[str], first: int, last: int) -> Mapping[str, object]:
-    return {"begun": " & ".join(parts), "first": first, "last": last}
+def _look(parts: Sequence[str], span: SeqRange, source: str = _FOUND) -> Look:
+    return Look(source, {"begun": " & ".join(parts), "first": span.first, "last": span.last})
 
 
 def _lexeme(word: str) -> str:

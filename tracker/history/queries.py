@@ -12,7 +12,7 @@ from tracker.history.answers import (
     ProviderHistory,
     RecordedIncident,
 )
-from tracker.history.database import Dialect, Search, SeqRange, Session
+from tracker.history.database import Dialect, Look, Row, Search, SeqRange, Session
 from tracker.history.days import Polls, days_of
 from tracker.history.rows import component_of_row, from_us, incident_of, item_of, storable, to_us, unreadable_of
 from tracker.history.schema import BLOCK_BITS
@@ -21,7 +21,7 @@ from tracker.history.schema import BLOCK_BITS
 _MOST_SINGLE: Final = 100
 _EVENT_COLUMNS: Final = "events.seq, events.stream_id, events.title, events.message, events.event"
 _UNBOUNDED_US: Final = 1 << 62
-_ALL: Final = Search("events", "1 = 1", {}, "seq")
+_ALL: Final = Search((Look("events"),), "1 = 1", {}, "seq")
 
 
 class _Conditions:
@@ -57,7 +57,7 @@ def feed(
     if few is None or wanted.text:
         if wanted.providers is not None:
             conditions.one_of("events.provider", "of", wanted.providers)
-        sql = f"SELECT {_EVENT_COLUMNS} FROM {found.source} WHERE {conditions} ORDER BY {order} LIMIT :most"
+        query = f"SELECT {_EVENT_COLUMNS} FROM {{source}} WHERE {conditions} ORDER BY {order} LIMIT :most"
     else:
         # Each provider's newest by its own index: a rare one is not looked for among all others.
         single = (
@@ -66,10 +66,11 @@ def feed(
             for number in range(len(few))
         )
         conditions.values.update({f"of{number}": storable(provider) for number, provider in enumerate(few)})
-        sql = f"{' UNION ALL '.join(single)} ORDER BY {order} LIMIT :most"
+        query = f"{' UNION ALL '.join(single)} ORDER BY {order} LIMIT :most"
     items: list[FeedItem] = []
     for look in found.looks:
-        items += map(item_of, session.rows(sql, **conditions.values, **look, most=limit - len(items)))
+        sql = query.format(source=look.source)
+        items += map(item_of, session.rows(sql, **conditions.values, **look.values, most=limit - len(items)))
         if len(items) == limit:
             break
     return tuple(items)
@@ -160,13 +161,9 @@ def provider_history(session: Session, provider: str, now: datetime, days: int) 
     """Return the record of a provider in the last days, today included."""
     first = now.astimezone(UTC).date() - timedelta(days=days - 1)
     since_us = to_us(datetime(first.year, first.month, first.day, tzinfo=UTC))
-    values = {"provider": storable(provider), "since": since_us}
-    lasting = "provider = :provider AND (ended_us IS NULL OR ended_us >= :since)"
-    recorded = session.rows(
-        f"SELECT incident FROM incidents WHERE {lasting} ORDER BY began_us DESC LIMIT 1000", **values
-    )
-    spans = session.rows(f"SELECT * FROM component_spans WHERE {lasting} ORDER BY began_us LIMIT 10000", **values)
-    blind = session.rows(f"SELECT * FROM unreadable_spans WHERE {lasting} ORDER BY began_us LIMIT 10000", **values)
+    recorded = _lasting(session, "incidents", provider, since_us, "began_us + 0 DESC LIMIT 1000")
+    spans = _lasting(session, "component_spans", provider, since_us, "began_us + 0 LIMIT 10000")
+    blind = _lasting(session, "unreadable_spans", provider, since_us, "began_us + 0 LIMIT 10000")
     known = tuple(map(incident_of, recorded))
     changes, unreadable = tuple(map(component_of_row, spans)), tuple(map(unreadable_of, blind))
     return ProviderHistory(
@@ -176,6 +173,13 @@ def provider_history(session: Session, provider: str, now: datetime, days: int) 
         component_changes=changes,
         unreadable=unreadable,
     )
+
+
+def _lasting(session: Session, table: str, provider: str, since_us: int, order: str) -> Sequence[Row]:
+    """Return what lasts or ended since then; the order keeps both databases from an index that holds all before it."""
+    of_provider = f"SELECT * FROM {table} WHERE provider = :provider AND"
+    sql = f"SELECT * FROM ({of_provider} ended_us IS NULL UNION ALL {of_provider} ended_us >= :since) AS lasting"
+    return session.rows(f"{sql} ORDER BY {order}", provider=storable(provider), since=since_us)
 
 
 def polls_of(session: Session, provider: str, first: date) -> dict[date, Polls]:

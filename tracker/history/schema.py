@@ -53,6 +53,14 @@ TABLES: Final[tuple[tuple[str, ...], ...]] = (
         f"""INSERT INTO event_blocks SELECT seq >> {BLOCK_BITS}, MIN(seen_us), MAX(seen_us) FROM events
             GROUP BY seq >> {BLOCK_BITS}""",
     ),
+    (
+        # A provider's last days are then read without all that ended before them.
+        "DROP INDEX component_spans_of_provider",
+        *(
+            f"CREATE INDEX {table}_ended ON {table} (provider, ended_us)"
+            for table in ("incidents", "component_spans", "unreadable_spans")
+        ),
+    ),
 )
 #: Holds the version of the schema and how far the record was read; made before the first version.
 NOTES: Final = "CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL)"

@@ -9,7 +9,7 @@ from typing import Final
 
 from tracker.errors import HistoryError
 from tracker.history.connections import Connections
-from tracker.history.database import Dialect, Row, Search, SeqRange, Session
+from tracker.history.database import Dialect, Look, Row, Search, SeqRange, Session
 from tracker.history.schema import TABLES
 from tracker.history.words import asked_words, folded, words_beginning, words_of
 
@@ -52,10 +52,10 @@ class SqliteDialect:
 
     def migrations(self) -> Sequence[Sequence[str]]:
         """Return the statements of each version of the schema."""
-        return [(*TABLES[0], *_SEARCH), TABLES[1], (*TABLES[2], *_WORDS)]
+        return [(*TABLES[0], *_SEARCH), TABLES[1], (*TABLES[2], *_WORDS), TABLES[3]]
 
     def search(self, session: Session, text: str, providers: Sequence[str], span: SeqRange) -> Search:
-        """Return the source of rows with all these words."""
+        """Return where the rows with all these words are."""
         del span  # the index is read from its end
         asked = asked_words(text)
         parts = [_phrase(word) for word in asked.whole]
@@ -63,13 +63,13 @@ class SqliteDialect:
             words = words_beginning(session, folded(beginning))
             parts.append(f"({' OR '.join(map(_phrase, words))})" if words else "")
         if not all(parts) or not parts:
-            return Search("events", "1 = 0", {}, "seq")
+            return Search((Look("events"),), "1 = 0", {}, "seq")
         query = f"{{title message names}} : ({' AND '.join(parts)})"
         # Exactly one provider narrows the index down itself, which makes rare ones as fast as common ones.
         if len(providers) == 1:
             query += f" AND provider : {_phrase(' '.join(asked_words(providers[0]).whole))}"
         # A join and no subquery: only so is the index read from its end, and no further than the limit.
-        return Search(_FOUND, "events_text MATCH :text", {"text": query}, "events_text.rowid")
+        return Search((Look(_FOUND),), "events_text MATCH :text", {"text": query}, "events_text.rowid")
 
     def indexed(self, session: Session, rows: Sequence[Row]) -> None:
         """Make new rows known to the search."""
