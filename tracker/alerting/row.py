@@ -21,6 +21,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: The message that is being sent, or was when the sender died: it may have arrived.
     intent: Act | None = None
     intent_version: int = 0
+    intent_repeats: int = 0
     attempts: int = 0
     last_error: str | None = None
     last_error_at: datetime | None = None
@@ -66,7 +67,7 @@ def planned(alert: Alert, target: Target, row: Row, *, every_update: bool) -> Pl
         return _opening(target, row)
     if row.intent is Act.CLOSE and target.phase is Phase.OPEN:
         # It has reopened meanwhile: the close that may have arrived comes to its end first.
-        return _plan(row, Act.CLOSE, row.intent_version, row.repeats)
+        return _plan(row, Act.CLOSE, row.intent_version, row.intent_repeats)
     skipped = _next_version(alert, target, row) if every_update and row.intent is not Act.CLOSE else None
     if skipped is not None:
         return _plan(row, Act.CHANGE, skipped, row.repeats)
@@ -86,7 +87,7 @@ def _opening(target: Target, row: Row) -> Planned | None:
         return _plan(row, Act.OPEN, target.version, target.repeats)
     if row.intent is Act.OPEN:
         # Whether its open arrived is not known: it is opened as it was, and closed then.
-        return _plan(row, Act.OPEN, row.intent_version, row.repeats)
+        return _plan(row, Act.OPEN, row.intent_version, row.intent_repeats)
     return None
 
 
@@ -110,7 +111,8 @@ def doubtful(alert: Alert, target: Target, row: Row) -> Row:
     if not is_decided or row.is_open or row.is_dead or row.intent is not None or row.version >= target.version:
         return row
     before = [step.version for step in alert.steps if row.version < step.version < target.version]
-    return replace(row, intent=Act.OPEN, intent_version=before[-1] if before else target.version)
+    version = before[-1] if before else target.version
+    return replace(row, intent=Act.OPEN, intent_version=version, intent_repeats=row.repeats)
 
 
 def _next_version(alert: Alert, target: Target, row: Row) -> int | None:

@@ -132,7 +132,13 @@ class Sender:
         if ready.alert is None:
             raise AssertionError("only an alert that is there has a plan")
         target = ready.alert.targets[lease.channel]
-        intended = replace(row, intent=plan.act, intent_version=plan.version, attempts=row.attempts + 1)
+        intended = replace(
+            row,
+            intent=plan.act,
+            intent_version=plan.version,
+            intent_repeats=plan.repeats,
+            attempts=row.attempts + 1,
+        )
         intended_at = self._clock()
         self._store.intend(lease, ready, intended, intended_at)
         failpoint("intended")
@@ -177,6 +183,7 @@ class Sender:
             # What this call did not do leaves in doubt what an earlier one may have done.
             intent=in_doubt.intent,
             intent_version=in_doubt.intent_version,
+            intent_repeats=in_doubt.intent_repeats,
             last_error=str(error),
             last_error_at=now,
         )
@@ -208,6 +215,7 @@ def _taken(row: Row, plan: Planned, handle: str | None, now: datetime, *, is_not
         handle=handle or row.handle,
         intent=None,
         intent_version=0,
+        intent_repeats=0,
         attempts=0,
         refused_version=0,
         refused_repeats=0,
@@ -226,6 +234,7 @@ def _refused(row: Row, before: Row, plan: Planned, error: ChannelRefused, now: d
         row,
         intent=before.intent,
         intent_version=before.intent_version,
+        intent_repeats=before.intent_repeats,
         handle=error.handle or row.handle,
         refused_version=plan.version,
         refused_repeats=plan.repeats,

@@ -154,7 +154,7 @@ def sent_once(alert: Alert | None, row: Row, arrived, *, every: bool, chance, la
     plan = planned(alert, target, row, every_update=every)
     if plan is None:
         return row
-    row = replace(row, intent=plan.act, intent_version=plan.version)
+    row = replace(row, intent=plan.act, intent_version=plan.version, intent_repeats=plan.repeats)
     luck = 1.0 if last else chance.random()
     if luck < 0.2:
         return row  # died before the call
