@@ -1,4 +1,7 @@
-"""Looks after alerts by the deliverer's own clock: whoever waits for beat cannot say that beat has stopped."""
+"""Looks after alerts and the record by the worker's own clock.
+
+Whoever waits for beat cannot say that beat has stopped, and wake-ups do not come while Celery's connection hangs.
+"""
 
 import logging
 import threading
@@ -14,15 +17,20 @@ log = logging.getLogger(__name__)
 
 #: How often it looks.
 EVERY_S: Final = 5.0
-_QUEUE: Final = "deliver"
+#: How often a printer looks for updates without being woken.
+PRINTS_EVERY_S: Final = 10.0
 _stopping: Final = threading.Event()
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]
-def look_after_alerts(sender: Any = None, **_: Any) -> None:
-    """Begin to look, in a worker that delivers; one that forks has no thread that may share its connections."""
-    if _QUEUE in sender.app.amqp.queues.consume_from and not isinstance(sender.pool, TaskPool):
-        threading.Thread(target=_look, name="watch", daemon=True).start()
+def begin(sender: Any = None, **_: Any) -> None:
+    """Begin to look, in a worker that delivers or prints; one that forks has no thread that may share connections."""
+    if isinstance(sender.pool, TaskPool):
+        return
+    queues = sender.app.amqp.queues.consume_from
+    for queue, look in (("deliver", _look_after_alerts), ("print", _print)):
+        if queue in queues:
+            threading.Thread(target=look, name=f"watch {queue}", daemon=True).start()
 
 
 @worker_shutdown.connect  # type: ignore[untyped-decorator]
@@ -31,7 +39,15 @@ def stop(**_: Any) -> None:
     _stopping.set()
 
 
-def _look() -> None:
+def _print() -> None:
+    while not _stopping.wait(PRINTS_EVERY_S):
+        try:
+            tasks.print_updates.run()
+        except Exception:  # it has to go on, whatever comes
+            log.exception("updates were not printed")
+
+
+def _look_after_alerts() -> None:
     try:
         heartbeat = runtime.runtime().heartbeat()
     except ConfigError as error:

@@ -3,10 +3,12 @@
 import asyncio
 import inspect
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from kombu.exceptions import OperationalError
 
 from tests.fakes import NOON, event, provider
 from tests.workers.queues import waiting
+from tests.workers.slots import PATIENCE_S
 from tracker.delivery.sinks.jsonlines import UpdateRecord
 from tracker.errors import Conflict, ConnectError, SinkError, StoreError
 from tracker.model.event import PendingEvent
@@ -24,7 +27,7 @@ from tracker.polling.poll_cost import ResponseClass
 from tracker.polling.poller import Outcome, Poll
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.pages import RedisPages
-from workers import tasks
+from workers import tasks, watch
 from workers.app import app as application
 from workers.outcomes import Summary
 from workers.poll_summary import EVERY_S, PollSummary
@@ -391,6 +394,28 @@ def test_what_is_in_the_stream_is_printed_and_on_record(valkey: "redis.Redis", t
 
     assert (tmp_path / "updates.jsonl").read_text().count("\n") == 1
     assert runtime().print_updates() == 0
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_printer_prints_without_being_woken(
+    valkey: "redis.Redis", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    RedisCatalogue(valkey).put([provider()], NOON)
+    pages = RedisPages(valkey)
+    consumed = SimpleNamespace(amqp=SimpleNamespace(queues=SimpleNamespace(consume_from={"print": None})))
+    monkeypatch.setattr(watch, "PRINTS_EVERY_S", 0.02)
+    monkeypatch.setattr(watch, "_stopping", threading.Event())
+
+    watch.begin(sender=SimpleNamespace(app=consumed, pool=None))
+    try:
+        pending = PendingEvent(event=event(), key="i1/u1")
+        pages.commit(pages.begin("acme", NOON), Commit(pending=(pending,), checked_at=NOON))
+        until = time.monotonic() + PATIENCE_S
+        while not (tmp_path / "updates.jsonl").exists() or not (tmp_path / "updates.jsonl").read_text():
+            assert time.monotonic() < until
+            time.sleep(0.01)
+    finally:
+        watch.stop()
 
 
 @pytest.mark.usefixtures("environment")
