@@ -7,6 +7,9 @@ PRODUCT := $(VENV)/.installed
 TOOLS := $(VENV)/.tools
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
+# Some environments forbid bytecode: each of the many processes of the tests would compile the product anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Tests of hostile input take long by design; `make test` runs them.
 QUICK := tests/unit tests/documents --ignore=tests/unit/fetch/test_body.py \
   --ignore=tests/unit/parse/test_hostile.py --ignore=tests/unit/parse/test_bounds.py --hypothesis-profile=quick

@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -39,8 +40,11 @@ def test_flower_counts_the_tasks_of_a_worker(tmp_path: Path, free_port: int) -> 
         ):
             tracker.wait_until_watching()
             shown = browser.new_page(viewport={"width": 1280, "height": 420})
-            shown.goto(f"http://127.0.0.1:{port}/tasks")
-            expect(shown.get_by_text("workers.tasks.fetch_provider").first).to_be_visible(timeout=PATIENCE_S * 1000)
+            # Flower writes the page once: a task that it heard of later is on the next one.
+            until = time.monotonic() + PATIENCE_S
+            while time.monotonic() < until and not shown.get_by_text("workers.tasks.fetch_provider").count():
+                shown.goto(f"http://127.0.0.1:{port}/tasks", wait_until="networkidle")
+            expect(shown.get_by_text("workers.tasks.fetch_provider").first).to_be_visible()
             shown.screenshot(path=tmp_path / NAME)
     assert (tmp_path / NAME).stat().st_size > 5_000
     if wanted := os.environ.get("TRACKER_SCREENS"):
