@@ -223,9 +223,9 @@ def test_it_shows_what_ran_what_hangs_and_what_failed(
         tasks = {task["args"]: task for task in reported(free_port, credentials, SUCCESS=1, STARTED=1, FAILURE=1)}
 
     done, hangs, failed = tasks["('done',)"], tasks["('hangs',)"], tasks["('too', 'many')"]
-    assert {task["name"] for task in tasks.values()} == {"slots.waits"}
-    assert {task["worker"] for task in tasks.values()} == {"shown@here"}
-    assert all(task["received"] <= task["started"] for task in tasks.values())
+    assert {task["name"] for task in (done, hangs, failed)} == {"slots.waits"}
+    assert {task["worker"] for task in (done, hangs, failed)} == {"shown@here"}
+    assert all(task["received"] <= task["started"] for task in (done, hangs, failed))
     assert (done["result"], done["runtime"] >= 0) == ("'done'", True)
     assert (hangs["runtime"], hangs["succeeded"]) == (None, None)
     assert failed["exception"].startswith("TypeError(")
