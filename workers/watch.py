@@ -5,6 +5,7 @@ Whoever waits for beat cannot say that beat has stopped, and wake-ups do not com
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import Any, Final
 
 from celery.concurrency.prefork import TaskPool
@@ -15,7 +16,7 @@ from workers import runtime, tasks
 
 log = logging.getLogger(__name__)
 
-#: How often it looks.
+#: How often a deliverer looks after alerts.
 EVERY_S: Final = 5.0
 #: How often a printer looks for updates without being woken.
 PRINTS_EVERY_S: Final = 10.0
@@ -35,16 +36,20 @@ def begin(sender: Any = None, **_: Any) -> None:
 
 @worker_shutdown.connect  # type: ignore[untyped-decorator]
 def stop(**_: Any) -> None:
-    """End that."""
+    """Stop looking."""
     _stopping.set()
 
 
-def _print() -> None:
-    while not _stopping.wait(PRINTS_EVERY_S):
+def _every(seconds: float, look: Callable[[], object], failure: str) -> None:
+    while not _stopping.wait(seconds):
         try:
-            tasks.print_updates.run()
+            look()
         except Exception:  # it has to go on, whatever comes
-            log.exception("updates were not printed")
+            log.exception(failure)
+
+
+def _print() -> None:
+    _every(PRINTS_EVERY_S, tasks.print_updates.run, "updates were not printed")
 
 
 def _look_after_alerts() -> None:
@@ -53,9 +58,9 @@ def _look_after_alerts() -> None:
     except ConfigError as error:
         log.warning("no sign of life is given: %s", error)
         heartbeat = None
-    while not _stopping.wait(EVERY_S):
-        try:
-            if tasks.look_after_alerts(has_watchdog=heartbeat is not None) and heartbeat is not None:
-                heartbeat()
-        except Exception:  # it has to go on, whatever comes
-            log.exception("alerts were not looked after")
+
+    def look() -> None:
+        if tasks.look_after_alerts(has_watchdog=heartbeat is not None) and heartbeat is not None:
+            heartbeat()
+
+    _every(EVERY_S, look, "alerts were not looked after")

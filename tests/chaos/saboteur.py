@@ -116,8 +116,8 @@ class Saboteur:
     def _empty_server(self) -> None:
         """Take everything at a moment when all is on record: what no poll has seen yet, nobody can put back.
 
-        The next fault comes once both printers have seen the loss: one that dies before knows only of the last minute
-        what webhooks lack, and a tracker that starts on an empty server reads its pages as new ones.
+        The next fault comes once both printers have seen the loss: a tracker that starts on an empty server reads its
+        pages as new ones.
         """
         self._wait(self._is_settled)
         with contextlib.closing(connect(self._fleet.server_url)) as client:

@@ -90,7 +90,10 @@ def memory_store(*providers: Provider) -> Store:
 def redis_store(client: "redis.Redis", *providers: Provider, pages: PageStore | None = None) -> Store:
     RedisCatalogue(client).put(providers, NOON)
     stream = RedisStream(client)
-    reported = lambda: [entry.event for entry in stream.read("0-0", 1000)]  # noqa: E731
+
+    def reported() -> list[Event]:
+        return [entry.event for entry in stream.read("0-0", 1000)]
+
     return Store(pages or RedisPages(client), reported, client)
 
 

@@ -13,6 +13,8 @@ from tracker.model.page import Component
 #: Names under which cursors are kept.
 RECORD: Final = "record"
 CONSOLE: Final = "console"
+#: The pattern of a stream id: milliseconds since the epoch, then a number.
+STREAM_ID: Final = "^[0-9]+-[0-9]+$"
 #: The id before all entries of a stream.
 START: Final = "0-0"
 

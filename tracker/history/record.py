@@ -8,7 +8,7 @@ from typing import IO, Annotated, Final, cast
 
 import msgspec
 
-from tracker.delivery.event_stream import StreamedEvent
+from tracker.delivery.event_stream import STREAM_ID, StreamedEvent
 from tracker.errors import HistoryError
 from tracker.model.event import decode_event
 
@@ -39,7 +39,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _About(msgspec.Struct):
-    stream_id: Annotated[str, msgspec.Meta(pattern="^[0-9]+-[0-9]+$")]
+    stream_id: Annotated[str, msgspec.Meta(pattern=STREAM_ID)]
 
 
 def read_record(path: Path, place: Place) -> Iterator[Batch]:

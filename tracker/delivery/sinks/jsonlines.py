@@ -13,7 +13,7 @@ from typing import Annotated, Final, TextIO
 
 import msgspec
 
-from tracker.delivery.event_stream import Reported, StreamedEvent, order
+from tracker.delivery.event_stream import STREAM_ID, Reported, StreamedEvent, order
 from tracker.delivery.sinks.history import read_reported
 from tracker.delivery.sinks.positions import POSITIONS_NAME, Positions
 from tracker.errors import SinkError
@@ -57,7 +57,7 @@ class _Line(msgspec.Struct):
     """The fields that are read back from a line of the record."""
 
     id: str
-    stream_id: Annotated[str, msgspec.Meta(pattern="^[0-9]+-[0-9]+$")]
+    stream_id: Annotated[str, msgspec.Meta(pattern=STREAM_ID)]
     provider: str = ""
     incident_id: str | None = None
     update_id: str | None = None

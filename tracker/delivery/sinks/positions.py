@@ -3,12 +3,16 @@
 import contextlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
+from tracker.delivery.event_stream import STREAM_ID
+
 #: Beside the record.
 POSITIONS_NAME: Final = "webhooks.json"
+
+_Known = dict[str, Annotated[str, msgspec.Meta(pattern=STREAM_ID)]]
 
 
 class Positions:
@@ -18,7 +22,7 @@ class Positions:
         self._path = path
         self._known: Mapping[str, str] = {}
         with contextlib.suppress(OSError, msgspec.MsgspecError):
-            self._known = msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+            self._known = msgspec.json.decode(path.read_bytes(), type=_Known)
 
     @property
     def known(self) -> Mapping[str, str]:

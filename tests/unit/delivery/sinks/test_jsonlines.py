@@ -290,3 +290,17 @@ def test_a_place_that_cannot_be_written_loses_nothing(written: UpdateRecord, pat
     written.deliver([streamed("c", "3-0")])
 
     assert ids_in(path) == ["c"]
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"[]", b'{"ops": 3}', b'{"ops": "here"}', b'{"ops": "1-"}'])
+def test_positions_that_cannot_be_read_are_none_and_are_written_anew(path: Path, content: bytes) -> None:
+    path.parent.mkdir()
+    path.with_name("webhooks.json").write_bytes(content)
+    record = UpdateRecord(path)
+    assert record.settled() == {}
+    record.note_settled({"ops": "1-0"})
+    record.close()
+
+    again = UpdateRecord(path)
+    assert again.settled() == {"ops": "1-0"}
+    again.close()
