@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import NamedTuple
 
 from tracker.delivery.event_stream import RECORD, START, EventStream, Reported, order
@@ -21,7 +22,7 @@ class _Reminder(NamedTuple):
     known_until: datetime
     #: The events that each webhook had not acknowledged.
     waiting: Mapping[str, Sequence[Event]]
-    #: The events that other webhooks may not have acknowledged.
+    #: The events that webhooks without such a note may not have acknowledged.
     lately: Sequence[Event]
 
 
@@ -61,11 +62,6 @@ class Recovery:
     def lost(self, known_until: datetime) -> None:
         """Collect the recorded knowledge that the data server lost."""
         waiting: dict[str, Sequence[Event]] = dict(self._reminder.waiting if self._reminder else self._again)
-        for sink, at in (self._settled or {}).items():
-            # One that had nothing to read in a stream that started over was as far as the record.
-            events = (*waiting.get(sink, ()), *self._recorded_after(self._noted_at if at == START else at))
-            waiting[sink] = tuple({event.id: event for event in events}.values())
-        lately: Sequence[Event] = ()
         if self._settled is None:
             # Noted by the printer before this one; those that it did not know are given the last minute.
             waiting = {sink: self._recorded_after(at) for sink, at in self._record.settled().items()} | waiting
@@ -73,6 +69,15 @@ class Recovery:
             lately = self._record.newest(
                 lambda streamed: streamed.logged_at is not None and streamed.logged_at >= since
             )
+        else:
+            for sink, at in self._settled.items():
+                # One that had nothing to read in a stream that started over was as far as the record.
+                events = self._recorded_after(self._noted_at if at == START else at)
+                waiting[sink] = _each_once(waiting.get(sink, ()), events)
+            # Those that came since the last look.
+            lately = self._recorded_after(self._noted_at)
+        if self._reminder is not None:
+            lately = _each_once(self._reminder.lately, lately)
         self._reminder = _Reminder(self._record.reported(), known_until, waiting, lately)
 
     def go_on(self, recorded: str) -> None:
@@ -137,3 +142,7 @@ class Recovery:
 
     def _recorded_after(self, stream_id: str) -> Sequence[Event]:
         return self._record.newest(lambda streamed: order(streamed.stream_id) > order(stream_id))
+
+
+def _each_once(*events: Sequence[Event]) -> Sequence[Event]:
+    return tuple({event.id: event for event in chain(*events)}.values())

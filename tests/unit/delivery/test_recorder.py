@@ -336,9 +336,22 @@ def test_webhooks_are_given_what_waited_for_them_when_all_is_lost_during_a_look(
     office.stream.emptied()
     office.drains()
 
-    ((waiting, otherwise),) = office.stream.redelivered
+    ((waiting, _),) = office.stream.redelivered
     assert {sink: [event.id for event in events] for sink, events in waiting.items()} == {"ops": ["b"]}
-    assert otherwise == ()
+
+
+def test_a_webhook_that_came_since_the_last_look_is_given_what_was_recorded_meanwhile(office: Office) -> None:
+    office.stream.append("a")
+    office.drains()
+    office.stream.append("b")
+    office.stream.before_trim = office.stream.emptied
+    office.drains()
+    office.stream.meanwhile = office.stream.emptied
+    for _ in range(2):
+        office.drains()
+
+    given = [[event.id for event in otherwise] for _, otherwise in office.stream.redelivered]
+    assert given == [["b"], ["b"]]
 
 
 @pytest.mark.parametrize("starts_before", [False, True], ids=["after the loss", "between two losses"])
