@@ -20,7 +20,7 @@ moment, plausible = times.moment, times.plausible
 
 NAME_CAP = 300
 BODY_CAP = 16_000
-#: How much of a text is read: markup takes a small multiple of the message that it surrounds.
+#: Characters of a text that are read: markup takes a small multiple of the message that it surrounds.
 _RAW_CAP = 20 * BODY_CAP
 _ID_CAP = 200
 _LINK_CAP = 2_000
@@ -28,8 +28,8 @@ _CODE_CAP = 5
 _BETWEEN_WORDS = re.compile(r"[\s_-]+|(?<=[a-z])(?=[A-Z])")
 #: Digits of an integer that JSON readers agree on; longer ones are kept as text.
 _INTEGER_CAP = 18
-#: Brackets and commas, which is to say values: each takes up to a hundred bytes of memory. The largest real answers
-#: have 25,000.
+#: Brackets and commas, about one for each value: a value takes up to a hundred bytes of memory. The largest real
+#: answers have 25,000.
 _MAX_MARKS = 200_000
 
 
@@ -44,7 +44,7 @@ def decode_json(body: bytes) -> Any:
 
 
 def json_or_none(body: bytes) -> Any:
-    """Return the contents of JSON, None where it has none."""
+    """Return the contents of JSON, None for anything else."""
     try:
         return decode_json(body)
     except ParseError:
@@ -52,7 +52,7 @@ def json_or_none(body: bytes) -> Any:
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    """Return the object that the JSON holds, an empty one for any other answer."""
+    """Return the object in the JSON, an empty one for any other answer."""
     return mapping(json_or_none(body))
 
 
@@ -121,15 +121,15 @@ def mapping(value: object) -> dict[str, Any]:
 
 
 def unique(words: Iterable[str | None]) -> tuple[str, ...]:
-    """Return each word once, in the order of the first, without those that are none."""
+    """Return each word once, in order of first appearance, without empty ones."""
     return tuple(dict.fromkeys(word for word in words if word))
 
 
 def known(meanings: Mapping[Any, _Meaning], word: object) -> _Meaning | None:
-    """Return the meaning of a vendor's word or number, None for any other. Keys are in lower case.
+    """Return the meaning of a vendor's word or number, None for an unknown one. The keys are in lower case.
 
-    `Degraded Performance`, `DEGRADED-PERFORMANCE` and `degradedPerformance` are one word, with an underscore in its key
-    or with none. A number may be given as text.
+    `Degraded Performance`, `DEGRADED-PERFORMANCE` and `degradedPerformance` are one word, whose key has underscores or
+    nothing between its parts. A number may be given as text.
     """
     if isinstance(word, str):
         snake = _BETWEEN_WORDS.sub("_", word[:NAME_CAP].strip()).lower()

@@ -1,11 +1,11 @@
 """Adobe's events of the last forty days (`data.status.adobe.com/adobestatus/StatusEvents`) -> Snapshot.
 
-One document (about 4 MB) holds incidents and maintenance, each with its products, each with a history by the second;
-titles and texts stand apart, by token and language. An event is one incident, whose updates are those of its products,
-each moment and text once; it is over when it is over for all of them. Regions are those that the newest entry of each
-product names (`locationImpact.serviceRegions`), products stand for components. The keys are those of independent public
-readers (tap-adobe-status, inket/stts, centreon-plugins); one of them knows services within a product, which are not
-read.
+One document (about 4 MB) holds incidents and maintenance. Each lists its products, and each product has a history with
+times in seconds; titles and texts are stored apart, by token and language. An event is one incident. Its updates are
+those of its products, each moment and text once, and it is over when it is over for all of them. Its regions are those
+in the newest entry of each product (`locationImpact.serviceRegions`); the products are its components. The keys are
+those of independent public readers (tap-adobe-status, inket/stts, centreon-plugins). One of them knows services within
+a product, which are not read.
 """
 
 from collections.abc import Iterator, Mapping
@@ -39,7 +39,7 @@ _STATUSES: Mapping[str, str] = {
     "closed": "resolved",
     "dismissed": "resolved",
 }
-#: Digits of a time in seconds, or in thousandths of them.
+#: Digits of a time in milliseconds, the longest; others are in seconds.
 _LONGEST_TIME: Final = 13
 _CLOSED: Final = frozenset({"resolved", "completed", "cancelled"})
 
@@ -114,7 +114,7 @@ def _incident(event: dict[str, Any], texts: Mapping[str, Any], kind: Kind) -> In
 
 
 def _changes(products: list[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the histories of the products, with its second, oldest first."""
+    """Yield each entry of the products' histories with its time in seconds, oldest first."""
     found = [
         (int(second), entry)
         for product in products
@@ -146,7 +146,7 @@ def _update(change: tuple[int, dict[str, Any]], texts: Mapping[str, Any]) -> Inc
 
 
 def _text(texts: Mapping[str, Any], token: object) -> str | None:
-    """Return the text of a token; it may have its times left open (`{startDateTime}`)."""
+    """Return the text of a token; placeholders for times (`{startDateTime}`) may be left in it."""
     entry = fields.mapping(texts.get(token)) if isinstance(token, str) else {}
     text = entry.get("htmlMessage") or entry.get("textMessage")
     return text if isinstance(text, str) else None

@@ -1,8 +1,9 @@
 """Adyen's active incidents (`/api/incident-messages/active`) -> Snapshot, in part: no maintenance, no components.
 
-Contentful's answer: incidents with their updates, texts as a tree of rich text. An incident that ended is listed no
-more. GREY is about others than Adyen. Maintenance is asked for by dates and not read. The shape is that of two
-independent public readers (hani-sul/Wakz, and one that also types the texts of updates).
+The answer comes from Contentful: incidents with their updates, each text as a tree of rich text. An incident that has
+ended is no longer listed. GREY marks an incident of a company other than Adyen. Maintenance has an endpoint that takes
+dates, and is not read. The shape is that of two independent public readers (hani-sul/Wakz, and one that also types the
+texts of updates).
 """
 
 from collections.abc import Iterator, Mapping

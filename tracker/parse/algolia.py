@@ -1,9 +1,9 @@
 """Algolia's Monitoring API (`status.algolia.com/1/…`) -> Snapshot (algolia.com/doc/rest-api/monitoring).
 
-`/1/status` has a word for each cluster, `/1/incidents` for each cluster what happened: moments `t` in milliseconds with
-a title and the status since then, `operational` where it was over. Neither shows what the other has. Nothing has an
-id: what lies between two `operational` of a cluster is an incident, known by cluster and beginning, and each moment is
-an update of it, whose text is its title.
+`/1/status` has a status word for each cluster. `/1/incidents` has the events of each cluster: a time `t` in
+milliseconds, a title, and the status from then on, `operational` at the end. Neither answer shows what the other has.
+Nothing has an id: the events between two `operational` ones of a cluster are an incident, known by its cluster and
+begin, and each event is an update with its title as text.
 """
 
 from collections.abc import Iterator, Mapping
@@ -63,7 +63,7 @@ ALGOLIA = Format(
 
 
 def _kind(answer: object) -> str | None:
-    """Return which of the two an answer is."""
+    """Return which of the two answers this is, None for neither."""
     if not isinstance(answer, dict) or len(answer) != 1:
         return None
     clusters = fields.mapping(answer.get("status"))
@@ -76,7 +76,7 @@ def _kind(answer: object) -> str | None:
 
 
 def _quiet_kind(answer: object) -> str | None:
-    """Return which of the two an answer without any cluster is, which has nobody's shape."""
+    """Return which of the two answers this is when it has no cluster: any vendor's may look so."""
     if isinstance(answer, dict) and len(answer) == 1:
         return next((key for key in ("status", "incidents") if isinstance(answer.get(key), dict)), None)
     return None
@@ -90,7 +90,7 @@ def _component(named: tuple[str, Any]) -> Component:
 
 
 def _runs(events: object) -> Iterator[list[_MOMENT]]:
-    """Yield what lies between two moments at which a cluster worked, the end included, oldest first."""
+    """Yield each run of events from the first that is not `operational` to the next that is, oldest first."""
     run: list[_MOMENT] = []
     for at, word, title in sorted(_moments(events)):
         if word != _WORKS or run:

@@ -1,9 +1,9 @@
 """Alibaba Cloud's events (`/api/status/listEventInProgress`, `…/listHistoryEvent`) -> Snapshot.
 
-The first lists ongoing events; the second also has those that ended, with their last texts. An event has an id, updates
-with texts and times in milliseconds, products and regions; its title says how it stands: `[Incident (Recovered)] …`. It
-is over when its title says so, or when it ended before its last change. The shape is that of several independent
-public readers.
+The first lists ongoing events; the second also lists ended ones, with their last texts. An event has an id, products,
+regions, and updates with texts and times in milliseconds. Its title holds its state: `[Incident (Recovered)] …`. It is
+over when its title says so, or when it ended before its last change. The shape is that of several independent public
+readers.
 """
 
 import re
@@ -91,7 +91,7 @@ def _incident(entry: dict[str, Any]) -> Incident:
         name=title[stated.end() :] or title if stated else title,
         status=status,
         impact=Impact.MAINTENANCE if is_work else None,
-        # Only the newest update can be what the title says by now.
+        # The state in the title is that of the newest update.
         updates=(*updates[:-1], _with_status(last, status)),
         components=_named(entry.get("products"), "productName"),
         regions=_named(entry.get("regions"), "regionName"),
@@ -114,5 +114,5 @@ def _update(entry: dict[str, Any]) -> IncidentUpdate:
 
 
 def _named(entries: object, key: str) -> tuple[str, ...]:
-    """Return names that stand in objects, or alone."""
+    """Return the names in a list of objects or of texts."""
     return fields.names(entries, key) or fields.names(entries) or fields.words(entries)

@@ -1,9 +1,9 @@
 """Apple's system status and that of its developer services (`system_status_<locale>.js`) -> Snapshot.
 
-A call of JavaScript, or plain JSON, around the list of services, each with its events. An event has one text, which
-Apple overwrites, and a status: an update is a status, and a new text of it an edit. An event that concerns several
-services is listed with each under one `messageId`. Ended events stay for some days. (Recorded in part; read so by
-inket/stts, which names the words.)
+The answer is the list of services with their events, as plain JSON or inside a call of JavaScript. An event has a
+status and one text, which Apple overwrites: a new status is an update, and a new text is an edit. An event that affects
+several services is listed with each, under one `messageId`. Ended events stay for some days. (Recorded in part;
+inket/stts reads it so, and names the words.)
 """
 
 from collections.abc import Mapping

@@ -1,10 +1,10 @@
 """AWS Health's public events in JSON (`/public/currentevents`, in UTF-16) -> Snapshot.
 
-The only answer lists open events, so an event ends by leaving it, and `[]` is a quiet page. That list alone is
-nobody's schema: `read` takes it, `recognises` does not. Events have ARNs; their log entries have no ids, and are known
-by their time, in seconds. Severity is a digit, at the event and at each entry of its log. No maintenance is shown.
-The public page documents nothing; field names and meanings are those of recorded answers, and the words for the
-digits are the ones with which AWS's feed titles the same entries.
+The only answer lists open events, so an event ends by leaving it, and `[]` is a quiet page. An empty list fits any
+vendor: `read` takes it, `recognises` does not. Events have ARNs. The entries of their logs have no ids and are known by
+their times, in seconds. Severity is a digit, at the event and at each entry of its log. No maintenance is shown. The
+public page documents nothing: field names and meanings are those of recorded answers, and the words for the digits are
+those of AWS's feed for the same entries.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from tracker.parse.listed import distinct, identified, oldest_first
 from tracker.parse.sniff import mentions, refusal
 from tracker.parse.words import UNKNOWN
 
-#: By the digit: what an event is in AWS's words, and how bad that is in ours.
+#: A digit of severity -> AWS's word for it, and our impact.
 SEVERITIES: Mapping[str, tuple[str, Impact]] = {
     "0": ("resolved", Impact.NONE),
     "1": ("service impact", Impact.MINOR),
@@ -74,7 +74,7 @@ def _incident(event: dict[str, Any]) -> Incident:
         link=_PAGE,
         updates=identified(oldest_first(each(event, "event_log", "update", _update))),
         components=fields.unique(services) or fields.unique([fields.name(event.get("service_name"))]),
-        # The code and the name; what is global has one word for both.
+        # The code and the name of the region; a global event has one word for both.
         regions=fields.unique([region, None if (region_name or "").lower() == region else region_name]),
     )
 
@@ -89,7 +89,7 @@ def _update(entry: dict[str, Any]) -> IncidentUpdate:
 
 
 def _severity(digit: object) -> tuple[str, Impact | None]:
-    """Return what a digit says, which is a text here and a number there."""
+    """Return the word and the impact of a severity, a text in some answers and a number in others."""
     return SEVERITIES.get(str(digit), (UNKNOWN, None))
 
 

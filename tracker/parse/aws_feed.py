@@ -1,9 +1,9 @@
 """AWS's feeds (`/rss/all.rss`, `/rss/<service>-<region>.rss`) -> Snapshot.
 
-They have an item for each update of the last events, 50 at most. Only the guid `#<service>-<region>_<seconds since
+They hold the newest updates of all events, at most 50, an item each. Only the guid `#<service>-<region>_<seconds since
 1970>` connects the items of one event. So one incident is a service in a region: any longer id would change when the
-oldest item leaves the feed, and all others would be reported again. The seconds are the update's id, and the same as in
-the JSON. Titles begin with how bad it is. No maintenance is shown.
+oldest item leaves the feed, and all others would be reported again. The seconds are the update's id, as in the JSON.
+Titles begin with the severity. No maintenance is shown.
 """
 
 import re
@@ -57,7 +57,7 @@ AWS_FEED = Format(
 
 
 def _update(entry: Entry) -> tuple[str, IncidentUpdate]:
-    """Return the service and region that an item is about, and what it says."""
+    """Return the service and region of an item, and its update."""
     guid = fields.identifier(entry.id, "an entry")
     found = _GUID.search(guid)
     severity, _ = _headline(entry.title)
@@ -86,7 +86,7 @@ def _incident(place: str, chain: list[tuple[Entry, IncidentUpdate]]) -> Incident
 
 
 def _headline(title: str) -> tuple[str, str | None]:
-    """Return status and name that a title says."""
+    """Return the status and the name in a title."""
     text = fields.name(fields.body_text(title)) or ""
     found = _TITLE.fullmatch(text)
     if found is None:

@@ -1,9 +1,9 @@
 """Microsoft's status feeds, Azure's and that of the Microsoft 365 admin center -> Snapshot.
 
-An item is an open incident; a quiet feed has none, or one whose `<status>` is Available. Its text is edited
-in place, and each text is an update, known by its words: neither feed gives an update a time, since Azure's pubDate
-stays that of the first text and the admin center's is that of the answer. Categories are services and regions, mixed
-and distinguished by name. Azure says nothing of severity. No maintenance is shown.
+An item is an open incident; a quiet feed has none, or one whose `<status>` is Available. The text of an item is edited
+in place. Each text is an update, known by its words: neither feed dates updates, since Azure's pubDate stays that of
+the first text and the admin center's is that of the answer. Categories are services and regions, mixed and
+distinguished by name. Azure shows no severity. No maintenance is shown.
 (learn.microsoft.com/azure/service-health/azure-status-overview; the element `<status>` as in recorded answers)
 """
 
@@ -50,7 +50,7 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
 AZURE = Format(
     name="azure",
     title="Azure and Microsoft 365 feeds",
-    in_part="what is widespread alone: no severity, no components",
+    in_part="widespread incidents only: no severity, no components",
     recognises=_recognises,
     read=_read,
     endpoints=(Endpoints(primary="/en-us/status/feed/"), Endpoints(primary="/api/feed/mac")),

@@ -1,7 +1,8 @@
 """Azure DevOps' health (`/_apis/status/health`) and feed (`/_rss`) -> Snapshot.
 
-The health says how each service does in each geography; documented (learn.microsoft.com/rest/api/azure/devops/status).
-The feed has what is written about incidents, and is read as any feed is. Neither shows what the other has.
+The health has the status of each service in each geography; it is documented
+(learn.microsoft.com/rest/api/azure/devops/status). The feed has the texts about incidents, and is read as any feed.
+Neither shows what the other has.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,12 +1,12 @@
 """Better Stack's `/index.json` -> Snapshot (betterstack.com/docs/uptime/status-pages, "JSON API status").
 
-One answer in JSON:API has it all: the page, its sections and resources, its reports and their updates, also of some
-that ended. Ids are the vendor's. A report ends by its own word (`resolved`); `ends_at` is null for most. Updates carry
-no status but those of the resources that they name: the worst of these is reported, in the vendor's word. A maintenance
-goes on while one of its resources is in maintenance, and is planned before. Severity: degraded is minor, downtime,
-"major service disruption" in the vendor's words, is major.
+One answer in JSON:API has the whole page: its sections and resources, and its reports with their updates, some of them
+ended. Ids are the vendor's. A report ends by its own word (`resolved`); `ends_at` is null for most. An update has no
+status of its own but one for each resource that it names: the worst of these is reported, in the vendor's word. A
+maintenance is in progress while one of its resources is in maintenance, and planned before. Severity: degraded is
+minor; downtime, "major service disruption" in the vendor's words, is major.
 
-The software answers every path with status 200 and, where it has nothing, with the page for people.
+The software answers every path with status 200, and with its HTML page where it has nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -67,7 +67,7 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
     page = _attributes(answer["data"])
     included = objects(answer, "included", "incident")
     if len(included) < len(answer["included"]):
-        # What holds nothing may have been anything.
+        # An empty entry may have been a component.
         leave_out("component", NO_OBJECT)
     components = _components(included)
     incidents, maintenances = parted(_Reports(included, components, zone_of(page.get("timezone"))).read())
@@ -108,7 +108,7 @@ def _of_type(included: Sequence[dict[str, Any]], name: str) -> list[dict[str, An
 
 
 def _components(included: Sequence[dict[str, Any]]) -> tuple[Component, ...]:
-    """Return the resources; a section gives its name to those inside."""
+    """Return the resources as components, each in the group that its section names."""
     sections = by_id(_of_type(included, "status_page_section"))
     groups = {section_id: fields.name(_attributes(entry).get("name")) for section_id, entry in sections.items()}
 
@@ -149,7 +149,7 @@ class _Reports:
         listed = [(update_id, _attributes(self._updates[update_id])) for update_id in self._update_ids(entry)]
         updates = oldest_first(distinct(self._update(*each, is_maintenance=is_maintenance) for each in listed))
         if len(updates) > 1 and status in ("resolved", "completed"):
-            # What closes a report need not name its resources again.
+            # The update that closes a report need not name its resources again.
             closing = updates[-1]
             updates = (*updates[:-1], _with_status(closing, status) if closing.status == UPDATE else closing)
         met = [report, *(update for _, update in listed)]
@@ -211,7 +211,7 @@ def _resource_ids(attributes: _Attributes) -> list[str]:
 
 
 def _worst_state(states: Sequence[object], *, is_maintenance: bool) -> str:
-    """Return the worst of the states that an update gives to resources, in the field's word where there is one."""
+    """Return the worst state that an update gives to resources, in the field's word where there is one."""
     worst = next((state for state in _STATES if state in states), None)
     if worst in ("operational", "resolved"):
         return "completed" if is_maintenance else "resolved"

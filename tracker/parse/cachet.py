@@ -1,12 +1,12 @@
 """Cachet's API -> Snapshot: version 1 of Cachet 2, and the JSON:API of Cachet 3.
 
 Shapes from the open source: cachethq/cachet (`app/Presenters`, `app/Models`) and cachethq/core (`src/Http/Resources`).
-Incidents, schedules (planned maintenances) and components are lists of their own. The incidents, newest first, tell
-whether anything is new; schedules and components are asked then. Incidents and schedules have ids of the same
-numbers, so that those of schedules are marked. What an incident began with is its own message, which has no id and
-is `message`; the updates after it have ids. Cachet before 2.4 has no updates: an incident or a schedule is known by
-its status, and until 2.3 a maintenance is an incident with a time to come. Cachet has no severity. Its times name no
-zone; they are those of the server, which is UTC unless set.
+Incidents, schedules (planned maintenances) and components are separate lists. The incidents, newest first, show whether
+anything is new; schedules and components are requested then. Incidents and schedules are numbered apart, so the ids of
+schedules are marked. An incident begins with a message of its own, which has no vendor's id and gets the id `message`;
+later updates have ids. Cachet before 2.4 has no updates: an incident or a schedule is known by its status. Until 2.3 a
+maintenance is an incident with a scheduled time. Cachet has no severity. Its times name no zone; they are the server's,
+which is UTC unless set.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ from tracker.parse.words import UNKNOWN, status_word, vendor_word
 _PAGINATION: Final = frozenset({"total", "count", "per_page", "current_page", "total_pages"})
 #: Keys that only one kind of entry has.
 _KINDS: Final[Mapping[str, frozenset[str]]] = {
-    # Before schedules: until Cachet 2.3 a maintenance is an incident, and all of these have the time of one, or null.
+    # Before schedules: until Cachet 2.3 every incident has `scheduled_at`, null unless it is a maintenance.
     "incident": frozenset({"stickied", "visible", "occurred"}),
     "schedule": frozenset({"scheduled_at", "scheduled"}),
     "component": frozenset({"order", "enabled"}),
@@ -46,7 +46,7 @@ _STATUSES: Final[Mapping[object, str]] = {
     4: "resolved",
 }
 _SCHEDULE_STATUSES: Final[Mapping[object, str]] = {0: "scheduled", 1: "in_progress", 2: "completed"}
-#: Of a maintenance that is an incident.
+#: Statuses of a maintenance that is listed as an incident.
 _PLANNED_STATUSES: Final[Mapping[object, str]] = {
     0: "scheduled",
     1: "in_progress",
@@ -79,7 +79,7 @@ def _is_cachet(answer: object) -> bool:
 
 
 def _holds_any(entries: list[Any]) -> bool:
-    """Return whether a list holds an entry of a known kind; an empty one is anybody's."""
+    """Return whether a list holds an entry of a known kind; an empty list may be any vendor's."""
     return not entries or any(_kind(_flat(entry)) for entry in entries)
 
 
@@ -88,7 +88,7 @@ def _kind(entry: dict[str, Any]) -> str | None:
 
 
 def _flat(resource: object) -> dict[str, Any]:
-    """Return an entry of either version in the shape of version 1: its attributes, with their values for people off."""
+    """Return an entry of either version in the shape of version 1: its attributes, without their labels for people."""
     attributes = fields.mapping(resource).get("attributes")
     if not isinstance(attributes, dict):
         return fields.mapping(resource)
@@ -129,7 +129,7 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
 
 
 def _kinds_at(answer: dict[str, Any], url: str) -> frozenset[str]:
-    """Return what an empty list is empty of: what its address says, else anything."""
+    """Return the kinds that an empty list may have held: the one in its address, else any."""
     address = f"{url} {fields.mapping(answer.get('meta')).get('path')}"
     return frozenset(kind for kind in _KINDS if f"/{kind}s" in address) or frozenset(_KINDS)
 
@@ -154,7 +154,7 @@ CACHET = Format(
 
 
 def _included(answer: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return what an answer of version 3 holds beside its list, by type and id."""
+    """Return the resources beside the list in an answer of version 3, by type and id."""
     resources = answer.get("included")
     return {_reference(resource): _flat(resource) for resource in (resources if isinstance(resources, list) else ())}
 
@@ -182,7 +182,7 @@ def _has_more(answer: dict[str, Any]) -> bool:
 
 
 def _incident(entry: dict[str, Any]) -> Incident:
-    """Return an incident, or what is a maintenance by its time to come."""
+    """Return an incident; one with a scheduled time is a maintenance."""
     if _moment(entry, "scheduled_at"):
         return _schedule(entry)
     link, since = fields.link(entry.get("permalink")), _moment(entry, "created_at", "created")
@@ -238,7 +238,7 @@ def _code(entry: dict[str, Any]) -> int | None:
 
 
 def _beginning(entry: dict[str, Any], status: str) -> IncidentUpdate:
-    """Return what an incident began with. Its own status is the latest one's once there are updates."""
+    """Return the first update. Once there are later ones, the incident's own status is that of the latest."""
     began_at = _moment(entry, "occurred_at", "occurred", "created_at", "created")
     return IncidentUpdate(
         id=_BEGINNING, status=status, body=fields.body_text(entry.get("message")), created_at=began_at
@@ -246,7 +246,7 @@ def _beginning(entry: dict[str, Any], status: str) -> IncidentUpdate:
 
 
 def _unposted(entry: dict[str, Any], status: str) -> tuple[IncidentUpdate, ...]:
-    """Return the beginning, and the other status that an incident was given since without a word."""
+    """Return the first update, and the status that the incident got later without a message."""
     changed_at = _moment(entry, "updated_at", "updated")
     if status == _STATUSES[1] or changed_at == _moment(entry, "created_at", "created"):
         return (_beginning(entry, status),)
@@ -254,7 +254,7 @@ def _unposted(entry: dict[str, Any], status: str) -> tuple[IncidentUpdate, ...]:
 
 
 def _change(entry: dict[str, Any], status: str, first: str) -> IncidentUpdate:
-    """Return the change to a status that nobody posted an update for."""
+    """Return the update for a change of status without a message."""
     changed_at = None if status == first else _moment(entry, "updated_at", "updated")
     beginning = _beginning(entry, status)
     return msgspec.structs.replace(beginning, id=status, created_at=changed_at or beginning.created_at)
@@ -276,7 +276,7 @@ def _update(update: dict[str, Any], incident_status: str) -> IncidentUpdate:
 
 
 def _posted_id(update: dict[str, Any]) -> str:
-    """Return the id, which is a number, and so never one of those that are made here."""
+    """Return the vendor's id, a number, so that it never equals an id that is made here."""
     update_id = identity(update.get("id"), "an update", since=_moment(update, "created_at", "created"))
     return update_id if update_id.isdecimal() else digest_key(update_id)
 

@@ -1,14 +1,14 @@
-"""Checkly's list of unresolved incidents -> Snapshot, as its status pages ask for it themselves.
+"""Checkly's list of unresolved incidents, which its status pages request themselves -> Snapshot.
 
 `/api/status-page/<slug>/unresolved-incidents` lists open incidents with all updates: one request shows whether the page
 is quiet. Incidents and updates have the shape and the ids of Checkly's API (checklyhq.com/docs/api-reference, "Status
-page incidents"). What ended is not shown. The other answers of a page (services, uptime, maintenance windows) are not
-documented and not asked for. Severity: minor and medium are minor, the others are named alike.
+page incidents"). Ended incidents are not shown. The other answers of a page (services, uptime, maintenance windows) are
+undocumented and not requested. Severity: minor and medium are minor; the other words are the field's.
 
-The page for people has the same in its data (Nuxt; recorded, 2026-09), and its services: one that an open incident
-names is affected as badly as the incident is, the others work. Its lists of maintenance windows were empty in the
-recording, so that maintenance is not read. A page at `<slug>.checkly-status-page.com` tells its slug by its address; of
-one at a domain of its own, the page is what is read.
+The HTML page has the same incidents in its data (Nuxt; recorded, 2026-09), and its services: a service that an open
+incident names is affected as badly as the incident, the others work. Its lists of maintenance windows were empty in the
+recording, so maintenance is not read. The address of a page at `<slug>.checkly-status-page.com` holds the slug; a page
+at a domain of its own is read as HTML.
 """
 
 import re
@@ -82,7 +82,7 @@ CHECKLY = Format(
 
 
 def _page_data(body: bytes) -> dict[str, Any]:
-    """Return what a page holds below the names of its requests, also where it was cut out of the page."""
+    """Return a page's data by the names of its requests; the body is the page, or the data alone."""
     if b"incidentUpdates" not in body and b"unresolved-incidents-" not in body:
         return {}
     found = page_data.script_data(body, "__NUXT_DATA__") if page_data.is_page(body) else fields.json_or_none(body)
@@ -128,7 +128,7 @@ def _page(data: Mapping[str, Any]) -> Snapshot:
 
 
 def _is_list(answer: dict[str, Any]) -> bool:
-    """Return whether it is a list of Checkly incidents; an empty list has no marks, and says that all is quiet."""
+    """Return whether it is a list of Checkly incidents; an empty list has no marks, and is a quiet page."""
     incidents = answer.get("incidents")
     if answer.keys() != {"incidents"} or not isinstance(incidents, list):
         return False

@@ -1,11 +1,11 @@
 """cState's JSON, version 2 of its API, and its feed -> Snapshot (github.com/cstate/cstate, `layouts`).
 
-`/index.json` holds the systems, each with its unresolved issues; `/issues/index.json` the issues of all times. Neither
-holds a text: an issue of them is one update, at the time of its last change, which stands for the newest of the feed
-(`/index.xml`, `cstate_feed`), which has texts and neither severity nor systems. Most pages do not date a change of an
-issue, but each change rebuilds the site, and the index says when that was: after a new time the other answers are read
-again. It lacks issues without a system, so absence from it proves nothing; the others show ended issues. The id is the
-file's name, as the address of an issue has it.
+`/index.json` holds the systems, each with its unresolved issues; `/issues/index.json` holds the issues of all times.
+Neither has texts: an issue there is one update, at the time of its last change, a stand-in for the newest one of the
+feed (`/index.xml`, `cstate_feed`), which has texts but neither severity nor systems. Most pages do not date a change of
+an issue, but each change rebuilds the site, and the index holds the build time: when that changes, the other answers
+are read again. The index lacks issues without a system, so absence from it proves nothing; the other answers show ended
+issues. The id of an issue is the name of its file, as in its address.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ _IMPACTS: Final[Mapping[str, Impact]] = {
     "disrupted": Impact.MINOR,
     "down": Impact.MAJOR,
 }
-# A notice is word of something that does not disturb the system.
+# A notice announces something that does not disturb the system.
 _COMPONENT_STATUSES: Final[Mapping[str, ComponentStatus]] = {
     "ok": ComponentStatus.OPERATIONAL,
     "notice": ComponentStatus.OPERATIONAL,
@@ -114,7 +114,7 @@ def _incident(issue: dict[str, Any]) -> Incident:
 
 
 def _built(answer: dict[str, Any]) -> str | None:
-    """Return when the site was built, as its index says it."""
+    """Return the build time of the site, as its index writes it."""
     said = [fields.name(answer.get(key)) for key in ("buildDate", "buildTime", "buildTimezone")]
     return " ".join(filter(None, said)) or None
 

@@ -1,10 +1,10 @@
 """The feed of a cState page (`/index.xml`) -> its issues with their texts (github.com/cstate/cstate, `layouts`).
 
-An entry is an issue of any time, its address that of the JSON, behind `[Resolved]` and with the time of its end as
-category where it is over. The text is one document that its author writes on: cState's own examples end each part
-with a time (`{{< track >}}`) in a faded element and begin it with a word in italics. The time is written as the site
-is set to write it, often without a year, and without a zone, which is taken for UTC. A text without such times is one
-update, known by what it says.
+An entry is an issue of any time, with the address that the JSON has. The title of an ended one begins with
+`[Resolved]`, and the time of its end is a category. The text is one document that its author continues: in cState's own
+examples each part begins with a word in italics and ends with a time (`{{< track >}}`) in a faded element. The time has
+the notation that the site is set to, often without a year, and without a zone: it is read as UTC. A text without such
+times is one update, known by its words.
 """
 
 import re
@@ -26,7 +26,7 @@ from tracker.parse.words import is_closing, known_status
 RESOLVED: Final = "resolved"
 UNRESOLVED: Final = "unresolved"
 _GENERATOR: Final = b"github.com/cstate</generator>"
-#: The page's own language says so.
+#: The mark of an ended issue, in the page's own language.
 _MARK: Final = re.compile(r"\[(?P<word>[^\[\]]{2,40})\] (?=\S)")
 _TRACK: Final = re.compile(
     r"<(?P<tag>span|p|small)\b[^<>]{0,80}\bfaded\b[^<>]{0,80}>(?P<time>[^<]{3,80})</(?P=tag)>", re.IGNORECASE
@@ -55,7 +55,7 @@ def incidents_of(entries: Iterable[Entry]) -> list[Incident]:
 
 
 def id_in(permalink: str | None) -> str | None:
-    """Return the id of an issue by its address: its file's name, None where there is none."""
+    """Return the id of an issue from its address: the name of its file, None for no address."""
     try:
         path = urlsplit(permalink or "").path
     except ValueError:
@@ -95,7 +95,7 @@ def _updates(entry: Entry, ended: datetime | None, *, is_over: bool) -> tuple[In
 
 
 def _parts(html: str, began: datetime | None) -> Iterator[IncidentUpdate]:
-    """Yield the parts of a text that a time ends; what follows the last one belongs to none."""
+    """Yield the parts of a text, each of which ends with a time; text behind the last time is left out."""
     start = 0
     for track in _TRACK.finditer(html):
         part, start = html[start : track.start()], track.end()
@@ -112,7 +112,7 @@ def _parts(html: str, began: datetime | None) -> Iterator[IncidentUpdate]:
 
 
 def _moment(text: str, near: datetime | None) -> datetime | None:
-    """Return the time that a text says, in the year next to another time where it says none."""
+    """Return the time in a text; without a year, the one nearest to another time."""
     clock, day, year = _HOUR.search(text), _DAY.search(text), _YEAR.search(text)
     month = MONTHS.get((day["month"] or day["behind"]).lower()) if day else None
     if clock is None or day is None or month is None:

@@ -1,13 +1,13 @@
 """Datadog Status Pages' `/config.json` -> Snapshot.
 
-One document, from which the page for people is drawn, has components, incidents and their updates, also of those that
-ended. It is not documented; the shape is that of a public reader and its recorded page (bentleypark/aiwatch). Ids are
-the vendor's. An incident names its own status; its severity is the worst status that an update gives to a component:
-anything short of a major outage is minor, as Statuspage has it. An update is of the moment that it is about
+The HTML page is drawn from one document with components, incidents and updates, those of ended incidents included. It
+is undocumented; the shape is that of a public reader and the page that it recorded (bentleypark/aiwatch). Ids are the
+vendor's. An incident has a status of its own. Its severity is the worst status that an update gives to a component:
+anything short of a major outage is minor, as on Statuspage. An update is dated by the moment that it is about
 (`startedAt`), which the page shows; it may be typed in (`createdAt`) up to a week later. Maintenances are left out: no
 answer that holds one is known.
 
-The software answers every path with status 200 and, where it has nothing, with an empty page for people.
+The software answers every path with status 200, and with an empty HTML page where it has nothing.
 """
 
 from collections.abc import Iterator, Mapping

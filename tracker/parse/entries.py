@@ -1,8 +1,8 @@
-"""Read the entries of an answer one by one: an odd one is left out and named.
+"""Read the entries of an answer one by one: an unreadable one is left out and named.
 
-Vendors answer with `null` where an object was, with texts for lists, with an update that has no id. Such an entry gets
-an id from fields that an edit leaves alone, or is left out if it has none. An answer without any readable entry is
-refused: it is something else than expected.
+Vendors send `null` for an object, a text for a list, an update without an id. Such an entry gets an id from fields that
+an edit does not change, or is left out if it has none. An answer without any readable entry is refused: it is something
+other than expected.
 """
 
 from collections import Counter
@@ -48,7 +48,7 @@ class _Reading:
             self.omissions[Omission(kind=kind, reason=problem)] = None
 
     def with_unique_id(self, item: _Read, place: str) -> _Read:
-        """Return an entry whose id was made here with another one if something else in the same place has that."""
+        """Return an entry with an id that is unique in its place; only an id that was made here changes."""
         if not is_made(item.id):
             return item
         says = _said(item)
@@ -123,16 +123,16 @@ def _said(item: Component | Incident | IncidentUpdate) -> str:
 
 
 def _is_bare(item: Component | Incident | IncidentUpdate) -> bool:
-    """Return whether it is an incident of which nothing but an id is known, or an update of which not even that is."""
+    """Return whether an incident has nothing but an id, or an update not even that."""
     if isinstance(item, IncidentUpdate):
         return not item.id and not item.body and item.created_at is None
     return isinstance(item, Incident) and item.status == UNKNOWN and not item.updates and item.name == item.id
 
 
 def objects(holder: Mapping[str, Any], key: str, kind: Kind) -> list[dict[str, Any]]:
-    """Return the objects of a list; absent, null and [] are all []. What is none is left out and named.
+    """Return the objects of a list; absent, null and [] are all []. Anything else is left out and named.
 
-    An object that holds nothing but objects is a list whose places have names, any other one is its only entry.
+    An object whose values are all objects counts as a list of them; any other object is the only entry.
     """
     value = holder.get(key)
     if value is None:
@@ -152,7 +152,7 @@ def objects(holder: Mapping[str, Any], key: str, kind: Kind) -> list[dict[str, A
 def identity(own: object, what: str, *, link: str | None = None, since: datetime | None = None, name: str = "") -> str:
     """Return the vendor's id, else one from a field that an edit leaves alone: the link, else the time, else the name.
 
-    A name is given for what has no history alone, such as a component. Raises ParseError when there is none of them.
+    A name is for entries without a history of their own, such as a component. Raises ParseError for none of them.
     """
     try:
         return fields.identifier(own, what)
@@ -163,13 +163,13 @@ def identity(own: object, what: str, *, link: str | None = None, since: datetime
 
 
 def by_id(entries: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return entries that others name by their ids; one without an id is named by none."""
+    """Return entries by the ids under which others name them, without those that have none."""
     with_ids = (entry for entry in entries if isinstance(entry.get("id"), str | int))
     return {str(entry["id"]).strip(): entry for entry in with_ids}
 
 
 def leave_out(kind: Kind, problem: str) -> None:
-    """Name an entry that was left out by its reader."""
+    """Leave out an entry that the format's reader cannot use, and name it."""
     (_READING.get() or _Reading()).try_one(kind, problem=problem)
 
 

@@ -31,7 +31,7 @@ _MAX_MARKS = 50_000
 _MAX_ENTRIES = 5_000
 #: Statuspage calls its feeds `GitHub Status - Incident History`.
 _TITLE_SUFFIXES = (" - Incident History", " - Event History")
-#: A tag of thousands of words; real ones have three. It ends at `>`, quotes apart, and holds no `<`.
+#: A tag of thousands of words; real ones have three. It ends at `>` outside quotes, and holds no `<`.
 _ENDLESS_TAG = re.compile(r"""<[\w:/](?:[^<>"']|"[^"<]*+"|'[^'<]*+'){5000}+""")
 
 
@@ -94,12 +94,12 @@ def _is_about_incidents(body: bytes, url: str, content_type: str | None) -> bool
     return is_of_incidents((feed.title, feed.subtitle), feed.entries)
 
 
-#: What pages of some software show of it, and where it has its feed: Kener (kener.ing/docs/v4/rss-feed).
+#: A mark on pages of some software -> the path of its feed: Kener (kener.ing/docs/v4/rss-feed).
 _FEEDS_OF: Final[Mapping[bytes, str]] = {b"kener": "/rss.xml"}
 
 
 def _linked(html: bytes, _: str) -> tuple[Endpoints, ...]:
-    """Return the feeds of software that shows itself on its pages without linking to them."""
+    """Return the feeds of software that its pages identify without linking to them."""
     page = html.lower()
     return tuple(Endpoints(primary=path) for sign, path in _FEEDS_OF.items() if sign in page)
 
@@ -124,7 +124,7 @@ def _parsed(text: FeedText) -> Any:
     try:
         feed = parsed(text.text)
     except Exception as exc:
-        # The library answers hostile bytes with whatever goes wrong first.
+        # On hostile bytes, the library raises whatever goes wrong first.
         raise ParseError(f"the feed cannot be read ({type(exc).__name__})") from exc
     if len(feed.entries) > _MAX_ENTRIES:
         raise ParseError(f"the feed holds {len(feed.entries)} entries; no status page's has more than {_MAX_ENTRIES}")
@@ -141,7 +141,7 @@ def _entry(raw: Any, base: str) -> Entry:
     times = _library_time(held.get("published_parsed")), _library_time(held.get("updated_parsed"))
     guid, link = _text(held.get("id")), _text(held.get("link"))
     if link == guid and fields.link(link) is None and not (link or "").startswith("/"):
-        link = None  # The library takes an id for an address where there is none.
+        link = None  # Without an address, the library takes the id for one.
     return Entry(
         id=guid,
         link=link,
@@ -180,7 +180,7 @@ def _categories(held: dict[str, Any]) -> list[str]:
 
 
 def _moment(stamp: object, library: datetime | None) -> datetime | None:
-    """Return the time that a stamp says, in whole seconds; the library knows some more notations."""
+    """Return the time of a stamp, in whole seconds; the library knows more notations."""
     time = moment(stamp, UTC)
     return time.replace(microsecond=0) if time else library
 

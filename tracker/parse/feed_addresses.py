@@ -1,17 +1,17 @@
-"""The incident in an address of a feed, without the parts for an update, a day or a reader."""
+"""The incident that an address in a feed names, without the parts for an update, a day or a reader."""
 
 import re
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
-#: The path of one incident, and what it shows of it.
+#: The path of one incident and of the lists below it.
 _INCIDENT_PATH: Final = re.compile(
     r"/incidents?/(?P<id>[^/]+)(?:/(?:updates?|comments?|posts?|messages?|events?|history)(?:/[^/]*)*)?\Z",
     re.IGNORECASE,
 )
-#: A number, and the title once more.
+#: A number, and the title behind it.
 _NUMBER_AND_TITLE: Final = re.compile(r"/incidents?/(?P<id>\d+)/[^\W\d_]+(?:-[^\W_]+)*\Z", re.IGNORECASE)
-#: Below /incidents/ there are lists, too: by year, by state.
+#: Lists are below /incidents/, too: by year, by state.
 _LISTS: Final = re.compile(
     r"(?:19|20)\d\d|history|all|past|active|open|feed|rss|atom|latest|(?:index|view|show|details?)(?:\.\w+)?",
     re.IGNORECASE,
@@ -24,7 +24,7 @@ _INCIDENT_FRAGMENT: Final = re.compile(
     re.IGNORECASE,
 )
 _PLAIN_FRAGMENT: Final = re.compile(r"(?=[\w.-]*\d)[\w.-]{1,80}")
-#: A fragment that is of an update, or of a day.
+#: A fragment that names an update or a day.
 _OTHER_FRAGMENT: Final = re.compile(
     r"(?:updates?|comments?|posts?|messages?|entry|u|day|date|month)?[-_=/]?\d{0,6}|.*(?:19|20)\d\d-\d\d.*",
     re.IGNORECASE,
@@ -40,7 +40,7 @@ _DATE: Final = re.compile(r"/(?:19|20)\d\d(?:[/-]\d{1,2}){0,2}\Z")
 def named_incident(address: str | None, *, is_constant: bool) -> str | None:
     """Return the incident in an address: the id in its path, else the address with only its id.
 
-    Of an address that is the same in all entries, a word in the path is the name of a page.
+    In an address that all entries share, a word in the path names a page.
     """
     if not address:
         return None
@@ -59,19 +59,19 @@ def named_incident(address: str | None, *, is_constant: bool) -> str | None:
 
 
 def is_own(address: str) -> bool:
-    """Return whether an address can be of one incident alone: there is a number or a title in it."""
+    """Return whether an address can belong to one incident alone: it has a number or a title."""
     parts = parted(address)
     return bool(_is_specific(parts.path) or parts.query or _fragment(parts))
 
 
 def is_root(address: str) -> bool:
-    """Return whether an address is of a host as a whole."""
+    """Return whether an address names a host and nothing else."""
     parts = parted(address)
     return parts.scheme in ("http", "https") and not (parts.path.strip("/") or parts.query or parts.fragment)
 
 
 def _fragment(parts: SplitResult) -> str | None:
-    """Return what a fragment says of the incident; what follows its id is of an update."""
+    """Return the incident's id in a fragment, without the part for an update."""
     if found := _INCIDENT_FRAGMENT.match(parts.fragment):
         return found[0]
     if _is_specific(parts.path) or (_OTHER_FRAGMENT.fullmatch(parts.fragment) and not parts.fragment.isdigit()):
@@ -102,7 +102,7 @@ def without_tracking(link: str | None) -> str | None:
 
 
 def parted(address: str) -> SplitResult:
-    """Return the parts of an address, empty ones for what is none."""
+    """Return the parts of an address, empty ones for a text that is none."""
     try:
         return urlsplit(address.strip())
     except ValueError:

@@ -1,4 +1,4 @@
-"""The HTML inside a feed's entries -> what was posted. Knows the markup of vendors, and neither times nor ids."""
+"""The HTML in a feed's entries -> the posts in it. Knows the markup of vendors, and neither times nor ids."""
 
 import re
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ _GOES_ON = re.compile(r"(?<![:\uff1a-])(?<![:\uff1a-] )</(?!h)\w+>\s{0,20}[a-z]"
 _LIST_HEADING = re.compile(r"<(?:b|strong)>(?P<heading>[^<]{1,80})</(?:b|strong)>\s{0,80}\Z", re.IGNORECASE)
 _ITEM = re.compile(r"<li>([^<]{1,400})", re.IGNORECASE)
 _STATE = re.compile(r" ?\((?P<state>[^()]{1,60})\)\Z")
-#: How much before a list is looked at for its heading.
+#: Characters before a list that may hold its heading.
 _BEFORE_LIST = 400
 
 
@@ -38,14 +38,14 @@ _BEFORE_LIST = 400
 class Post:
     """One of the updates that Statuspage collapses into an entry."""
 
-    #: When, in the page's own words; "" where it does not say.
+    #: The time in the page's own words; "" for none.
     time: str
     label: str
     text: str
 
 
 def posts(html: str) -> tuple[Post, ...]:
-    """Return the collapsed updates, newest first; () when the entry is none of Statuspage's."""
+    """Return the collapsed updates, newest first; () for an entry that is not Statuspage's."""
     heads = [head for head in _POST.finditer(html) if _CLOCK.search(plain_text(head["time"]))]
     ends = [*(head.start() for head in heads[1:]), len(html)][: len(heads)]
     return tuple(
@@ -65,7 +65,7 @@ def scheduled_window(html: str) -> str | None:
 
 
 def headed_posts(html: str) -> tuple[Post, ...]:
-    """Return the updates that stand in an entry under bold words for their statuses, newest first; () for none.
+    """Return the updates of an entry that has bold words for their statuses above them, newest first; () for none.
 
     They have no times. On a page that appends them, the last one is the newest.
     """

@@ -1,4 +1,4 @@
-"""One entry of a feed -> what it says of an incident.
+"""One entry of a feed -> its account of an incident.
 
 Feeds have no ids of updates, so these are derived:
 
@@ -31,7 +31,7 @@ from tracker.parse.words import (
     vendor_word,
 )
 
-#: AWS's feed says it in words.
+#: AWS's words for an end.
 _ALL_CLEAR = "operating normally"
 #: A title that names nothing but work: "Venmo Maintenance", and not "Errors after maintenance".
 _WORK = re.compile(r"(?:.*\s)?maintenance(?: \([^()]*\))?\Z", re.IGNORECASE)
@@ -53,7 +53,7 @@ _OF_COMPONENTS = {
     ComponentStatus.MAJOR_OUTAGE: "investigating",
     ComponentStatus.UNDER_MAINTENANCE: "in_progress",
 }
-#: Their pubDate is the incident's beginning in every item.
+#: Ids of software that gives every item the begin of its incident as pubDate.
 _DATED_AT_BEGIN = ("urn:flashduty:change:",)
 #: The earlier version's patterns of a status in a title and above a text.
 _FORMER_TITLE = re.compile(r"\[([^\[\]]{2,40})\]|\A([^\W\d_]{4,20}) ?[:\uff1a]")
@@ -76,11 +76,11 @@ class Entry:
     summary: str = ""
     published: datetime | None
     updated: datetime | None
-    #: The two as the feed library reads them, which takes an unknown zone for UTC.
+    #: Both times as the feed library reads them, which takes an unknown zone for UTC.
     library_times: tuple[datetime | None, datetime | None]
-    #: Minutes east of UTC of the page's clock, None where it does not say.
+    #: The page's offset in minutes east of UTC, None if it is not known.
     offset: int | None
-    #: The text of an element of that name.
+    #: The text of the element `status`.
     status: str | None
     categories: tuple[str, ...]
 
@@ -97,7 +97,7 @@ class Account:
     updates: tuple[IncidentUpdate, ...]
     #: Whether the updates are known by their times, and need no number where two say the same.
     is_dated: bool = False
-    #: Ids that the version before gave to its one update.
+    #: Ids that an earlier version gave to the only update.
     former_ids: tuple[str, ...] = ()
     begins: datetime | None = None
     ends: datetime | None = None
@@ -143,7 +143,7 @@ def account_of(entry: Entry) -> Account:
 
 
 def is_maintenance(updates: Sequence[IncidentUpdate]) -> bool:
-    """Return whether it has been in a status that only a maintenance has."""
+    """Return whether an update has a status that only a maintenance has."""
     return not MAINTENANCE_STATUSES.isdisjoint(update.status for update in updates)
 
 
@@ -162,7 +162,7 @@ def _posted(post: Post, time: datetime | None) -> IncidentUpdate:
 
 
 def _newest_time(entry: Entry) -> datetime | None:
-    """Return the time of the newest update: `published`, except that a future maintenance has its begin there."""
+    """Return the time of the newest update: `published`, except for a future maintenance, whose begin stands there."""
     return min(filter(None, (entry.published, entry.updated)), default=None)
 
 
@@ -207,7 +207,7 @@ def _word(entry: Entry, title: Stated, text: Stated) -> str | None:
 
 
 def _status(word: str) -> str:
-    """Return the status in the field's word; a word that is not known leaves it unknown."""
+    """Return the status in the field's word, `unknown` for a word that has none."""
     if known := known_status(word):
         return known
     if " ".join(word.lower().split()) in _GOING_ON:
@@ -220,7 +220,7 @@ def _is_work(title: str) -> bool:
 
 
 def _former_ids(entry: Entry, whole: str, known: Sequence[str | None], title: str) -> tuple[str, ...]:
-    """Return the ids that the version before may have given the update: time, status and text together."""
+    """Return the ids that an earlier version may have given the update: time, status and text together."""
     line = _FORMER_LINE.match(whole)
     titled = (known_status(word) for found in _FORMER_TITLE.findall(title) for word in found)
     statuses = {UNKNOWN, *filter(None, (*known[:1], *titled, status_word(entry.status)))}

@@ -22,7 +22,7 @@ from tracker.parse.feed_addresses import is_own, is_root, named_incident, parted
 from tracker.parse.listed import digest_key
 from tracker.parse.times import moment
 
-#: The address that the page's JSON has, too.
+#: The address that the page's JSON has as well.
 _SHARED_PATH: Final = re.compile(r"/incidents/([^/]+)/?\Z")
 _EMPTY_IDS: Final = frozenset({
     "n/a", "na", "n.a.", "none", "null", "nil", "undefined", "unknown", "empty", "guid", "id", "-", "--", "?", "0", "#",
@@ -94,7 +94,7 @@ class _Shared:
         for entry in entries:
             titles[without_tracking(entry.link) or ""].add(entry.title)
             by_guid[entry.guid or ""].append(entry)
-        #: Of entries with different titles.
+        #: Addresses that entries with different titles share.
         self.addresses = {link for link, named in titles.items() if len(named) > 1}
         bases: dict[str, set[str]] = defaultdict(set)
         for entry in entries:
@@ -143,13 +143,13 @@ def _identity(entry: Marks, shared: _Shared) -> Identity | None:
     base = _without_number(guid) if guid else None
     if guid and base != guid and base not in shared.bases:
         return _called(base or guid, before, guid)
-    # What the id would be if the feed showed other entries beside this one.
+    # The ids that the incident would have beside other entries.
     others = (before, own, guid, _titled(entry) if entry.title else None)
     if guid and own and (_is_part_of(guid, own) or _is_generated(guid) or shared.links[own] > 1):
         return _called(own, *others)
     if guid:
         is_generated = _is_generated(guid) and id(entry) in shared.oldest
-        # Any id may be recreated; where nothing says so, the entry's own time has to be the same one.
+        # A generator may make any id again; unless the id shows that, the entry's own time has to match, too.
         lasting, before_that = _days(entry) if is_generated and entry.title else ((), ())
         return _called(guid, *others, *before_that, lasting=(*filter(None, (others[-1],)), *lasting))
     return _called(address, *others) if address else None
@@ -164,9 +164,9 @@ def _called(chosen: str, *others: str | None, lasting: tuple[str, ...] = ()) -> 
 
 
 def _chains(entries: Sequence[Marks]) -> dict[int, Identity]:
-    """Return the identities of entries that have but a title, by their `id()`.
+    """Return the identities of entries that have only a title, by their `id()`.
 
-    Entries of one title are of one incident until one of them ends it; what begins after that is another one.
+    Entries of one title belong to one incident until one of them ends it; the next entry begins another one.
     """
     by_title: dict[str, list[Marks]] = defaultdict(list)
     for entry in reversed(entries):
@@ -181,7 +181,7 @@ def _chains(entries: Sequence[Marks]) -> dict[int, Identity]:
             others = former_id(entry.guid, entry.link), without_tracking(entry.link), *days_before
             found[id(entry)] = _called(_titled(first), *others, lasting=(_titled(entry), *days))
             if not entry.goes_on:
-                # What begins now is another incident, which has nothing to do with the day of this one.
+                # The next entry begins another incident, which the day of this one does not identify.
                 first, days, days_before = None, (), ()
     return found
 
@@ -193,7 +193,7 @@ def _is_usable(guid: str | None, shared: _Shared) -> bool:
 
 
 def _without_number(guid: str) -> str:
-    """Return an id without the number of an update behind it, if what is left tells an incident: `77#2`."""
+    """Return an id without the number of an update behind it, if the rest identifies an incident: `77#2`."""
     base = _UPDATE_NUMBER.sub("", guid)
     return base if re.search(r"\d", base) else guid
 
@@ -225,7 +225,7 @@ def _age(entry: Marks) -> float:
 
 
 def _days(entry: Marks) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return what an entry is known by whose time changes with every answer: its day, and the one before it."""
+    """Return two digests for an entry whose time changes with every answer: of its day, and of the day before."""
     if entry.published is None:
         return (), ()
     day = entry.published.date()
@@ -237,5 +237,5 @@ def _titled(entry: Marks) -> str:
 
 
 def bare(title: str) -> str:
-    """Return a title that names no status without the component in brackets before it, whatever its case."""
+    """Return a title without a status, in lower case and without the component in brackets before it."""
     return " ".join(_COMPONENT.sub("", title).lower().split())

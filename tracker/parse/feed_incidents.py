@@ -91,7 +91,7 @@ def _shown(members: Sequence[_Member]) -> tuple[_Shown, ...]:
     found: dict[tuple[str, datetime | None], _Shown] = {}
     for member in reversed(members):
         for update in member.account.updates:
-            # What is known by its time is the same at any; what is known by its words may be said twice.
+            # An update with a dated id is the same at any time; one that is known by its words may be posted twice.
             time = None if member.account.is_dated else update.created_at
             found.setdefault((update.id, time), _Shown(update=update)).members.append(member)
     shown = tuple(found.values())

@@ -18,7 +18,7 @@ _LONGEST: Final = 4_000
 _BODIES: Final = frozenset({"content", "description", "summary"})
 #: A base address is joined again with every element.
 _LONGEST_BASE: Final = 300
-#: Of each, so many are looked at.
+#: Attributes, namespaces and categories that are looked at.
 _MOST_ATTRIBUTES: Final = 100
 _MOST_TAGS: Final = 100
 _MOST_NAMESPACES: Final = 100
@@ -33,12 +33,12 @@ _READ: Final = frozenset({
 
 
 def parsed(text: str) -> Any:
-    """Return what the library makes of a feed, which is never a path or an address to it. Raises what it likes."""
+    """Return the library's result for a text, which it never takes for a path or an address. Raises any exception."""
     return _PARSE(io.BytesIO(text.encode()), sanitize_html=False, resolve_relative_uris=False)
 
 
 class _Unread:
-    """Stands for a handler that the library is not to find."""
+    """Hides a handler from the library."""
 
     def __get__(self, parser: object, kind: type) -> None:
         raise AttributeError
@@ -94,8 +94,8 @@ def _reduced(bounded: type, parser: Any) -> type:
     )
 
 
-#: The library's own `parse`, which looks its parsers up by these names: a copy that finds ours, while whoever else uses
-#: the library in this process keeps what it has.
+#: A copy of the library's own `parse` that finds our parsers under these names; the library itself keeps its own, for
+#: other users in this process.
 _PARSE: Final = FunctionType(
     feedparser.api.parse.__code__,
     {

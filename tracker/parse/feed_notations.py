@@ -9,7 +9,7 @@ from typing import Final
 _OPENING: Final = r"[\[({\u3010\uff3b\uff08\u3014<\u300c]"
 _CLOSING: Final = r"[\])}\u3011\uff3d\uff09\u3015>\u300d]"
 _INSIDE: Final = r"[^\[\](){}\u3010\u3011\uff3b\uff3d\uff08\uff09\u3014\u3015<>\u300c\u300d\n]{2,60}"
-#: Between a status and what it is said of. A hyphen wants a blank behind it, since words have hyphens too.
+#: Between a status and its title or text. A hyphen needs a blank behind it, since words have hyphens too.
 _BETWEEN: Final = r"(?:[ \t]*(?:[:\uff1a|\u2013\u2014\u2015\u00b7\u2022\u00bb]|-(?=\s|\Z)|->|=>|//|[;>](?=\s))[ \t]*)"
 FRONT_BRACKET: Final = re.compile(
     rf"\s*{_OPENING}\s*(?P<word>{_INSIDE}?)\s*{_CLOSING}{_BETWEEN}?\s*(?P<rest>.*)\Z", re.DOTALL
@@ -25,7 +25,7 @@ BACK_WORD: Final = re.compile(
     re.DOTALL,
 )
 MARK: Final = re.compile(_BETWEEN)
-#: So far from its begin a status is looked for between two marks.
+#: The part of a title, from its begin, that may hold a status between two marks.
 MIDDLE: Final = 120
 #: Words that may precede a status without a mark between them: `[P1] Resolved: title`, `10:00 UTC Resolved - text`
 LABEL: Final = re.compile(

@@ -40,7 +40,7 @@ from tracker.parse.feed_notations import (
 )
 from tracker.parse.words import STATUS_HEADINGS, UPDATE, is_closing, known_status
 
-#: A word of the vendor's own in a status's place is no sentence.
+#: Words that a vendor's own status may have; a sentence has more.
 _MOST_WORDS: Final = 3
 _LONGEST_WORD: Final = 40
 
@@ -71,7 +71,7 @@ def in_title(title: str) -> Stated:
 
 
 def _shaped(plain: str, title: str, whole: str) -> Stated | None:
-    """Return what stands at one end of a title, or in square brackets anywhere; what ends it counts at either end."""
+    """Return the status at one end of a title, or anywhere in square brackets; an end counts at either end of it."""
     for shape in (FRONT_BRACKET, FRONT_WORD, BACK_BRACKET, BACK_WORD, SHOUTED):
         found = shape.match(plain)
         if found is None or not found["rest"].strip() or not _fits(shape, found, whole):
@@ -163,7 +163,7 @@ def in_text(text: str) -> Stated:
     for shape in (FRONT_BRACKET, LONE_WORD, SENTENCE, FRONT_WORD):
         found = shape.match(plain)
         if found and _is_said(found["word"]) and (shape is not FRONT_WORD or _is_whole(found["word"], found["rest"])):
-            # A text of one word is no less a text.
+            # A text of one word stays the text, too.
             stated = Stated(word=_bare(found["word"]), rest=(found["rest"] or "").strip() or text.strip())
             more = in_text(stated.rest) if shape is FRONT_WORD and known_status(stated.word) == UPDATE else None
             return more if more and more.word else stated
@@ -182,7 +182,7 @@ def _behind_time(text: str) -> Stated | None:
 
 
 def further(one: str | None, other: str | None) -> str | None:
-    """Return of two words for a status the one that says more: the first, unless only the other one ends it."""
+    """Return the more telling of two words for a status: the first, unless only the other one ends the incident."""
     known, second = known_status(one), known_status(other)
     if known is None or known == UPDATE:
         return other if second and second != UPDATE else one or other
@@ -190,7 +190,7 @@ def further(one: str | None, other: str | None) -> str | None:
 
 
 def _is_said(word: str, *, is_marked: bool = False) -> bool:
-    """Return whether a word that nothing announces is one for a status; some have another meaning in a title."""
+    """Return whether a word is a status where nothing announces it; some words have another meaning in a title."""
     bare = _bare(word)
     return known_status(bare) is not None and (is_marked or bare.lower() not in _OF_TWO_MEANINGS)
 
@@ -204,7 +204,7 @@ def _is_everyday(word: str) -> bool:
 
 
 def _is_whole(word: str, rest: str) -> bool:
-    """Return whether what follows a word for an end leaves it one: "Fixed: line calls fail" does not."""
+    """Return whether a word for an end still means one before this rest: "Fixed: line calls fail" does not."""
     if not _ends(_bare(word)):
         return True
     begin = rest.lstrip()
@@ -214,7 +214,7 @@ def _is_whole(word: str, rest: str) -> bool:
 
 
 def _is_subject(title: str, whole: str) -> bool:
-    """Return whether a title is of something that ends, and not of the things that customers order or close."""
+    """Return whether a title names something that can end, not things that customers order or close."""
     return len(title.split()) >= _WORDS_OF_A_TITLE or _ENDING.search(whole) is not None
 
 
@@ -224,7 +224,7 @@ def _bare(word: str) -> str:
 
 
 def _without_marks(text: str) -> str:
-    """Return a text without what stands before its first word, such as a sign, and without Markdown around that."""
+    """Return a text without signs and such before its first word, and without Markdown around that."""
     return EMPHASIS.sub(r"\g<inside>", text[SIGNS.match(text).end() :], count=1)  # type: ignore[union-attr]  # it may be empty
 
 
@@ -242,7 +242,7 @@ def _is_heading(words: str) -> bool:
 
 _OF_PARTS: Final = frozenset({"monitoring", UPDATE})
 #: "Complete - outage of the region", "Upcoming: a new API".
-#: Words for an end that are said of other things just as well.
+#: Words for an end that other things have as well.
 _EVERYDAY: Final = frozenset({
     "closed", "fixed", "solved", "completed", "complete", "finished", "recovered", "restored", "cancelled", "canceled",
 })  # fmt: skip
@@ -268,7 +268,7 @@ def _announced(text: str) -> Stated | None:
         word = _bare(line[: end.start()])
         if _ends(word) and _IN_PART.match(line[end.end() :].lstrip()):
             break
-        # A comma or a full stop ends a word that is known; with any other it is a sentence.
+        # Behind a known word, a comma or a full stop ends it; behind any other, it makes a sentence.
         if known_status(word) or (end["mark"] and _is_word(word)):
             rest = "\n".join(filter(None, (line[end.end() :].strip(), behind)))
             return Stated(word=word, rest=rest, is_announced=True)

@@ -1,8 +1,8 @@
 """The subject of a feed: incidents, or something else. Every vendor's site links a feed, and most are of a blog.
 
-A feed that nobody named is one of incidents if its title says so, or else if most of its entries look like incidents:
-by a state in front, by an incident's address, by a category. Words that blogs and releases use as well (`Fixed: …`,
-`Upcoming: …`) prove nothing.
+A feed that no user named counts as one of incidents if its title says so, or if most of its entries look like
+incidents: by a state in front, by an incident's address, by a category. Words that blogs and releases use as well
+(`Fixed: …`, `Upcoming: …`) prove nothing.
 """
 
 import re
@@ -16,9 +16,9 @@ from tracker.parse.feed_entries import Entry
 from tracker.parse.feed_titles import OF_INCIDENTS, OF_OTHERS
 from tracker.parse.words import STATUS_HEADINGS, known_status
 
-#: How many entries decide, the newest first.
+#: Entries that decide, the newest first.
 _LOOKED_AT: Final = 20
-#: How much of a text is read.
+#: Characters of a text that are read.
 _BEGINNING: Final = 2_000
 
 #: `[Resolved] title`, `Resolved: title`, `RESOLVED - title`, `title (Resolved)`
@@ -27,7 +27,7 @@ _STATES: Final = re.compile(
     r"|[(\uff08]([^()\uff08\uff09]{2,40})[)\uff09]\s*\Z"
 )
 _HEADED: Final = re.compile(r"\A\s*+([^\n:\uff1a]{2,20}?) ?[:\uff1a]\s{0,3}([^\n]{1,60}?)(?:\n|\s[-\u2013\u2014]\s|\Z)")
-#: Words for a state that is said of other things just as well.
+#: Words for a state that other things have as well.
 _OF_ANYTHING: Final = frozenset({
     "fixed", "closed", "solved", "complete", "completed", "finished", "recovered", "recovering", "restored", "detected",
     "watching", "update", "updated", "planned", "upcoming", "scheduled", "postponed", "rescheduled", "canceled",
@@ -80,7 +80,7 @@ def _looks_like_incident(entry: Entry) -> bool:
 
 
 def _states(entry: Entry, text: str) -> Iterable[str]:
-    """Yield the words that stand where a state is said."""
+    """Yield the words in the places of a state."""
     title = body_text(entry.title[:_BEGINNING])
     if _ANNOUNCED.search(title):
         yield "investigating"
@@ -88,7 +88,7 @@ def _states(entry: Entry, text: str) -> Iterable[str]:
         yield from filter(None, found.groups())
     headed = _HEADED.match(text)
     if headed and headed[1].strip().lower() in STATUS_HEADINGS:
-        # `Status: Fixed` is no other thing's.
+        # A heading makes a state even of an everyday word: `Status: Fixed`.
         yield "resolved" if known_status(headed[2]) else headed[2]
     if entry.status:
         yield entry.status

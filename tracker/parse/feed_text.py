@@ -1,8 +1,8 @@
-"""The bytes of a feed -> its text, from the root element's begin to its end.
+"""The bytes of a feed -> its text, from the beginning of the root element to its end.
 
-The encoding is decided here, in this order: byte order mark, XML declaration, `Content-Type`, guesses. What stands
-before the feed (warnings of a web framework, blank lines) and behind it (a debug bar) is left out. Entities that the
-feed declares are expanded where they stand for plain text; no declaration reaches the feed library.
+The encoding is decided here, in this order: byte order mark, XML declaration, `Content-Type`, guesses. Text before the
+feed (warnings of a web framework, blank lines) and behind it (a debug bar) is left out. Entities that the feed declares
+are expanded where their values are plain text; no declaration reaches the feed library.
 """
 
 import codecs
@@ -25,7 +25,7 @@ _BYTE_ORDER_MARKS: Final = (
 )
 _DECLARED: Final = re.compile(rb"<\?xml[^>]*?\sencoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
 _CHARSET: Final = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
-#: Encodings of pages: each has a table, and is read in one pass. Who can read the declaration does not read UTF-16.
+#: Encodings of pages: each has a table and is read in one pass. A body with a readable declaration is not UTF-16.
 _ENCODINGS: Final = re.compile(
     r"utf-8|ascii|iso8859-\d+|cp(125\d|866|874|932|949|950)|mac-(roman|cyrillic)|koi8-[rtu]|tis-620"
     r"|gb(2312|k|18030)|big5(hkscs)?|(euc|shift)_\w+"
@@ -44,7 +44,7 @@ _ENTITY: Final = re.compile(r"<!ENTITY\s+(?P<name>[\w.:-]{1,60})\s+(?:\"(?P<one>
 #: A reference to another entity in an entity's value; a few of these could make endless text.
 _NESTED: Final = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z_][\w.:-]{0,59});")
 _LONGEST_ENTITY: Final = 1_000
-#: An entity made of others is as long as a name or two.
+#: The longest value of an entity that is made of others: a name or two.
 _LONGEST_NESTED: Final = 80
 _MOST_ENTITIES: Final = 300
 #: The most characters that entities of one feed may expand to.
@@ -67,7 +67,7 @@ class FeedText:
 def feed_text(body: bytes, content_type: str | None) -> FeedText | None:
     """Return the text of a feed without its surroundings, None where no feed begins. Raises ParseError."""
     text = _decoded(body, content_type)
-    # One byte a character, whatever it is, so that places are the same.
+    # One byte for each character keeps positions the same.
     found = feed_element(text[:FEED_HEAD].encode("latin-1", "replace"))
     if found is None:
         return None
@@ -103,7 +103,7 @@ def _encodings(body: bytes, content_type: str | None) -> list[str]:
 
 
 def _encoding(word: str) -> list[str]:
-    """Return the encoding of a name as a list, an empty one for a name that is none of a page's."""
+    """Return the encoding of a name as a list, an empty one for a name that pages do not use."""
     try:
         name = codecs.lookup(word).name
     except (LookupError, UnicodeError):
@@ -127,7 +127,7 @@ def _end(text: str, root: str, start: int) -> int | None:
 
 
 def _entities(prolog: str) -> dict[str, str]:
-    """Return the entities that stand for plain text; external ones, other markup and long values are skipped.
+    """Return the entities with plain text as values; external ones, other markup and long values are skipped.
 
     Raises ParseError where entities that are made of others become long.
     """

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from tracker.parse.times import MONTHS, hour, plausible
 from tracker.parse.zones import offset_of as zone_offset
 
-#: How much later than the newer one an update may be: pages order by the time of posting and show another one.
+#: How much later than its successor an update may be dated: pages order by the time of posting and show another one.
 _DISORDER = timedelta(days=7)
 #: How long a maintenance may take.
 _LONGEST = timedelta(days=180)
@@ -61,7 +61,7 @@ def window(text: str, start: datetime | None, page_offset: int | None) -> tuple[
 def _resolved(
     found: re.Match[str], limit: datetime, page_offset: int | None, zone: str | None = None
 ) -> datetime | None:
-    """Return the latest moment with this date and time that is not after the limit, give or take."""
+    """Return the latest moment with this date and time up to the limit, or a little after it."""
     month = MONTHS.get(found["month"].lower())
     if month is None:
         return None
@@ -78,7 +78,7 @@ def _resolved(
 
 
 def _zone_offset(zone: str | None, local: datetime, page_offset: int | None) -> timedelta:
-    """Return how far east of UTC a zone is; the page's own offset decides what a name leaves open."""
+    """Return the offset of a zone east of UTC; the page's own offset decides what a name leaves open."""
     page = timezone(timedelta(minutes=page_offset if page_offset and abs(page_offset) < _MINUTES_OF_A_DAY else 0))
     known = zone_offset(zone, local, page) if zone else None
     return page.utcoffset(None) if known is None else known

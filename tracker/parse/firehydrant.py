@@ -1,10 +1,10 @@
 """FireHydrant's status pages (`/data/payload.json`) -> Snapshot.
 
-One answer has all: the page's components, incidents open and ended with their timelines, and planned works. The keys
-are those of independent public readers, two of Backblaze's page and one of Redis's. A condition (`Degraded`) is a word
-of the page's own; `conditions` says what it means. A component without one works, unless an open incident says
-otherwise. An entry of a timeline is a note, or a milestone that the incident has reached; it has no id, and its time
-is one. Severity is the worst condition of an incident's components. The feed (`/data/rss.xml`) is read as a feed.
+One answer has everything: the page's components, open and ended incidents with their timelines, and planned
+maintenance. The keys are those of independent public readers, two of Backblaze's page and one of Redis's. A condition
+(`Degraded`) is a word of the page's own; `conditions` holds its meaning. A component without a condition works, unless
+an open incident affects it. An entry of a timeline is a note, or a milestone that the incident has reached; its time is
+its id. Severity is the worst condition of an incident's components. The feed (`/data/rss.xml`) is read as a feed.
 """
 
 from collections.abc import Iterator, Mapping
@@ -92,7 +92,7 @@ def _conditions(answer: Mapping[str, Any]) -> dict[str, ComponentStatus]:
     """Return the meaning of the page's own words for conditions."""
     named = fields.mapping(answer.get("conditions"))
     found = {str(word).strip().lower(): fields.known(_STATUSES, meaning) for word, meaning in named.items()}
-    # The word is the more telling one of the two: a page may have `Maintenance` mean DEGRADED.
+    # The word says more than its meaning: a page may have `Maintenance` mean DEGRADED.
     return {
         word: known
         for word, meaning in found.items()

@@ -1,9 +1,9 @@
 """Gatus' endpoints and announcements -> Snapshot (github.com/TwiN/gatus, `api/`, `config/announcement`).
 
-`/api/v1/endpoints/statuses` lists the endpoints with their last results: one that failed the last time is down.
-`/api/v1/config` has the announcements, newest first, each an event of its own without an id: outage, warning,
-information, operational or none, and a text. Neither shows what the other has. An announcement of an operational
-service ends nothing that could be named, so that announcements are reported and never open.
+`/api/v1/endpoints/statuses` lists the endpoints with their last results: an endpoint whose last result failed is down.
+`/api/v1/config` has the announcements, newest first. Each is an event of its own without an id: a type (outage,
+warning, information, operational or none) and a text. Neither answer shows what the other has. An announcement of an
+operational service does not name the one that it ends, so announcements are reported and never open.
 """
 
 from collections.abc import Mapping

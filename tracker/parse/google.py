@@ -1,8 +1,8 @@
 """The `incidents.json` of Google's dashboards (Cloud, Workspace, Firebase, Search, Ads, Play) -> Snapshot.
 
-One answer holds the incidents of a rolling window of months, open and ended: it is the only request, and incidents
-that leave the window have not ended. An incident is open as long as it has no `end`; "available" means that it is
-watched until then. Updates have no ids: `when` is the key, under which texts are edited; `modified` moves without an
+One answer holds the incidents of a rolling window of months, open and ended: it is the only request, and an incident
+that leaves the window has not ended by that. An incident is open as long as it has no `end`; "available" means that it
+is watched until then. Updates have no ids: `when` is the key, which an edit leaves alone; `modified` changes without an
 edit. `severity` is the impact. No maintenance is shown. Described by `incidents.schema.json` beside the answer
 (status.cloud.google.com).
 """
@@ -23,7 +23,7 @@ from tracker.parse.words import UNKNOWN, status_word
 
 _MARKS = frozenset({"id", "external_desc", "begin", "service_name"})
 _IMPACTS: Mapping[str, Impact] = {"low": Impact.MINOR, "medium": Impact.MAJOR, "high": Impact.CRITICAL}
-#: The least that is shown of the past; half a year and more in the recorded answers.
+#: The shortest past that the answer shows; recorded answers show half a year and more.
 _WINDOW = timedelta(days=28)
 #: The text of an update when the service works again.
 _WORKS = "available"
@@ -85,7 +85,7 @@ def _incident(entry: dict[str, Any], url: str) -> Incident:
 
 
 def _updates(entry: dict[str, Any]) -> tuple[IncidentUpdate, ...]:
-    """Return the updates, newest first in the answer; one without a text where there are none."""
+    """Return the updates, oldest first; a single one without a text if the answer has none."""
     is_over = bool(entry.get("end"))
     posted = each(entry, "updates", "update", lambda update: _update(update, is_over=is_over))
     listed = identified(oldest_first(posted, newest_first=True))
@@ -128,7 +128,7 @@ def _title(description: object) -> str | None:
 
 
 def _link(url: str, uri: object) -> str | None:
-    """Return an incident's address, which the answer gives from its own."""
+    """Return an incident's address, which is relative to the answer's."""
     if not isinstance(uri, str):
         return None
     try:

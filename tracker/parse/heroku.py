@@ -1,11 +1,11 @@
 """Heroku's status API, version 4 (`/api/v4/current-status`) -> Snapshot.
 
-One answer says all of now: colours of systems, ongoing incidents, maintenance to come; `/api/v4/incidents` has the
-same objects of the past, with their last texts, and is asked for when something changes. `state` is how an incident
-stands; `resolved` contradicts it and is not read. `scheduled` keeps what is long over as `upcoming`, so that it is
-announced and never taken for running. Updates are newest first and known by `created_at`, which no edit moves. Colours
-say how a system does; an incident has no severity. Fields as in Heroku's own client (github.com/heroku/cli, `status`),
-and in recorded answers.
+One answer shows the present: colours of systems, ongoing incidents, planned maintenance. `/api/v4/incidents` has the
+same objects of the past, with their last texts, and is requested when something changes. `state` is the status of an
+incident; `resolved` contradicts it and is not read. `scheduled` keeps maintenance that ended long ago as `upcoming`, so
+it is announced and never counts as running. Updates are newest first and known by `created_at`, which no edit changes.
+A colour is the status of a system; an incident has no severity. Fields as in Heroku's own client
+(github.com/heroku/cli, `status`), and in recorded answers.
 """
 
 from collections.abc import Mapping
@@ -93,7 +93,7 @@ def _incident(entry: dict[str, Any], impact: Impact | None) -> Incident:
 
 
 def _updates(entry: dict[str, Any]) -> tuple[IncidentUpdate, ...]:
-    """Return the updates, newest first in the answer; one that is but an `update` has the status of the one before."""
+    """Return the updates, newest first in the answer; a mere `update` has the status of the one before it."""
     return with_status_before(identified(oldest_first(each(entry, "updates", "update", _update), newest_first=True)))
 
 

@@ -1,9 +1,9 @@
-"""IBM Cloud's feed (`/status/api/notifications/feed.rss`) -> Snapshot, in part: no board of components.
+"""IBM Cloud's feed (`/status/api/notifications/feed.rss`) -> Snapshot, in part: no list of components.
 
-It is read as any feed is. Each text ends with labels (`Type:`, `Regions:`, `Resources:`, `Outage Start:`, `Outage
-End:`), on which two independent public readers agree: an item is an incident, a maintenance, or something that is
-neither (announcement, release, security), which is left out. Resources stand for components. An incident with an end
-is over, one with a begin alone goes on; of a maintenance, they are its window.
+The feed is read as any other. Each text ends with labels (`Type:`, `Regions:`, `Resources:`, `Outage Start:`, `Outage
+End:`), on which two independent public readers agree. An item is an incident, a maintenance, or neither (announcement,
+release, security), and then left out. Resources are components. An incident with an end is over, one with only a begin
+is open; a maintenance's begin and end are its window.
 """
 
 import re
@@ -46,7 +46,7 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
 IBMCLOUD = Format(
     name="ibmcloud",
     title="IBM Cloud",
-    in_part="no board of components",
+    in_part="no list of components",
     source="independent readers",
     recognises=_recognises,
     read=_read,
@@ -61,7 +61,7 @@ def _labels(event: Incident) -> dict[str, str]:
 
 
 def _kind(labels: Mapping[str, str]) -> str:
-    """Return what an item is; one without a type may be an incident."""
+    """Return the kind of an item; one without a type may be an incident."""
     return (labels.get("Type", "").casefold().split() or [_INCIDENT])[0]
 
 
@@ -81,7 +81,7 @@ def _work(event: Incident, labels: Mapping[str, str]) -> Incident:
 
 
 def _placed(event: Incident, labels: Mapping[str, str], status: str) -> Incident:
-    """Return an event with its status, which is that of its newest update, and with what it touches."""
+    """Return an event with this status, also at its newest update, and with its components and regions."""
     newest = tuple(replace(update, status=status) for update in event.updates[-1:])
     resources, regions = (re.split(r"[,\s]+", labels.get(label, "")) for label in ("Resources", "Regions"))
     return replace(

@@ -1,15 +1,16 @@
-"""incident.io's own JSON -> Snapshot: what its pages read themselves, and the summary for widgets.
+"""incident.io's own JSON -> Snapshot: the answers that its pages request themselves, and the summary for widgets.
 
-`/proxy/<host>` shows what is ongoing or planned, with all updates, and every component in its group: one request that
-shows whether the page is quiet. What ended is in `/proxy/<host>/incidents` alone, which names components by id; their
-names are in the other answer. Neither is documented; the shape is that of public readers (yash492/statusy, OneUptime).
-The page itself (Next.js) has the first of the two in its data; that is read of a page below another, whose own answers
-are not known, and where nothing else answers. `/api/v1/summary` is documented (docs.incident.io/status-pages/api) and
-shows of an incident the newest text, which stands for the newest update in the page's data.
+`/proxy/<host>` shows ongoing and planned events with all updates, and every component in its group: one request that
+shows whether the page is quiet. Ended events are in `/proxy/<host>/incidents` alone, which names components by id;
+their names are in the other answer. Neither is documented; the shape is that of public readers (yash492/statusy,
+OneUptime). The page itself (Next.js) has the data of the first answer; it is read for a page below another, whose own
+answers are not known, and where nothing else answers. `/api/v1/summary` is documented
+(docs.incident.io/status-pages/api). It shows the newest text of an incident, a stand-in for the newest update in the
+page's data.
 
-Ids are ULIDs, of incidents the same that the Statuspage-compatible answers show. An update of the widget has none; its
-time is in. A maintenance says so in `type`. Severity is the worst status that a component had on the way, in the
-words of the compatible answers: degraded is minor, partial outage major, full outage critical.
+Ids are ULIDs; an incident has the same one in the Statuspage-compatible answers. An update of the widget has no id and
+is known by its time. `type` marks a maintenance. Severity is the worst status that a component had during the incident,
+in the words of the compatible answers: degraded is minor, partial outage major, full outage critical.
 """
 
 from collections.abc import Iterator, Mapping
@@ -100,7 +101,7 @@ def _is_widget(answer: dict[str, Any]) -> bool:
 
 
 def _is_history(answer: dict[str, Any]) -> bool:
-    """Return whether the answer is a list of incidents; an empty one is anybody's."""
+    """Return whether the answer is a list of incidents; an empty list may be any vendor's."""
     incidents = answer.get("incidents")
     if not isinstance(incidents, list):
         return False
@@ -129,7 +130,7 @@ def _summary(summary: dict[str, Any], url: str) -> Snapshot:
 
 
 def _components(summary: dict[str, Any]) -> tuple[Component, ...]:
-    """Return all components: each that is not said to be affected works."""
+    """Return all components; one that is not listed as affected works."""
     affected = {
         str(entry.get("component_id")): entry.get("current_status") or entry.get("status")
         for entry in fields.objects_in(summary.get("affected_components"))
@@ -149,7 +150,7 @@ def _components(summary: dict[str, Any]) -> tuple[Component, ...]:
 
 
 def _placed(summary: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str | None]]:
-    """Yield the components with the names of their groups, then those that stand in no place of the page."""
+    """Yield the components with the names of their groups, then those without a place on the page."""
     for item in objects(fields.mapping(summary.get("structure")), "items", "component"):
         group = fields.mapping(item.get("group"))
         for entry in objects(group, "components", "component"):

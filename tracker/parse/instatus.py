@@ -1,14 +1,14 @@
 """Instatus's public JSON, the data of its pages and its feed -> Snapshot (instatus.com/help/api, recorded answers).
 
-`summary.json` shows what is ongoing or planned, without a text and without ids of updates: one request that tells
-whether the page is quiet. An update of it is a status with the time of the last change, and stands for the newest of
-those in the page itself, whose data (Next.js) has texts and affected components, and in the feed, which has what ended
-as well (`instatus_history`). The feed gives updates no ids, so their times are their keys in both. The page's own word
-changes with its components, which `components.json` lists as well. Severity is a component's word: anything short of a
-major outage is minor, as Statuspage has it. Of a maintenance in the page's data no recording is known: it is read by
-the names that the JSON has.
+`summary.json` shows ongoing and planned events without texts and without ids of updates: one request shows whether the
+page is quiet. Its update is a status with the time of the last change, a stand-in for the newest update of the page
+itself, whose data (Next.js) has texts and affected components, and of the feed, which also has ended events
+(`instatus_history`). The feed gives updates no ids, so their times are their keys in both. The page's own word changes
+with its components, which `components.json` lists as well. Severity is a component's word: anything short of a major
+outage is minor, as on Statuspage. No recording of a maintenance in the page's data is known: it is read by the names in
+the JSON.
 
-The software answers every path with status 200 and, where it has nothing, with the page for people.
+The software answers every path with status 200, and with its HTML page where it has nothing.
 """
 
 from collections.abc import Iterator, Mapping
@@ -45,7 +45,7 @@ _IMPACTS: Mapping[str, Impact] = {
     "minoroutage": Impact.MINOR,
     "partialoutage": Impact.MINOR,
     "majoroutage": Impact.MAJOR,
-    # The page's words alone.
+    # Words of the page alone.
     "up": Impact.NONE,
     "hasissues": Impact.MINOR,
 }
@@ -112,7 +112,7 @@ INSTATUS = Format(
 
 
 def _is_summary(answer: dict[str, Any]) -> bool:
-    """Return whether it is a page with a word in capitals, alone or with what is ongoing."""
+    """Return whether it is a page with a word in capitals, alone or with ongoing events."""
     page = fields.mapping(answer.get("page"))
     word = page.get("status")
     is_word = isinstance(word, str) and word.isascii() and word.isalpha() and word.isupper() and word != "OPERATIONAL"
@@ -168,7 +168,7 @@ def _detailed(entry: dict[str, Any], url: str, *, is_maintenance: bool) -> Incid
     listed = oldest_first(each(entry, "updates", "update", _update))
     keys = numbered(update.id for update in listed)
     updates = tuple(msgspec.structs.replace(update, id=key) for update, key in zip(listed, keys, strict=True))
-    # A component stands there with how it did at the time, below the name that it has.
+    # A component there has the status of that time; its name is under `default`.
     places = [{**part, "name": _text(part.get("name"))} for part in fields.objects_in(entry.get("components"))]
     kind = "maintenance" if is_maintenance else "incident"
     link = None if is_made(known.id) else fields.link(f"{(fields.site(url) or '')}/{kind}/{known.id}")
@@ -198,7 +198,7 @@ def _began(update: dict[str, Any]) -> datetime | None:
 
 
 def _former_keys(data: dict[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Return by the key of an update the one that it had while the vendor's id was its own."""
+    """Return the former key of each update by its key: the former one held the vendor's id."""
     found: dict[str, tuple[str, ...]] = {}
     for entry in (part for key in _PAGE_KEYS[1:] for part in fields.objects_in(data.get(key))):
         dated = oldest_first([part for part in fields.objects_in(entry.get("updates")) if _began(part)], _began)
@@ -210,7 +210,7 @@ def _former_keys(data: dict[str, Any]) -> dict[str, tuple[str, ...]]:
 
 
 def _text(value: object) -> object:
-    """Return a text of the page's language, which stands below `default`; or what it is where it is no object."""
+    """Return a text in the page's language, which is under `default`; any other value as it is."""
     return value.get("default") or value.get("en") if isinstance(value, dict) else value
 
 
@@ -239,7 +239,7 @@ def _incident(entry: dict[str, Any], *, is_maintenance: bool) -> Incident:
 
 
 def _end(begins: datetime | None, minutes: object) -> datetime | None:
-    """Return the end of a window of so many minutes, which may stand there as text."""
+    """Return the end of a window of so many minutes, a number or a text."""
     text = str(minutes)
     if begins is None or not (text.isascii() and text.isdecimal()):
         return None

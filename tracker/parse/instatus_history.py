@@ -1,9 +1,9 @@
 """The feed of an Instatus page (`/history.rss`, `/history.atom`) -> its incidents and maintenances.
 
-Entries are incidents and maintenances, open and ended, with the id of the JSON in their addresses. Above the updates
-stand type, duration and components. Updates come oldest first, each with day, time and offset, without a year and an
-id; the software puts a full stop behind each text. Shape as recorded (Northflank's feed, trimmed by its recorder), and
-as two independent public readers have it. The beginning that the feed dates decides the year.
+Entries are incidents and maintenances, open and ended, with the id of the JSON in their addresses. Type, duration and
+components come before the updates. Updates come oldest first, each with day, time and offset but neither a year nor an
+id; the software puts a full stop behind each text. The shape is as recorded (Northflank's feed, trimmed by its
+recorder), and as in two independent public readers. The begin that the feed dates decides the year.
 """
 
 import html
@@ -26,7 +26,7 @@ from tracker.parse.words import UNKNOWN, status_word
 _ADDRESS: Final = re.compile(r"/(?:incident|maintenance)/(?P<id>\w{8,60})/?\Z")
 _ENTRY: Final = re.compile(rb"<(?:guid|id)>[^<\s]{1,300}/(?:incident|maintenance)/\w{8,60}</")
 _TYPE: Final = re.compile(r"<strong>\s{0,20}Type:\s{0,20}</strong>\s{0,20}(?P<type>\w{1,40})", re.IGNORECASE)
-#: The RSS names the components beside the HTML alone, and in front of the first update.
+#: The components in RSS, which names them outside the HTML only, before the first update.
 _COMPONENTS: Final = re.compile(
     r"Affected Components:[^\S\n]{0,20}(?P<names>[^\n]{1,2000}?)"
     r"\s*(?:\n|\Z|\b\w{3,9}\.? +\d{1,2}, +\d{1,2}:\d\d:\d\d)"
@@ -47,7 +47,7 @@ def listed_in(entries: Iterable[Entry]) -> list[Incident]:
 
 
 def is_history(body: bytes) -> bool:
-    """Return whether a feed looks like one of Instatus: what stands above the updates of each entry is its own."""
+    """Return whether a feed looks like one of Instatus: the lines above the updates of each entry are its own."""
     return mentions(body, b"Type:</strong>") and _ENTRY.search(body) is not None
 
 
@@ -65,7 +65,7 @@ def _incident(entry: Entry) -> Incident:
     incident_id = fields.identifier(_id(entry), "an entry")
     found = _TYPE.search(entry.content)
     is_maintenance = found is not None and found["type"].lower() == "maintenance"
-    # The RSS escapes the updates once more than what stands above them.
+    # The RSS escapes the updates once more than the lines above them.
     content = entry.content if "<small" in entry.content else html.unescape(entry.content)
     updates = oldest_first(
         (_update(post, entry.published, is_maintenance=is_maintenance) for post in posts(content)), newest_first=False
@@ -98,7 +98,7 @@ def _update(post: Post, began: datetime | None, *, is_maintenance: bool) -> Inci
 
 
 def _moment(text: str, near: datetime | None) -> datetime | None:
-    """Return the moment with this date and time that is next to another one."""
+    """Return the moment with this date and time that is nearest to another one."""
     found = _TIME.search(text)
     month = MONTHS.get(found["month"].lower()) if found else None
     if found is None or month is None or near is None:

@@ -1,10 +1,10 @@
 """LambStatus's components, maintenances and feed -> Snapshot (github.com/ks888/LambStatus, `packages/lambda/src`).
 
-`/api/components` lists the components, `/history.atom` the newest 25 events with all their texts, works among them;
-neither shows what the other has. Where a work is not over, `/api/maintenances` has its window. The entry of an event
-has its id in its address, which is the id that the lists have. A work is listed with its status as one update, at the
-time of its last change, which gives way to the texts of the feed. The software is no longer developed; Codacy's page
-runs on it, as its own documentation and inket/stts show.
+`/api/components` lists the components; `/history.atom` lists the newest 25 events with all their texts, maintenance
+included. Neither shows what the other has. For maintenance that is not over, `/api/maintenances` has its window. The
+address of an entry ends with the id that the lists use. In the list, a maintenance is one update with its status at the
+time of its last change, a stand-in for the texts of the feed. The software is no longer developed; Codacy's page runs
+on it, as its own documentation and inket/stts show.
 """
 
 import re

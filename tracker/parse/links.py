@@ -1,7 +1,7 @@
 """Addresses of the links in vendors' messages, which plain text loses.
 
-They are kept beside a message and not in it: what it says decides whether it was edited, and on some platforms which
-update it is. No format knows of this: whatever becomes plain text while an answer is read is noted (`noting`), and the
+They are kept beside a message and not in it: its text decides whether it was edited, and on some platforms which update
+it is. No format knows of this: all markup that becomes plain text while an answer is read is noted (`noting`), and the
 updates with that text get its links.
 """
 
@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from tracker.model.page import Incident, IncidentUpdate, Snapshot
 from tracker.parse.format import Format
 
-#: Of one message, and of one answer.
+#: Links of one message, and of one answer, at most.
 _MOST: Final = 10
 _MOST_NOTED: Final = 5000
 _LONGEST: Final = 500
@@ -33,7 +33,7 @@ _ANCHOR: Final = re.compile(
 
 
 class Noted:
-    """The links of texts, by their ends: some formats take words off the beginning of what they read."""
+    """The links of texts, by the ends of the texts: some formats remove words from the beginning."""
 
     def __init__(self) -> None:
         self._texts: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
@@ -48,7 +48,7 @@ class Noted:
             self._count += 1
 
     def of(self, text: str) -> tuple[str, ...]:
-        """Return the links of a text, or of one that it is the end of."""
+        """Return the links of a text, or of a longer one that ends with it."""
         for whole, found in self._texts.get(text[-_TAIL:], ()):
             if whole.endswith(text):
                 return found
@@ -59,7 +59,7 @@ _CURRENT: ContextVar[Noted | None] = ContextVar("noted", default=None)
 
 
 def note(markup: str, text: str) -> None:
-    """Keep the links of markup that became a text, if an answer is read just now."""
+    """Keep the links of markup that became a text, if an answer is being read."""
     noted = _CURRENT.get()
     if noted is not None and "<" in markup:
         noted.add(markup, text)

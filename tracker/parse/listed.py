@@ -23,7 +23,7 @@ _CREATED_AT: Final[Callable[[Any], datetime | None]] = attrgetter("created_at")
 
 
 def distinct(listed: Iterable[_Listed]) -> tuple[_Listed, ...]:
-    """Return each of them once, the first that has its id."""
+    """Return each entry once, the first with its id."""
     found: dict[str, _Listed] = {}
     for item in listed:
         found.setdefault(item.id, item)
@@ -63,7 +63,7 @@ def oldest_first(
 
 
 def with_status_before(updates: Iterable[IncidentUpdate], before: str = UPDATE) -> tuple[IncidentUpdate, ...]:
-    """Return the updates, oldest first, each that is but an `update` with the status of the one before it."""
+    """Return the updates, oldest first; a mere `update` has the status of the one before it."""
     found = []
     for update in updates:
         before = before if update.status == UPDATE else update.status
@@ -72,23 +72,23 @@ def with_status_before(updates: Iterable[IncidentUpdate], before: str = UPDATE) 
 
 
 def time_key(time: datetime | None) -> str:
-    """Return the id of an update that is known by nothing but its time, in seconds."""
+    """Return the id of an update that is known only by its time, in seconds."""
     return f"{time:%Y%m%dT%H%M%SZ}" if time else "undated"
 
 
 def status_key(status: str, time: datetime | None) -> str:
-    """Return the id of an update that is known by the status that it brought, and since when."""
+    """Return the id of an update that is known by its status and the time of that."""
     return f"{status}-{time_key(time)}" if time else status
 
 
 def digest_key(*texts: str) -> str:
-    """Return an id from texts, whatever the blanks between their words."""
+    """Return an id made of texts, whatever the blanks between their words."""
     canonical = "\0".join(" ".join(text.split()) for text in texts)
     return hashlib.sha256(canonical.encode()).hexdigest()[:_DIGEST_LENGTH]
 
 
 def letters_key(*texts: str) -> str:
-    """Return an id from the letters and digits of texts, whatever the markup around them."""
+    """Return an id made of the letters and digits of texts, whatever the markup around them."""
     return digest_key(*("".join(filter(str.isalnum, text.casefold())) for text in texts))
 
 
@@ -103,7 +103,7 @@ def by_text(update: IncidentUpdate) -> str:
 
 
 def numbered(keys: Iterable[str]) -> list[str]:
-    """Return the keys, oldest first, with `#2`, `#3` … behind those that were there before."""
+    """Return the keys, oldest first, with `#2`, `#3` … behind repeated ones."""
     seen: Counter[str] = Counter()
     found: dict[str, None] = {}
     for key in keys:

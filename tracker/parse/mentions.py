@@ -13,7 +13,7 @@ _IN_GROUP = " - "
 
 
 def mentioned(entries: object, key: str = "id") -> tuple[Mention, ...]:
-    """Return the components that a list of objects names, with the id that each has under a key; oddities name none."""
+    """Return the components that a list of objects names, each with its id under a key; nameless ones are skipped."""
     named = ((_id(entry.get(key)), fields.name(entry.get("name"))) for entry in fields.objects_in(entries))
     return tuple(dict.fromkeys(Mention(id=component_id, name=name) for component_id, name in named if name))
 
@@ -48,7 +48,7 @@ def _update_without_groups(update: IncidentUpdate, names: Mapping[str, str]) -> 
 
 
 def _without_group(mention: Mention, name: str | None) -> Mention:
-    """Return the component as it is called by its name, with its group's apart where that is in front."""
+    """Return the component under its own name, without the group's name where that precedes it."""
     if name is None:
         return mention
     end = _IN_GROUP + name

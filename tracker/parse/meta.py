@@ -1,8 +1,8 @@
 """Meta's `/data/orgs.json` -> Snapshot, in part: no incidents.
 
-It lists the products with their services, each in a word for how it does; independent public readers agree on its keys
-and words. `Resolved` stays for hours behind an end. What is written about an outage is in a list, and in a feed, of
-each product (`/data/outages/<product>.json`, `/outage-events-feed-<product>.rss`); a feed can be watched as one.
+It lists the products with their services, each with a status word; independent public readers agree on its keys and
+words. `Resolved` stays for hours after an end. Texts about outages are in a list and a feed of each product
+(`/data/outages/<product>.json`, `/outage-events-feed-<product>.rss`); a feed can be watched as one.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,12 +1,12 @@
 """The data in Okta's status page -> Snapshot.
 
-Spans hold JSON lists: `incidents` and `planned-outages` (recorded in part, 2026-09; the first read so by inket/stts),
-and `updates`, each with its text, its time and the id of its incident. Two independent public readers agree on the
-keys of `updates`, three on `Log__c`, the text with which an incident began. An update has no status: the newest has
-that of the incident, those before it are `investigating`. Where a page has none, the incident's status is one, at the
-time of its last change. `cellList` names the cells, which stand for regions: the worst open incident that names a cell
-decides how it does. Of a planned outage no recording is known: it is read by the keys of an incident. Feeds and JSON of
-the page want credentials.
+Spans hold JSON lists: `incidents` and `planned-outages` (recorded in part, 2026-09; inket/stts reads the first so), and
+`updates`, each with its text, its time and the id of its incident. Two independent public readers agree on the keys of
+`updates`, three on `Log__c`, the text with which an incident began. An update has no status: the newest takes that of
+the incident, those before it are `investigating`. On a page without updates, the incident's status is one, at the time
+of its last change. `cellList` names the cells, which are regions: the worst open incident that names a cell decides its
+status. No recording of a planned outage is known: it is read by the keys of an incident. The page's feeds and JSON need
+credentials.
 """
 
 from collections.abc import Iterable, Mapping
@@ -38,7 +38,7 @@ _IMPACTS: Mapping[str, Impact] = {
     "performance_issue": Impact.MINOR,
     "planned_maintenance": Impact.MAINTENANCE,
 }
-#: How severe an open incident is -> how the cells that it names do.
+#: The impact of an open incident -> the status of the cells that it names.
 _STATUSES: Mapping[Impact | None, ComponentStatus] = {
     Impact.CRITICAL: ComponentStatus.MAJOR_OUTAGE,
     Impact.MAJOR: ComponentStatus.PARTIAL_OUTAGE,
@@ -137,7 +137,7 @@ def _update(entry: dict[str, Any]) -> IncidentUpdate:
 
 
 def _former_keys(incidents: Iterable[Incident], entries: Iterable[dict[str, Any]]) -> dict[str, tuple[str, ...]]:
-    """Return the keys under which updates were known while the incident's status was all that was read of them."""
+    """Return the keys that updates had when only the incident's status was read."""
     changed = {str(entry.get("Id")).strip(): _time(entry, "Last_Updated__c") for entry in entries}
     found: dict[str, tuple[str, ...]] = {}
     for incident in incidents:

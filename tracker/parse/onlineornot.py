@@ -1,9 +1,9 @@
 """OnlineOrNot's public summary of a page -> Snapshot, in part: an incident has neither a state nor a text.
 
-`api.onlineornot.com/v1/status_pages/<host>/summary` says all of now: components, ongoing incidents and maintenance.
-An incident is known by its id; when it changed (`updated_at`) is all that there is of an update. Severity is the word
-of the incident. Of a scheduled maintenance no answer is known: it is read by the keys that an incident has. (Recorded;
-read so by hani-sul/Wakz and SmartScaleAI/statussy.)
+`api.onlineornot.com/v1/status_pages/<host>/summary` shows the present: components, ongoing incidents and maintenance.
+An incident is known by its id; the time of its last change (`updated_at`) is all that the answer has of an update.
+Severity is the word of the incident. No answer with a scheduled maintenance is known: it is read by the keys of an
+incident. (Recorded; hani-sul/Wakz and SmartScaleAI/statussy read it so.)
 """
 
 from collections.abc import Mapping
@@ -81,7 +81,7 @@ def _incident(entry: dict[str, Any], kind: Impact | None) -> Incident:
     began = fields.moment(entry.get("started")) or fields.moment(entry.get("created_at"))
     changed = fields.moment(entry.get("updated_at")) or began
     incident_id = identity(entry.get("id"), "an incident", since=began)
-    # Nothing says how it stands; a maintenance may be one to come.
+    # The answer has no state; a maintenance may not have begun.
     status = "unknown" if kind else "active"
     return Incident(
         id=incident_id,

@@ -1,10 +1,10 @@
 """openstatus's `/feed/json` -> Snapshot (github.com/openstatusHQ/openstatus, apps/status-page, route `feed/json`).
 
-One answer has the whole page: components, status reports with their updates, maintenances with theirs, all of its
-history included. Ids are the vendor's; reports and maintenances count apart, so that a maintenance has a prefix. A
-report says its status. A maintenance has a window alone: the answer's own time, which is that of its making and
-otherwise not looked at, shows whether it is planned, goes on or is over. Its first text, its begin and its end are
-updates with ids of ours. Reports have no severity. Only components that are watched have a status.
+One answer has the whole page: components, status reports and maintenances with their updates, and all of the history.
+Ids are the vendor's; reports and maintenances are numbered apart, so the id of a maintenance has a prefix. A report has
+a status. A maintenance only has a window: the time at which the answer was made, which has no other use here, shows
+whether it is planned, in progress or over. Its first text, its begin and its end are updates with ids of ours. Reports
+have no severity. Only components with a monitor have a status.
 """
 
 from collections.abc import Iterator, Mapping
@@ -89,7 +89,7 @@ def _is_page(answer: dict[str, Any]) -> bool:
 
 
 def _site(url: str) -> str | None:
-    """Return the page's address, which is what stands before the path of the answer."""
+    """Return the page's address: the answer's up to its path."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -172,7 +172,7 @@ def _maintenance(
 
 
 def _reached(begins: datetime | None, ends: datetime | None, made_at: datetime | None) -> Iterator[IncidentUpdate]:
-    """Yield the begin and the end of a window as far as they have come."""
+    """Yield the begin and the end of a window, if they have passed."""
     if made_at is None:
         return
     if begins is not None and begins <= made_at:

@@ -1,4 +1,4 @@
-"""The data that a page for people is drawn from, inside the page: read like any answer, bounded like any answer.
+"""The data inside an HTML page that draws it: read like any answer, bounded like any answer.
 
 Next.js writes rows into `self.__next_f.push([1, "…"])`: `<id>:<JSON>`, or `<id>:T<length>,<text>` which other rows call
 `$<id>`. Nuxt writes one list whose numbers are places in it (`devalue`). Others write JSON into a script element.
@@ -13,10 +13,10 @@ from typing import Any, Final
 from tracker.errors import ParseError
 from tracker.parse import _fields as fields
 
-#: How much of a page is searched, in bytes; recorded ones have 250,000.
+#: Bytes of a page that are searched; recorded pages have 250,000.
 _LOOKED_AT: Final = 4 * 1024 * 1024
 _BEGINNING: Final = 4096
-#: Objects and lists that are looked through, and how deep.
+#: Objects and lists that are visited, and their depth.
 _MOST_NODES: Final = 200_000
 _DEEPEST: Final = 40
 
@@ -59,7 +59,7 @@ def attribute_text(body: bytes, mark: str) -> str | None:
 
 
 def _inside(body: bytes, mark: bytes, opens: bytes, closes: bytes) -> bytes | None:
-    """Return what stands between a tag that holds a mark and what closes it."""
+    """Return the bytes between a tag that holds a mark and the next closing mark."""
     place = body.find(mark)
     if place < 0:
         return None
@@ -71,7 +71,7 @@ def _inside(body: bytes, mark: bytes, opens: bytes, closes: bytes) -> bytes | No
 
 
 def unflattened(flat: object) -> Any:
-    """Return what a list says whose numbers are places in it. Raises ParseError for what is none, or for a loop."""
+    """Return the value of a list whose numbers are places in it. Raises ParseError for anything else, or for a loop."""
     if not isinstance(flat, list) or not flat:
         raise ParseError("the page's data is no list")
     budget = [_MOST_NODES]
@@ -144,7 +144,7 @@ def _pushed(body: bytes) -> Iterator[bytes]:
 
 
 def _resolved(value: object, texts: Mapping[str, str], depth: int) -> Any:
-    """Return a value with what its rows refer to: `$undefined` for nothing, `$D…` for a time, `$1f` for a text."""
+    """Return a value with its references resolved: `$undefined` to nothing, `$D…` to a time, `$1f` to a text."""
     if depth == 0:
         return None
     if isinstance(value, dict):

@@ -1,12 +1,12 @@
 """A PagerDuty status page's own data -> Snapshot.
 
 The page has a script element `data` with all incidents, open and ended, their updates, the affected services and the
-list of services; every other path answers the same page (recorded, 2023-12; read so by inket/stts). Updates are newest
-first, with ids and HTML. Severity is the worst of what an open update says; `all_good` ends nothing, a status does. A
-service is affected as the newest update of an open incident says, and works otherwise. `posts` hold maintenance; no
-page that shows one is known, so that maintenance is not read. Pages of 2026 hold a layout alone (inket/stts) and draw
-themselves from `/api/posts` and `/api/services`, where `/api/post_enums` says what an id of a state means; five
-independent public readers agree on that. Such pages are not read: an answer is read by itself.
+list of services; every other path answers the same page (recorded, 2023-12; inket/stts reads it so). Updates are newest
+first, with ids and HTML. Severity is the worst in any open update; `all_good` ends nothing, a status does. A service
+has the status that the newest update of an open incident gives it, and works otherwise. `posts` hold maintenance; no
+page that shows one is known, so maintenance is not read. Pages of 2026 hold only a layout (inket/stts); they load
+`/api/posts` and `/api/services`, and `/api/post_enums` with the meanings of states. Five independent public readers
+agree on that. Such pages are not read, since each answer is read by itself.
 """
 
 from collections.abc import Mapping
@@ -72,7 +72,7 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
 PAGERDUTY = Format(
     name="pagerduty",
     title="PagerDuty status pages",
-    in_part="no maintenance; nothing of pages since 2026",
+    in_part="no maintenance, no pages since 2026",
     source="a recorded page",
     recognises=_recognises,
     read=_read,
@@ -80,7 +80,7 @@ PAGERDUTY = Format(
 
 
 def _summary(body: bytes) -> dict[str, Any]:
-    """Return the page's data, also where it was cut out of the page."""
+    """Return the page's data; the body is the page, or the data alone."""
     if b'"open_incidents"' not in body:
         return {}
     data = page_data.script_data(body, 'id="data"') if page_data.is_page(body) else fields.json_or_none(body)
@@ -120,7 +120,7 @@ def _update(entry: dict[str, Any]) -> IncidentUpdate:
 
 
 def _affected(incidents: list[dict[str, Any]]) -> dict[str, ComponentStatus]:
-    """Return how the services do that the newest updates of open incidents name."""
+    """Return the status of each service that the newest updates of open incidents name."""
     found: dict[str, ComponentStatus] = {}
     for incident in incidents:
         newest = next(iter(fields.objects_in(incident.get("updates"))), {})

@@ -1,8 +1,8 @@
 """PayPal's components (`/api/v1/components`) and feed (`/feed/atom`) -> Snapshot.
 
-The components have a status for production and one for the sandbox, of which that of production counts. Their keys are
-those of independent public readers (inket/stts and others). The feed, as recorded, has an entry for each event with all
-its updates, maintenances among them, and is read as any feed is. Neither shows what the other has.
+The components have one status for production, which counts, and one for the sandbox. Their keys are those of
+independent public readers (inket/stts and others). The feed, as recorded, has an entry for each event with all its
+updates, maintenances included, and is read as any feed. Neither shows what the other has.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,9 @@
 """Railway's public status (`api.railwaystatus.com/status`) -> Snapshot, in part: no texts of updates.
 
-One answer says all: components in groups, incidents open and ended, maintenance. Railway publishes a schema beside it
-(`/status/schema.json`); the keys read here are those that independent public readers use (hani-sul/Wakz and others).
-An update is a status, since the last change; what `updates` hold is not known well enough to be read.
+One answer has everything: components in groups, open and ended incidents, maintenance. Railway publishes a schema
+beside it (`/status/schema.json`); the keys read here are those that independent public readers use (hani-sul/Wakz and
+others). An update is a status, at the time of the last change; the contents of `updates` are not known well enough to
+be read.
 """
 
 from collections.abc import Iterator, Mapping

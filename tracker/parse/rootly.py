@@ -1,9 +1,8 @@
 """Rootly's public status page API -> Snapshot (docs.rootly.com/configuration/status-page-public-api).
 
-`/api/v1/status.json` has the page's word and what goes on, `/api/v1/incidents.json` the same incidents, for which it
-is documented that they have their updates. Neither shows what ended, and neither has ids: an incident is known by its
-address, an update by its time. No list of components is in either. Rootly runs a bot check on some pages, which cannot
-be read.
+`/api/v1/status.json` has the page's word and the ongoing events, `/api/v1/incidents.json` the same incidents, with
+their updates according to the documentation. Neither shows ended events or ids: an incident is known by its address, an
+update by its time. Neither has a list of components. Rootly runs a bot check on some pages, which then cannot be read.
 """
 
 from collections.abc import Mapping

@@ -1,11 +1,10 @@
 """Salesforce Trust: the status of one instance, and all active incidents -> Snapshot.
 
-`/v1/instances/<key>/status` says all of an instance: its incidents, which go on, and its maintenances, planned and
-running. Incidents, events and maintenances have ids; incidents have no titles. An incident goes on until all its
-impacts have an end. The status of the instance is its one component. Which instance is a customer's own matter, so
-that the address names it. `/v1/incidents/active` lists the same objects for all instances, which stand for regions: a
-customer of several names them as such. It is read so by independent public readers.
-(api.status.salesforce.com/v1/docs)
+`/v1/instances/<key>/status` has everything about one instance: its open incidents, and its planned and running
+maintenances. Incidents, events and maintenances have ids; incidents have no titles. An incident is open until all its
+impacts have an end. The status of the instance is its one component. Only the customer knows the instance, so the
+address names it. `/v1/incidents/active` lists the same objects for all instances, which are its regions: a customer of
+several names them as such. Independent public readers read it so. (api.status.salesforce.com/v1/docs)
 """
 
 import re
@@ -63,7 +62,7 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:  # noqa:
 
 
 def _linked(_: bytes, url: str) -> tuple[Endpoints, ...]:
-    """Return the answer for the instance that the page is of, or for all where it is of none."""
+    """Return the answer for the instance in the page's address, or for all instances if it names none."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -90,7 +89,7 @@ def _is_salesforce(answer: object) -> bool:
 
 
 def _status(word: object) -> ComponentStatus:
-    """Return what a word such as MINOR_INCIDENT_NONCORE says of the instance."""
+    """Return the status that a word such as MINOR_INCIDENT_NONCORE gives the instance."""
     folded = word.lower().removesuffix("_core").removesuffix("_noncore") if isinstance(word, str) else ""
     return _STATUSES.get(folded, ComponentStatus.UNKNOWN)
 
@@ -130,7 +129,7 @@ def _maintenance(entry: dict[str, Any]) -> Incident:
 
 
 def _updates(events: list[IncidentUpdate], earlier: str, newest: str) -> tuple[IncidentUpdate, ...]:
-    """Return the events, newest first in the answer. One that is but an `update` has no status of its own."""
+    """Return the events, newest first in the answer. A mere `update` has no status of its own."""
     updates = oldest_first(distinct(events), newest_first=True)
     statuses = [*(earlier for _ in updates[1:]), newest]
     return tuple(

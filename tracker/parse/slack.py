@@ -1,11 +1,11 @@
 """Slack's status API, version 2.0.0 (docs.slack.dev/reference/slack-status-api) -> Snapshot.
 
-`current` lists open incidents and is the primary answer; an incident leaves it the moment it is over, and its last note
-is in `history` only. Notes are newest first in `current` and oldest first in `history`, so their times decide.
-They have no ids, and both texts and times are changed: a note that gets another date comes back with the same text,
-and is the same update, known by its text. A text with other words is another update. The clock
-`date_updated` is no use: it follows notes back to an earlier date. Only a planned maintenance is
-`scheduled`, `completed` or `cancelled`. `outage`, `incident` and `notice` are major, minor and no impact.
+`current` lists open incidents and is the primary answer; an incident leaves it as soon as it is over, and its last note
+is in `history` only. Notes are newest first in `current` and oldest first in `history`, so their times decide. They
+have no ids, and both texts and times are changed: a note that gets another date and keeps its text is the same update,
+known by its text. A text with other words is another update. The clock `date_updated` is of no use: it goes back to the
+dates of earlier notes. Only a planned maintenance is `scheduled`, `completed` or `cancelled`. `outage`, `incident` and
+`notice` are major, minor and no impact.
 """
 
 from collections.abc import Mapping

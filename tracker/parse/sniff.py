@@ -22,7 +22,7 @@ _ELEMENT = re.compile(rb"<(?:[A-Za-z_][\w.-]*+:)?([A-Za-z_][\w.-]*+)")
 _FEED_TAG = re.compile(
     rb"<(?:[a-z_][\w.-]{0,40}+:)?(rss|feed|rdf)\s[^<>]{0,2000}?(?:version|xmlns)[^<>]*+>", re.IGNORECASE
 )
-#: The prefix that a web framework writes before a feed; nothing else counts as remains.
+#: Text that a web framework writes before a feed; no other text may stand there.
 _REMAINS = frozenset({
     "b", "br", "center", "code", "div", "font", "link", "meta", "p", "pre", "script", "small", "span", "strong",
     "style", "table",
@@ -32,7 +32,7 @@ _JSON = re.compile(rb"\s*[\[{]\s*[\[\]{}\"]")
 
 
 def head(body: bytes) -> bytes:
-    """Return the beginning of an answer, in ASCII even where it is UTF-16, which reads so without its NULs."""
+    """Return the beginning of an answer in ASCII; UTF-16 reads as ASCII without its NULs."""
     return body[:FEED_HEAD].replace(b"\0", b"").lstrip(_BYTE_ORDER_MARKS)
 
 
@@ -124,7 +124,7 @@ def _json_appearance(body: bytes) -> str:
 
 
 def _complaint(answer: dict[str, object]) -> str:
-    """Return what an error body such as {"status": 500, "error": "…"} says, "" for any other."""
+    """Return the complaint in an error body such as {"status": 500, "error": "…"}, "" for any other."""
     texts = [
         answer.get("error"),
         answer.get("errors"),

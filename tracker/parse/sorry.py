@@ -1,9 +1,9 @@
 """Sorry's public API on the page's own host, version 1 -> Snapshot (every page documents it under `/api`).
 
-`/api/v1/notices` holds incidents ("unplanned") and maintenances ("planned") of now, of the future and of the past,
-with the latest update of each; `/api/v1/notices/<id>` holds all updates and the components. The list tells whether
-anything is new; an update that is followed by another before the next poll is seen in the answer for one notice only,
-which is asked for then. Sorry has no severity. Components and their groups have an answer of their own.
+`/api/v1/notices` holds past, ongoing and planned incidents ("unplanned") and maintenances ("planned"), each with its
+latest update; `/api/v1/notices/<id>` holds all updates and the components. The list shows whether anything is new. An
+update that another follows before the next poll is only in the answer for its notice, which is requested then. Sorry
+has no severity. Components and their groups have an answer of their own.
 """
 
 from collections.abc import Sequence
@@ -88,7 +88,7 @@ def _incident(notice: dict[str, Any]) -> Incident:
 
 
 def _updates(notice: dict[str, Any], status: str) -> tuple[IncidentUpdate, ...]:
-    """Return all updates, else the latest, else the state that the notice is in, since when it is."""
+    """Return all updates, else the latest, else the state of the notice since its time."""
     latest = notice.get("latest_update")
     entries = objects(notice, "updates", "update") or ([latest] if isinstance(latest, dict) else [])
     if not entries:
@@ -127,7 +127,7 @@ def _time(entry: dict[str, Any]) -> datetime | None:
 
 
 def _components(entries: Sequence[dict[str, Any]]) -> tuple[Component, ...]:
-    """Return the components; one that others are part of is their group."""
+    """Return the components; one that has others inside is their group."""
     holders = {str(entry.get("parent_id")) for entry in entries}
     names = {key: fields.name(entry.get("name")) for key, entry in by_id(entries).items()}
 

@@ -1,9 +1,9 @@
-"""StatusCake's status pages -> Snapshot: the page for people, which has no other answer.
+"""StatusCake's status pages -> Snapshot: the HTML page, the only answer that there is.
 
-A tile for each component holds its state as a label; a component below another is named behind it. A box for each event
-of the last days holds title, state and text of its updates, the newest first. Recorded (Mailchimp's page, cut by its
-recorder). An event is known by its address, an update by its time, else by its state and text. Of a maintenance no
-recording is known: what is labelled as one is a maintenance.
+A tile for each component has its state as a label; a component below another is named after it. A box for each event of
+the last days has its title, and the states and texts of its updates, newest first. Recorded (Mailchimp's page, trimmed
+by its recorder). An event is known by its address, an update by its time, else by its state and text. No recording of a
+maintenance is known: an event with that label is one.
 """
 
 import re
@@ -20,7 +20,7 @@ from tracker.parse.listed import digest_key, distinct, oldest_first, parted, tim
 from tracker.parse.sniff import refusal
 from tracker.parse.words import MAINTENANCE_STATUSES, UNKNOWN, component_status, known_status
 
-#: So much of a page is looked at, and of an event or a tile in it, in characters.
+#: Characters that are read of a page, and of an event or a tile in it.
 _LOOKED_AT: Final = 2 * 1024 * 1024
 _LONGEST_EVENT: Final = 100_000
 _LONGEST_TILE: Final = 2_000
@@ -66,7 +66,7 @@ STATUSCAKE = Format(
 
 
 def _pieces(text: str, begins: re.Pattern[str], longest: int = _LONGEST_EVENT) -> Iterator[str]:
-    """Yield what lies between one beginning and the next."""
+    """Yield the text from each beginning to the next."""
     places = [found.start() for found in begins.finditer(text)]
     for place, following in pairwise([*places, len(text)]):
         yield text[place : min(following, place + longest)]
@@ -90,7 +90,7 @@ def _event(event: str, site: str | None) -> Incident:
 
 
 def _updates(event: str) -> Iterator[IncidentUpdate]:
-    """Yield the updates of an event, the newest first: a bold word that is a state, and what stands behind it."""
+    """Yield the updates of an event, newest first: a bold word that is a state, and the text behind it."""
     heads = [found for found in _STATE.finditer(event) if known_status(found[1])]
     for head, end in zip(heads, [*(head.start() for head in heads), len(event)][1:], strict=True):
         rest = event[head.end() : end]
@@ -102,7 +102,7 @@ def _updates(event: str) -> Iterator[IncidentUpdate]:
 
 
 def _placed(text: str) -> Iterator[tuple[str, str | None]]:
-    """Yield each tile with the name of the one that it is below."""
+    """Yield each tile with the name of its parent."""
     above: str | None = None
     for tile in _pieces(text, _TILE, _LONGEST_TILE):
         if "singleton-with-parent" in tile[: tile.find(">")]:

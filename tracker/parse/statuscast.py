@@ -1,10 +1,10 @@
 """StatusCast's `summary.json` and RSS -> Snapshot, in part: no components.
 
 `/summary.json` has the page's word and the unresolved incidents with their posts. Two independent public readers (of
-Fastly's and 8x8's pages) agree on its keys. `/rss`, as recorded (Campaign Monitor's), has an item for each post, also
-of incidents that ended, without a state; its guid is `/<incident>/<post>`. Posts of the JSON have no id, so that their
-time is one in both. A post of the feed takes the state of its incident, which ends by its absence from the JSON. Pages
-that let no program in (Fastly's) cannot be read.
+Fastly's and 8x8's pages) agree on its keys. `/rss`, as recorded (Campaign Monitor's), has an item for each post, those
+of ended incidents included, without a state; its guid is `/<incident>/<post>`. Posts of the JSON have no id, so their
+times are their ids in both. A post of the feed takes the state of its incident, which ends by its absence from the
+JSON. Pages that admit no program (Fastly's) cannot be read.
 """
 
 import re

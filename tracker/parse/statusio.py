@@ -1,8 +1,8 @@
 """Status.io's public status API, version 1.0 -> Snapshot (kb.status.io/developers/public-status-api).
 
-One answer holds components, what is open and what is planned: it is polled as it is, at most once a minute. Messages
-have no id; their time is one, with a number behind it where two share it. Ended incidents are no longer listed. A
-component stands once for each location ("container") that it runs in, which is its region. How bad an incident is
+One answer holds components, open incidents and planned maintenance; it is polled at most once a minute. Messages have
+no id: their time is one, with a number behind it where two share it. Ended incidents are no longer listed. A component
+is listed once for each location ("container") in which it runs, which is its region. The severity of an incident
 follows from the status code of its newest message.
 """
 
@@ -112,7 +112,7 @@ def _incident(entry: dict[str, Any]) -> Incident:
 
 
 def _maintenance(entry: dict[str, Any], status: str) -> Incident:
-    """Return a maintenance; the list that holds it says how far it is, and its last message at the most as far."""
+    """Return a maintenance with the status of the list that holds it; messages before its begin are `scheduled`."""
     begins = fields.moment(entry.get("datetime_planned_start"))
     maintenance_id = _id(entry, "a maintenance", fields.moment(entry.get("datetime_open")) or begins)
     messages = _messages(entry)

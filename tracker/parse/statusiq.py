@@ -1,11 +1,11 @@
 """StatusIQ's public summary and RSS (Site24x7) -> Snapshot.
 
-`/sp/api/public/summary_details/statuspages/<id>` is what the page asks for itself, with the id that it has there:
-components, what goes on, and what ended by day. The keys of incidents and their updates are those of the vendor's own
-app kit (StatusIQ for iOS, published under the Apache licence), those of components of independent public readers
-(inket/stts, hani-sul/Wakz). Readers disagree on the numbers of states, of which 1 (operational) alone is read; the RSS
-beside it says the others in words. It has an item for each component and no incident; a page may have switched it off
-(recorded); given alone, it is read as a feed. A component is known by its id, which the item's link holds. Texts of
+`/sp/api/public/summary_details/statuspages/<id>` is the page's own request, with the page's id: components, ongoing
+incidents, and ended ones by day. The keys of incidents and their updates are those of the vendor's own app kit
+(StatusIQ for iOS, published under the Apache licence), those of components of independent public readers (inket/stts,
+hani-sul/Wakz). Readers disagree on the numbers of states, so only 1 (operational) is read; the RSS beside it has the
+others in words. It has an item for each component and none for incidents; a page may have switched it off (recorded).
+Where it is the only answer, it is read as a feed. A component is known by its id, which is in the item's link. Texts of
 maintenances are not known to be in the answer.
 """
 
@@ -138,7 +138,7 @@ def _incident(entry: dict[str, Any], *, is_over: bool) -> Incident:
     incident_id = identity(given, "an incident", since=began)
     title = next(filter(None, (fields.name(entry.get(key)) for key in _TITLES)), None)
     updates = oldest_first(distinct(each(entry, "incident_status_updates", "update", _update)))
-    # A number is of a table that nobody has published.
+    # A number has no published meaning.
     said = updates[-1].status if updates else status_word(entry.get("status")) or UNKNOWN
     status = "resolved" if is_over else "active" if said == UNKNOWN else said
     if not updates:

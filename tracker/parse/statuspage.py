@@ -1,7 +1,7 @@
 """Statuspage's public JSON, version 2, and incident.io's answers in the same shape -> Snapshot.
 
-One reader for `summary.json`, `incidents.json`, `scheduled-maintenances.json`, `components.json`, `status.json` and
-one bare incident: each is a choice of the same fields. Strict on ids, lenient on everything else.
+One reader for `summary.json`, `incidents.json`, `scheduled-maintenances.json`, `components.json`, `status.json` and one
+bare incident: each holds some of the same fields. Strict on ids, lenient on everything else.
 """
 
 from collections.abc import Mapping
@@ -89,13 +89,13 @@ def _is_statuspage(answer: object) -> bool:
     page = answer.get("page")
     if isinstance(page, dict):
         return bool(present) or "indicator" in fields.mapping(answer.get("status"))
-    # A page that is null says no less than one that was left off.
+    # A `page` that is null counts like an absent one, and may come with a status.
     others = answer.keys() - {"page", "status"} if "page" in answer else answer.keys()
     return bool(present) and others <= set(STATUSPAGE_LISTS) and all(_is_marked(answer[key]) for key in present)
 
 
 def _reach(answer: dict[str, Any], key: str) -> Reach:
-    """Return how far a list reaches: `summary.json` holds all that is not over, other answers the newest."""
+    """Return the reach of a list: `summary.json` holds all that is not over, other answers the newest."""
     entries = answer.get(key)
     if "status" in answer and "components" in answer and "page" in answer:
         # incident.io leaves the list of incidents out when it is empty, and that of maintenances always.
@@ -179,7 +179,7 @@ def _update(entry: dict[str, Any], incident_status: str, zone: tzinfo | None) ->
 
 
 def _components(entries: list[dict[str, Any]], zone: tzinfo | None) -> tuple[Component, ...]:
-    """Return the components; a group is none itself and gives its name to those inside."""
+    """Return the components; a group is not one itself, and gives its name to those inside."""
     holders = by_id(entry for entry in entries if entry.get("group") is True)
     groups = {group_id: fields.name(entry.get("name")) for group_id, entry in holders.items()}
     parts = (entry for entry in entries if entry.get("group") is not True)

@@ -1,8 +1,8 @@
 """StatusPal's summary, version 2 of its API -> Snapshot (statuspal.io/api-docs).
 
-One answer holds services, what is open and what is planned. It lies on the vendor's host, under the page's subdomain,
-which is part of the address on StatusPal's own domains. Updates have ids; ended incidents are no longer listed.
-Times name no zone and are UTC. Services may be nested; one that others are part of is their group.
+One answer holds services, open incidents and planned maintenance. It is on the vendor's host, under the page's
+subdomain, which is part of the address on StatusPal's own domains. Updates have ids; ended incidents are no longer
+listed. Times name no zone and are UTC. Services may be nested: one that has others inside is their group.
 """
 
 import re
@@ -25,7 +25,7 @@ _HOST: Final = re.compile(r"([a-z0-9][a-z0-9-]{0,62})\.statuspal\.(io|eu)")
 _API_CALL: Final = re.compile(rb"statuspal\.(io|eu)/api/v\d/status_pages/([a-z0-9][a-z0-9-]{0,62})")
 _NO_PAGES: Final = frozenset({"www", "api", "docs", "app"})
 _LOOKED_AT: Final = 1_000_000
-#: How deep services are looked for.
+#: Levels of services that are read.
 _DEEPEST: Final = 10
 
 _IMPACTS: Final[Mapping[str, Impact]] = {
@@ -103,7 +103,7 @@ def _indicator(word: object) -> Impact | None:
 
 
 def _incident(entry: dict[str, Any], names: Mapping[str, str], going_on: str | None = None) -> Incident:
-    """Return an incident, or a maintenance where the list that holds it says how far it is."""
+    """Return an incident, or a maintenance, whose status is that of the list that holds it."""
     link, begins = fields.link(entry.get("url")), _moment(entry, "starts_at")
     incident_id = identity(entry.get("id"), "an incident", link=link, since=_moment(entry, "inserted_at") or begins)
     impact = Impact.MAINTENANCE if going_on else fields.known(_IMPACTS, entry.get("type"))
@@ -149,7 +149,7 @@ def _moment(entry: dict[str, Any], key: str) -> datetime | None:
 def _placed(
     services: list[dict[str, Any]], group: str | None = None, depth: int = 0
 ) -> Iterator[tuple[dict[str, Any], str | None]]:
-    """Yield each service that no other is part of, with the name of the one that it is part of."""
+    """Yield each service without others inside, with the name of its parent."""
     for service in services:
         children = [child for child in objects(service, "children", "component") if child] if depth < _DEEPEST else []
         if children:

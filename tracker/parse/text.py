@@ -44,7 +44,7 @@ _MARKUP = re.compile(
 )
 # Longer references name no character, and int() refuses to read thousands of digits.
 _ENDLESS_REFERENCE = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{7,});?")
-# A single blank between words is the common case and no run.
+# A single blank between words is the common case and not collapsed.
 _BLANKS = re.compile(f"[\\s{_LINE_BREAK}{_PARAGRAPH_BREAK}]{{2,}}|[^\\S ]|[{_LINE_BREAK}{_PARAGRAPH_BREAK}]")
 
 

@@ -1,8 +1,8 @@
 """Times as vendors write them -> UTC.
 
 ISO 8601 with its variants, RFC 822 with the names of zones, JavaScript's and Go's notations, seconds and milliseconds
-since 1970, as numbers or digits. A time that names no zone, or one that nobody knows, is of the page's own zone; where
-that is not known either, it is no time at all.
+since 1970, as numbers or digits. A time without a known zone is in the page's own zone; if that is not known either, it
+is no time at all.
 """
 
 import re
@@ -13,7 +13,7 @@ from tracker.parse.zones import offset_of
 
 #: No status page was older, and a clock beyond would make every later answer look stale.
 _PLAUSIBLE_YEARS = range(1990, 2100)
-#: No notation is longer; a text is not looked at beyond.
+#: Characters of a text that are read; no notation is longer.
 _LONGEST = 100
 #: More than this are no seconds since 1970 but milliseconds, and so on.
 _MOST_SECONDS = 100_000_000_000
@@ -58,7 +58,7 @@ _SHAPES = tuple(
 
 
 def moment(value: object, zone: tzinfo | None = None) -> datetime | None:
-    """Return a time as UTC, None for anything else; `zone` is that of times which name none that is known."""
+    """Return a time as UTC, None for anything else; `zone` is that of times which name no known one."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
@@ -135,7 +135,7 @@ def _written(text: str, zone: tzinfo | None) -> datetime | None:
 
 
 def hour(found: Mapping[str, str | None]) -> int:
-    """Return the hour of a day from one that may be of a half day; 14:05 PM is what it says."""
+    """Return the hour of the day, also from a twelve-hour clock; 14:05 PM is 14."""
     of_day = int(found["hour"] or 0)
     half = (found["half"] or "")[:1].lower()
     if not half or of_day > 12:  # noqa: PLR2004  hours of half a day

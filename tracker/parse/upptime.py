@@ -1,9 +1,9 @@
 """Upptime's `history/summary.json` and the issues of its repository -> Snapshot, in part: no comments of issues.
 
-The file says how each site does and is written again by every check (recorded; github.com/upptime/upptime). Incidents
-are issues that carry the label `status`, opened and closed by the software; GitHub's REST API documents them. They are
-asked for when a site changes. What is written below an issue has an answer for each issue, and is not read. A page
-names its repository in its data.
+The file has the status of each site, and every check rewrites it (recorded; github.com/upptime/upptime). Incidents are
+issues with the label `status`, which the software opens and closes; GitHub's REST API documents them. They are
+requested when a site changes. Comments have an answer for each issue, and are not read. A page names its repository in
+its data.
 """
 
 import re
@@ -28,7 +28,7 @@ _REPOSITORY: Final = re.compile(
     rb"(?:raw\.githubusercontent\.com|github\.com|api\.github\.com/repos)/"
     rb"([A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}?)(?=[/\"'#?\\\s<]|\.git\b)"
 )
-#: The repositories of the software itself are named on every page of it.
+#: Owners of the software's own repositories, which every page names.
 _OWN: Final = ("upptime/", "koj-co/", "AnandChowdhary/")
 
 

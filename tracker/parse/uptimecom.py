@@ -1,10 +1,10 @@
 """Uptime.com's answers for a status page (`<page>/ajax`, `<page>/history`) -> Snapshot.
 
-The first says all of now: components in groups, open incidents, maintenance that is ongoing or planned. The second has
-what ended. Incidents and updates have ids; an update has the state that it brought. The shape is that of two
-independent public readers, of which one was recorded against Uptime.com's own page (2026-09); answers are wrapped in
-`{error, fields, data}`. A group's status sums up its components and is not read. A maintenance without a state is
-planned until an update says otherwise.
+The first shows the present: components in groups, open incidents, ongoing and planned maintenance. The second has ended
+incidents. Incidents and updates have ids; an update has the state that it brought. The shape is that of two independent
+public readers, one of them recorded against Uptime.com's own page (2026-09); answers are wrapped in `{error, fields,
+data}`. A group's status sums up its components and is not read. A maintenance without a state is planned until an
+update has another one.
 """
 
 from collections.abc import Iterator, Mapping

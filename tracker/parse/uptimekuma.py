@@ -2,11 +2,11 @@
 
 `/api/status-page/<slug>` shows posts and the names of monitors, `/api/status-page/heartbeat/<slug>` their measurements.
 Neither includes the other, so every poll requests both. Of the measurements, only the last status of each monitor
-counts, not pings and times. Quiet is: the same posts and the same statuses.
+counts, not pings and times. A quiet page has the same posts and the same statuses as before.
 
 A post is one text that is overwritten; each time of change is an update. Version 1 shows one (`incident`), version 2
-all (`incidents`); times are UTC without saying so. A post that is taken off the page has ended, and posts have no
-status and no severity. Maintenances are shown while they go on. The slug is in the page for people.
+all (`incidents`); times are UTC without saying so. A post that is removed from the page has ended; posts have no status
+and no severity. Maintenances are shown while they are in progress. The slug is in the HTML page.
 """
 
 import re
@@ -112,7 +112,7 @@ def _monitors(answer: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str | No
 
 
 def _monitor(placed: tuple[dict[str, Any], str | None]) -> Component:
-    """Return a monitor with its name and group; how it does, the other answer says."""
+    """Return a monitor with its name and group; the other answer has its status."""
     monitor, group = placed
     component_id = fields.identifier(monitor.get("id"), "a component")
     name = fields.name(monitor.get("name")) or component_id

@@ -1,10 +1,10 @@
 """UptimeRobot's answers for its status pages -> Snapshot.
 
-`/api/getEventFeed/<key>` lists announcements, each an event of its own without an id (recorded); what the monitors did
-is left out of it. `/api/getMonitorList/<key>` lists the monitors in the colour that they have, 30 in each part of it
-(`psp.perPage`, `psp.totalMonitors`, `?page=2`); independent public readers agree on that, one of them of Bluesky's
-page. Neither shows what the other has. The key is in the page, and in its address on stats.uptimerobot.com. The
-platform has no state for an announcement: it is reported, and neither open nor over, until it has an end.
+`/api/getEventFeed/<key>` lists announcements, each an event of its own without an id (recorded); events of monitors are
+left out. `/api/getMonitorList/<key>` lists the monitors with their colours, 30 in each part (`psp.perPage`,
+`psp.totalMonitors`, `?page=2`); independent public readers agree on that, one of them of Bluesky's page. Neither shows
+what the other has. The key is in the page, and in its address on stats.uptimerobot.com. The platform has no state for
+an announcement: it is reported, and neither open nor over, until it has an end.
 """
 
 import re
@@ -79,7 +79,7 @@ UPTIMEROBOT = Format(
 
 
 def _kind(answer: object) -> str | None:
-    """Return which of the two an answer is; an empty list of events is one too."""
+    """Return which of the two answers this is; an empty list of events counts."""
     holder = fields.mapping(answer)
     results = holder.get("results")
     if isinstance(results, list) and "meta" in holder:

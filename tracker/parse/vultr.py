@@ -1,18 +1,18 @@
 """Vultr's `status.json` and `alerts.json` -> Snapshot.
 
-`/status.json` has the regions, each with its alerts, and what concerns all of them; independent public readers agree on
-it. `/alerts.json` has the alerts alone, each with its region (recorded). Either lists open and recently ended alerts.
-A region is a component; it has no word of its own, so that it works unless an alert goes on there: then it is degraded,
-or under maintenance.
+`/status.json` has the regions, each with its alerts, and the alerts that concern all regions; independent public
+readers agree on it. `/alerts.json` has the alerts alone, each with its region (recorded). Either lists open and
+recently ended alerts. A region is a component without a status word: it works unless an alert is open there; then it is
+degraded, or under maintenance.
 
 Entries of an alert have no id; their time is one. An alert is `ongoing` or `resolved`, with no words between and none
-for how bad it is. A maintenance is one by its subject or by the window in its text. What concerns several regions is an
-alert for each, all with one id: the first of them keeps it, the others have their regions behind it. Every open alert
-is listed, so one that vanishes has ended.
+for severity. The subject, or a window in a text, marks a maintenance. An event in several regions is an alert for each,
+all with one id: the first alert keeps it, the others have their regions behind it. Every open alert is listed, so one
+that vanishes has ended.
 
-Vultr makes alerts without an id itself while customers are affected: their one entry says that details are in the
-customer portal, and is timed again with every answer. Such an alert is known by region and subject and shown as open;
-it has no updates, since nobody posted any. An alert with an empty id was posted; its texts are its updates' ids.
+Vultr itself makes alerts without an id while customers are affected: their one entry says that details are in the
+customer portal, and has a new time in every answer. Such an alert is known by region and subject and shown as open; it
+has no updates, since nobody posted any. An alert with an empty id was posted; its texts are its updates' ids.
 """
 
 import re
@@ -169,7 +169,7 @@ def _incident(named: tuple[str, dict[str, Any]]) -> Incident:
 
 
 def _is_maintenance(alert: dict[str, Any]) -> bool:
-    """Return whether the subject says so, or a text the window of works."""
+    """Return whether the subject names a maintenance, or a text its window."""
     texts = (fields.body_text(entry.get("message")) for entry in fields.objects_in(alert.get("entries")))
     return bool(_MAINTENANCE.search(_text(alert, "subject"))) or any(map(_WINDOW.search, texts))
 

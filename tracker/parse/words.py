@@ -104,8 +104,7 @@ _STATUSES: Mapping[str, str] = {
     for spelling in (status, status.replace("_", " "), *spellings)
 }
 
-#: What stands before a status; incident.io writes one above it, above the list of components and behind a component's
-#: name.
+#: Headings of a status; incident.io writes one above it, above the list of components and behind a component's name.
 STATUS_HEADINGS = frozenset({
     "status", "current status", "incident status", "status update", "state", "current state", "incident state",
     "estado", "estado actual", "estado atual", "situação", "situação atual", "statut", "statut actuel", "état",
@@ -165,7 +164,7 @@ def component_status(word: object) -> ComponentStatus:
 
 
 def is_closing(status: str) -> bool:
-    """Return whether a status of the field's words ends what it is said of."""
+    """Return whether a status in the field's word is an end."""
     return status in CLOSED_STATUSES
 
 
@@ -176,12 +175,12 @@ def status_word(word: object) -> str | None:
 
 
 def known_status(word: object) -> str | None:
-    """Return the status in the field's word, None when the word is not known for a status."""
+    """Return the status in the field's word, None for a word that is not known as a status."""
     return _STATUSES.get(_folded(word))
 
 
 def vendor_word(word: object, status: str) -> str | None:
-    """Return the vendor's word as written where it is another than `status`, None where that says it already.
+    """Return the vendor's word as written, None where it says no more than `status`.
 
     A word for a mere update says nothing of the status, in no language.
     """

@@ -3,7 +3,7 @@
 An item is an incident, open or over, with an id for a guid; one that touches several components has an item for each,
 with the same guid. All its updates are in its description, newest first, each with its time, in whole seconds, and a
 heading that is its status; they have no ids, and the time is the key. Words for severity other than `available` are
-not known, so that none is mapped. No maintenance is shown. Shape as recorded.
+unknown, so none is mapped. No maintenance is shown. Shape as recorded.
 """
 
 import re

@@ -1,10 +1,10 @@
 """Zendesk's Status API (JSON:API) -> Snapshot (developer.zendesk.com/api-reference/status_api, and public readers).
 
-`/api/incidents/active` lists the open incidents, `/api/incidents/maintenance` the maintenances; neither shows what the
-other has, and what ended is in neither. `included` holds the updates of an incident and the services that it touches,
-which the incident names in its relationships, whatever these are called. An update has an id, a text and a time; its
-status is the incident's for the newest one, and no more than an update before. `/api/ssp/incidents.json`, which the
-page asks for itself and which has no texts, is read where it is named (shape of inket/stts and others).
+`/api/incidents/active` lists the open incidents, `/api/incidents/maintenance` the maintenances. Neither shows what the
+other has, and ended incidents are in neither. `included` holds the updates of an incident and the services that it
+affects, which the incident names in its relationships, whatever these are called. An update has an id, a text and a
+time; the newest has the incident's status, an earlier one is a mere update. `/api/ssp/incidents.json`, which the page
+requests itself and which has no texts, is read where a user names it (shape of inket/stts and others).
 """
 
 from collections.abc import Iterator, Mapping
@@ -75,7 +75,7 @@ def _keys(answer: object) -> frozenset[str] | None:
 
 
 def _is_quiet(answer: object) -> bool:
-    """Return whether it is a list of nothing, which has nobody's shape."""
+    """Return whether it is an empty list, which may be any vendor's."""
     return isinstance(answer, dict) and answer.get("data") == []
 
 

@@ -1,8 +1,8 @@
 """Names of time zones, as vendors write them behind a time -> how far east of UTC they are.
 
 Several places share some abbreviations. The first offset of a name is the one that status pages most often mean: `IST`
-is India's, `BST` British Summer Time, `CST` the one of the United States. Where the page tells its own offset, and that
-is one of the others, it decides. `PT` and its like follow the calendar of a place.
+is India's, `BST` British Summer Time, `CST` the one of the United States. If the page's own offset is among them, that
+one counts. `PT` and its like follow the calendar of a place.
 """
 
 import re
@@ -37,7 +37,7 @@ _MOST_HOURS = 15
 
 
 def offset_of(name: str, local: datetime, page: tzinfo | None = None) -> timedelta | None:
-    """Return how far east of UTC a zone is at a local time: `CEST`, `PT`, `+0530`, `UTC-3`, `Asia/Tokyo`.
+    """Return the offset of a zone east of UTC at a local time: `CEST`, `PT`, `+0530`, `UTC-3`, `Asia/Tokyo`.
 
     None for a name that is not known; `page` is the page's own zone.
     """
@@ -63,7 +63,7 @@ def place_of(name: str) -> tzinfo | None:
 
 
 def zone_of(name: object) -> tzinfo | None:
-    """Return the zone that a page says to be its own, None for one that is not known or of which there are several."""
+    """Return the zone that a page names as its own, None for an unknown or an ambiguous one."""
     if not isinstance(name, str):
         return None
     offsets = _MINUTES.get(name.strip().upper(), ())

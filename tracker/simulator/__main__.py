@@ -67,8 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=_port, default=8080, help="port, 0 for a free one (default: %(default)s)")
-    parser.add_argument("--pages", type=_page_count, default=1, help="how many pages (default: %(default)s)")
-    parser.add_argument("--speed", type=_speed, default=1.0, help="how fast the story is played")
+    parser.add_argument("--pages", type=_page_count, default=1, help="number of pages (default: %(default)s)")
+    parser.add_argument(
+        "--speed", type=_speed, default=1.0, help="speed of the story; 2 is twice as fast (default: %(default)s)"
+    )
     parser.add_argument("--quiet", action="store_true", help="print nothing")
     return parser
 

@@ -19,7 +19,7 @@ _CHUNK = 4096
 class Manners:
     """The settings of a server, for all pages."""
 
-    #: Before every answer of a page.
+    #: The delay before every answer of a page.
     latency_s: float
     #: None sends no such header.
     cache_control: str | None
@@ -135,7 +135,7 @@ class Conversation:
         return Answer(status=200, headers=headers, body=document.body)
 
     def _base(self, request: Request) -> str:
-        """Return the server's address as this client knows it: links must lead back through containers and proxies."""
+        """Return the server's address as this client knows it, so that links work through containers and proxies."""
         authority = request.headers.get("host", "")
         if not _AUTHORITY.fullmatch(authority):
             host, port, *_ = self._writer.get_extra_info("sockname")

@@ -17,11 +17,11 @@ def content_type_of(path: str, otherwise: str = "text/html") -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """A body and what HTTP says of it; what costs time is computed once."""
+    """A body and its HTTP headers; each costly one is computed once."""
 
     body: bytes
     content_type: str
-    #: In UTC and whole seconds, None where the page does not say.
+    #: In UTC and whole seconds, None on a page that does not date its answers.
     modified_at: datetime | None = None
     #: Some platforms send neither ETag nor Last-Modified.
     has_validators: bool = True

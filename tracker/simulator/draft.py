@@ -15,7 +15,7 @@ BADNESS = (
     ComponentStatus.PARTIAL_OUTAGE,
     ComponentStatus.MAJOR_OUTAGE,
 )
-#: A page that runs for weeks does not grow.
+#: The limit keeps a page from growing for weeks.
 REMEMBERED_INCIDENTS = 200
 _MILLISECOND = timedelta(milliseconds=1)
 _SECOND = timedelta(seconds=1)
@@ -48,15 +48,15 @@ class Draft:
         raise LookupError(f"no component {key!r} on this page")
 
     def put(self, incident: Incident) -> None:
-        """Keep a changed incident, or add a new one."""
+        """Replace an incident, or add a new one."""
         self._incidents[incident.id] = replace(incident, updated_at=self.at)
 
     def remove(self, incident_id: str) -> None:
-        """Take an incident off. Raises LookupError."""
+        """Remove an incident. Raises LookupError."""
         del self._incidents[self.incident(incident_id).id]
 
     def replace_component(self, key: str, other: Component | None) -> None:
-        """Take a component off, given by id or name, and put another in its place if one is given."""
+        """Remove a component, given by id or name, and put another in its place if one is given."""
         gone = self.component(key)
         kept = (other if component is gone else component for component in self._components.values())
         self._components = {component.id: component for component in kept if component}
@@ -113,7 +113,7 @@ class Draft:
         )
 
     def _remembered(self) -> tuple[Incident, ...]:
-        """Return the incidents, the last opened first, without what ended so long ago that no answer shows it."""
+        """Return the incidents, the last opened first, without those that ended too long ago for any answer."""
         ordered = sorted(self._incidents.values(), key=lambda incident: incident.number, reverse=True)
         return (
             *ordered[:REMEMBERED_INCIDENTS],
@@ -121,7 +121,7 @@ class Draft:
         )
 
     def _affect(self, incident: Incident, components: Mapping[str, str]) -> tuple[AffectedComponent, ...]:
-        """Set components and return all that the incident has touched so far, with their change if any."""
+        """Set components and return all that the incident has affected so far, with their change if any."""
         affected = {changed.id: changed for changed in (self.set_status(*item) for item in components.items())}
         untouched = [component_id for component_id in incident.component_ids if component_id not in affected]
         for component_id in untouched:

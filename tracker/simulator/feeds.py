@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from tracker.simulator.revision import Incident, Revision
 
-#: How many entries the feeds show.
+#: The entries that the feeds show.
 FEED_LENGTH = 25
 
 #: Characters that XML 1.0 cannot hold, not even escaped.

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Slow:
-    """Answers rightly, after some seconds."""
+    """Answers correctly, after some seconds."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Trickle:
-    """Answers rightly, one byte at a time."""
+    """Answers correctly, one byte at a time."""
 
     pause_s: float
 
@@ -56,7 +56,7 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """Answers with what was right some changes ago, as a cache that fell behind does."""
+    """Answers with the contents of some changes ago, like a cache that fell behind."""
 
     back: int = 1
 
@@ -67,9 +67,9 @@ Misbehaviour = Slow | Trickle | Hang | Drop | Raw | Status | Redirect | Stale
 @dataclass(slots=True)
 class _Act:
     misbehaviour: Misbehaviour
-    #: None is until further notice.
+    #: None for until further notice.
     times: int | None
-    #: None is any.
+    #: None for any path.
     path: str | None
 
 
@@ -82,7 +82,7 @@ class Script:
         self._acts: list[_Act] = []
 
     def add(self, misbehaviour: Misbehaviour, times: int | None, path: str | None) -> None:
-        """Append an act, which begins when those before it are through."""
+        """Append an act, which begins when the acts before it are over."""
         with self._lock:
             self._acts.append(_Act(misbehaviour, times, path))
 

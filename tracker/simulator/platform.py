@@ -13,8 +13,8 @@ from tracker.simulator.feeds import entries, xml_text
 from tracker.simulator.revision import Revision
 
 Json = dict[str, Any]
-#: (revision, address of the page, variation) -> text, bytes, or what is to be written as JSON. `variation` counts the
-#: answers, for platforms that answer the same question differently each time.
+#: (revision, address of the page, variation) -> a text, bytes, or a value to be written as JSON. `variation` counts the
+#: answers, for platforms whose answers differ although nothing is new.
 Answer = Callable[[Revision, str, int], Any]
 
 
@@ -25,7 +25,7 @@ def timestamp(moment: datetime, zone: str = "Etc/UTC") -> str:
 
 
 def number(key: str) -> int:
-    """Return the number that stands for an id where a platform counts."""
+    """Return the number of an id, for platforms that count."""
     return int(hashlib.sha256(key.encode()).hexdigest()[:8], 16)
 
 
@@ -60,13 +60,13 @@ def page_for_people(revision: Revision, url: str, head: str = "") -> str:
 class Platform:
     """The software of a page."""
 
-    #: The name of the format that reads its answers, where that has one of its own.
+    #: The name of the format that reads its answers, or of none.
     name: str
-    #: By path; `{page_id}` and `{host}` stand for those of the page.
+    #: By path; `{page_id}` and `{host}` are the page's.
     answers: Mapping[str, Answer]
     #: (revision, address) -> the HTML page for people.
     html: Callable[[Revision, str], str] = page_for_people
-    #: Paths of that page; a path that ends in `/` stands for all paths below it.
+    #: Paths of that page; a path that ends in `/` includes all paths below it.
     html_paths: tuple[str, ...] = ("/",)
     #: Whether every other path answers that page as well, with status 200.
     answers_everything: bool = False
@@ -74,11 +74,11 @@ class Platform:
     has_validators: bool = True
     #: Whether answers differ although nothing is new.
     varies: bool = False
-    #: Where pages of a platform that one vendor alone has really are; None for software that many vendors use.
+    #: The host of a platform that one vendor alone runs; None for software that many vendors run.
     host: str | None = None
 
     def body(self, revision: Revision, path: str, url: str, variation: int) -> bytes | None:
-        """Return the answer of a path, None where there is nothing."""
+        """Return the answer of a path, None for a path without one."""
         found = self._answer(revision, path, url)
         if found is None:
             is_html = self.answers_everything or self._is_html(path)
@@ -91,7 +91,7 @@ class Platform:
         return _encoded(answer)
 
     def is_html(self, revision: Revision, path: str, url: str) -> bool:
-        """Return whether a path leads to the page for people."""
+        """Return whether a path leads to the HTML page."""
         return self._answer(revision, path, url) is None
 
     def _answer(self, revision: Revision, path: str, url: str) -> Answer | None:

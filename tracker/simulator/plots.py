@@ -8,7 +8,7 @@ class Plot:
     """One incident and one maintenance."""
 
     title: str
-    #: The component that goes down, and the one that suffers with it.
+    #: The component that goes down, and the one that it affects.
     culprit: str
     victim: str
     investigating: str
@@ -25,11 +25,11 @@ PLOTS = (
         title="Elevated error rates on the API",
         culprit="API",
         victim="Dashboard",
-        investigating="About one in five API requests fails with status 500 since a few minutes. The dashboard, which "
-        "calls the same API, shows empty lists. We are looking into it.",
+        investigating="About one in five API requests has failed with status 500 for a few minutes. The dashboard, "
+        "which calls the same API, shows empty lists. We are looking into it.",
         identified="A configuration change that went out this morning made the API servers open a new database "
         "connection for every request. We are rolling it back region by region.",
-        monitoring="The change is rolled back everywhere and error rates are back to normal. We keep watching.",
+        monitoring="The change is rolled back everywhere and error rates are back to normal. We are still watching.",
         resolved="No request has failed for lack of a connection since the rollback. Failed requests were not "
         "processed and are safe to send again.",
         maintenance="Database minor version upgrade",
@@ -54,7 +54,7 @@ PLOTS = (
         culprit="Sign-in",
         victim="Dashboard",
         investigating="Signing in with single sign-on ends in an error for some organisations. "
-        "Sessions that are open go on working.",
+        "Open sessions keep working.",
         identified="The certificate of our identity gateway expired.<br />A new one is being issued; signing in "
         "with a password works in the meantime.",
         monitoring="The new certificate is in place & sign-ins succeed again.",

@@ -6,9 +6,9 @@ from tracker.simulator.revision import Revision
 
 
 def render(revision: Revision, path: str, url: str, variation: int = 0) -> Document | None:
-    """Return the answer of a page at `url` under `path`, None where it has nothing.
+    """Return the answer of a page at `url` under `path`, None for a path without one.
 
-    `variation` picks one of the answers that some platforms give to the same question.
+    `variation` picks one of the answers of platforms whose answers differ although nothing is new.
     """
     platform = PLATFORMS[revision.platform]
     body = platform.body(revision, path, url, variation)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 class Counts:
     """The counters of one page at one moment."""
 
-    #: Requests by path, the page's own part of it.
+    #: Requests by path, below the page's address.
     requests: Mapping[str, int]
-    #: Answers by status; a request that was dropped, hung or got raw bytes has none.
+    #: Answers by status; a request that was dropped, left hanging or sent raw bytes has none.
     statuses: Mapping[int, int]
     #: Bytes of bodies as sent, compressed or not.
     body_bytes: int
@@ -29,7 +29,7 @@ class Counts:
 
     @property
     def not_modified(self) -> int:
-        """Return the number of answers that said: nothing new."""
+        """Return the number of answers with status 304."""
         return self.statuses.get(304, 0)
 
 
@@ -62,7 +62,7 @@ class RequestCounter:
             return self._counts()
 
     def wait_for(self, reached: Callable[[Counts], bool], timeout_s: float) -> Counts:
-        """Return the counters as soon as they are as wanted. Raises TimeoutError."""
+        """Return the counters as soon as they fulfil a condition. Raises TimeoutError."""
         with self._changed:
             if not self._changed.wait_for(lambda: reached(self._counts()), timeout_s):
                 raise TimeoutError(f"not reached within {timeout_s} s: {self._counts()}")

@@ -1,6 +1,6 @@
 """The contents of a simulated page, as frozen values: one `Revision` for each state that it was ever in.
 
-These are the vendor's own records, richer than `tracker.model.page`, which holds what a tracker can learn of them.
+These are the vendor's own records, richer than `tracker.model.page`, which holds what a tracker can read of them.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Component:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AffectedComponent:
-    """The change that an incident update made to one component; the name is the one of that moment."""
+    """The change that an incident update made to one component, which has the name of that moment."""
 
     id: str
     name: str
@@ -71,7 +71,7 @@ class Incident:
 
     @property
     def is_maintenance(self) -> bool:
-        """Tell a maintenance from an incident."""
+        """Return whether it is a maintenance."""
         return self.scheduled_for is not None
 
     @property
@@ -81,7 +81,7 @@ class Incident:
 
     @property
     def started_at(self) -> datetime:
-        """Return when it began: real pages let it follow the first update's display_at."""
+        """Return the time of its begin: on real pages it follows the first update's display_at."""
         shown = [update.display_at for update in self.updates if update.display_at]
         return shown[-1] if shown else self.created_at
 
@@ -93,9 +93,9 @@ class Incident:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """Everything that a page says at one moment."""
+    """The contents of a page at one moment."""
 
-    #: Counts the changes of the page.
+    #: The number of changes of the page so far.
     number: int
     page_id: str
     name: str
@@ -105,8 +105,8 @@ class Revision:
     created_at: datetime
     #: Strictly increasing from revision to revision, in milliseconds.
     updated_at: datetime
-    #: The same in whole seconds and still strictly increasing, even if that runs ahead of the clock: HTTP dates know
-    #: no smaller unit, and two answers with one Last-Modified would hide the second one (RFC 9110, section 8.8.2.2).
+    #: The same in whole seconds and still strictly increasing, even if that runs ahead of the clock: HTTP dates have no
+    #: smaller unit, and two answers with one Last-Modified would hide the second one (RFC 9110, section 8.8.2.2).
     modified_at: datetime
     #: In the order in which the page shows them.
     components: tuple[Component, ...] = ()
@@ -114,5 +114,5 @@ class Revision:
     incidents: tuple[Incident, ...] = ()
 
     def touched_by(self, incident: Incident) -> list[Component]:
-        """Return the components that an incident names, in the page's order."""
+        """Return the components that an incident affects, in the page's order."""
         return [component for component in self.components if component.id in incident.component_ids]

@@ -1,4 +1,4 @@
-"""Finds the site that answers a path: `/<page id>/...`, or any path when there is one site only."""
+"""Finds the site that answers a path: `/<page id>/...`, or any path if there is only one site."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ from tracker.simulator.sites import Site
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """A site and what belongs to it."""
+    """A site with its misbehaviour and its request counter."""
 
     site: Site
     script: Script = field(default_factory=Script)
@@ -19,7 +19,7 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The destination of a path."""
+    """The site and the part of it that a path names."""
 
     stand: Stand
     #: The prefix before the site's own part of the path: empty, or `/<page id>`.
@@ -47,7 +47,7 @@ class Routes:
         return self._stands[page_id]
 
     def find(self, path: str) -> Route | None:
-        """Return the destination of a path, None where there is nothing."""
+        """Return the route of a path, None for a path of no page."""
         page_id, _, rest = path[1:].partition("/")
         if page_id in self._stands:
             return Route(self._stands[page_id], f"/{page_id}", f"/{rest}")

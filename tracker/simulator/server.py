@@ -17,12 +17,12 @@ from tracker.simulator.vendor import Page
 
 #: Connections that may wait to be accepted: a thousand clients may come at once.
 _BACKLOG = 1024
-#: The address for clients on the same machine in place of "any address".
+#: The address for clients on this machine, if the server listens on any address.
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - no socket is bound by this table
 
 
 class SimulatedVendor:
-    """Serves pages under `/<page id>`, and a page that is alone at the root as well."""
+    """Serves pages under `/<page id>`, and a single page at the root as well."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class SimulatedVendor:
         latency_s: float = 0.0,
         cache_control: str | None = None,
     ) -> None:
-        """Prepare; nothing listens before `start`. Port 0 takes a free one, and keeps it when started again."""
+        """Prepare a server; it listens from `start` on. Port 0 takes a free one, and keeps it when started again."""
         self._host = host
         self._port = port
         self._routes = Routes()
@@ -53,7 +53,7 @@ class SimulatedVendor:
         self.stop()
 
     def start(self) -> None:
-        """Listen; clients may come as soon as this returns. Raises OSError when the port cannot be had."""
+        """Listen; clients may connect as soon as this returns. Raises OSError when the port is not available."""
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         listener = socket.create_server((self._host, self._port), family=family, backlog=_BACKLOG)
         listener.setblocking(False)
@@ -71,7 +71,7 @@ class SimulatedVendor:
         self._close = close
 
     def stop(self) -> None:
-        """Close the port and all connections; harmless when it is stopped."""
+        """Close the port and all connections; a second call does nothing."""
         close, self._close = self._close, None
         if close:
             close()

@@ -1,4 +1,4 @@
-"""The sites of the server: pages that live, and pages that were recorded."""
+"""The sites of the server: live pages and recorded ones."""
 
 import threading
 import time
@@ -12,20 +12,20 @@ from tracker.simulator.render import render
 from tracker.simulator.revision import Revision
 from tracker.simulator.vendor import Page
 
-#: How many rendered documents of one page are kept; a client that invents Host headers gains nothing.
+#: Rendered documents of one page that are kept; a client that invents Host headers gains nothing.
 _KEPT_DOCUMENTS = 32
 
 
 class Site(Protocol):
-    """Something with an id that answers paths."""
+    """A thing with an id that answers paths."""
 
     @property
     def id(self) -> str:
-        """The first part of its paths on a server with many sites."""
+        """Return the first part of its paths on a server with many sites."""
         ...
 
     def document(self, path: str, url: str, back: int = 0) -> Document | None:
-        """Return the answer of a path now, or `back` changes ago; None where there is nothing."""
+        """Return the answer of a path now, or `back` changes ago; None for a path without one."""
         ...
 
 
@@ -33,7 +33,7 @@ class LiveSite:
     """Renders a page, once for each of its revisions. Called from one thread."""
 
     def __init__(self, page: Page) -> None:
-        """Render nothing yet."""
+        """Begin without a rendered document."""
         self._page = page
         self._answers = count()
         self._documents: dict[tuple[int, str, str], Document | None] = {}
@@ -60,7 +60,7 @@ class LiveSite:
 
 
 class RecordedSite:
-    """Serves recorded bodies step by step: for each path a series, all paths in step. Safe to step from any thread."""
+    """Serves recorded bodies step by step: a series for each path, all in step. Any thread may call `step`."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class RecordedSite:
         advance_every_s: float | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Begin at the first bodies; a path whose series is over stays at its last body."""
+        """Begin at the first bodies; a path keeps the last body of its series."""
         self.id = id
         self._series = {
             path: [Document(body=body, content_type=content_type_of(path)) for body in bodies]
@@ -85,14 +85,14 @@ class RecordedSite:
 
     @property
     def position(self) -> int:
-        """Return how many steps it is from the first bodies."""
+        """Return the number of steps since the first bodies."""
         elapsed = 0
         if self._advance_every_s:
             elapsed = int((self._monotonic() - self._began_s) / self._advance_every_s)
         return min(self._steps + elapsed, self._last)
 
     def step(self) -> bool:
-        """Move on to the next bodies; False when these are the last."""
+        """Move on to the next bodies; return False at the last ones."""
         with self._lock:
             if self.position == self._last:
                 return False

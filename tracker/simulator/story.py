@@ -23,7 +23,7 @@ class Scene:
 
     page: Page
     plot: Plot
-    #: How much faster than written the story is played.
+    #: The speed at which the story is played: 2 is twice as fast.
     speed: float = 1.0
     incident_id: str = ""
     maintenance_id: str = ""
@@ -78,7 +78,7 @@ def _completed(scene: Scene) -> None:
     scene.page.advance_maintenance(scene.maintenance_id)
 
 
-#: The events of the story, each with its time in seconds from the beginning of a round.
+#: The events of the story, each with its time in seconds from its beginning.
 SCENES: tuple[tuple[float, Callable[[Scene], None]], ...] = (
     (2.0, _investigating),
     (9.0, _spreading),
@@ -93,7 +93,7 @@ _SCENE_AT_S = {event: at_s for at_s, event in SCENES}
 
 
 def demo_page(number: int = 1, *, clock: Callable[[], datetime] = utc_now) -> Page:
-    """Return a page with some weeks of history behind it, all of it over."""
+    """Return a page with some weeks of history, in which all incidents have ended."""
     began_at = clock() - _HISTORY
     name = "Acme Cloud" if number == 1 else f"Acme Cloud {number}"
     page = Page(name, id=f"acme-{number}", seed=number, clock=clock, now=began_at)
@@ -105,7 +105,7 @@ def demo_page(number: int = 1, *, clock: Callable[[], datetime] = utc_now) -> Pa
 def play(pages: Sequence[Page], wait: Callable[[float], bool], *, speed: float = 1.0) -> None:
     """Play on all pages at once, evenly spread over the story's length, until `wait(seconds)` returns true.
 
-    `threading.Event().wait` is such a wait.
+    `threading.Event().wait` is such a function.
     """
     timelines = [_timeline(page, number, STORY_S * number / len(pages), speed) for number, page in enumerate(pages)]
     reached_s = 0.0

@@ -1,6 +1,6 @@
-"""The simulated vendor's side of a status page: the verbs that its staff would use. Speaks no HTTP.
+"""The simulated vendor's side of a status page: the verbs that its staff would use. It knows no HTTP.
 
-Every verb makes one change, moves the page's clock and can be called from any thread. Verbs return ids, and take them.
+Every verb makes one change, moves the page's clock and may be called from any thread. Verbs take ids and return ids.
 """
 
 import random
@@ -23,7 +23,7 @@ from tracker.simulator.revision import Component, Incident, Revision
 DEFAULT_COMPONENTS = ("API", "Dashboard", "Webhooks", "Sign-in")
 DEFAULT_GROUPS = {"Regions": ("Europe (Frankfurt)", "US East (Ohio)")}
 
-#: How many states a page remembers, for stale answers.
+#: The states that a page remembers, for stale answers.
 REMEMBERED_REVISIONS = 32
 
 _ID_ALPHABET = string.ascii_lowercase + string.digits
@@ -55,7 +55,7 @@ class Page:
         clock: Callable[[], datetime] = utc_now,
         now: datetime | None = None,
     ) -> None:
-        """Set up a page with nothing but healthy components; all ids follow from name and seed."""
+        """Set up a page with healthy components and no incident; name and seed determine all ids."""
         if platform not in PLATFORMS:
             raise ValueError(f"no platform {platform!r}; the platforms are {', '.join(PLATFORMS)}")
         self._clock = clock
@@ -142,7 +142,7 @@ class Page:
         display_at: datetime | None = None,
         now: datetime | None = None,
     ) -> None:
-        """Change the text of an incident update, and when it is said to have been posted."""
+        """Change the text of an incident update, and the time that the page shows for it."""
         with self._change(now) as draft:
             incident = draft.incident(incident_id)
             before = _find(update_id, incident.updates)
@@ -153,7 +153,7 @@ class Page:
             draft.put(replace(incident, updates=updates))
 
     def delete_update(self, incident_id: str, update_id: str, *, now: datetime | None = None) -> None:
-        """Take an incident update back; the incident's status is then that of the newest one left."""
+        """Remove an incident update; the incident's status is then that of the newest remaining one."""
         with self._change(now) as draft:
             incident = draft.incident(incident_id)
             deleted = _find(update_id, incident.updates)
@@ -170,17 +170,17 @@ class Page:
             draft.put(replace(incident, name=name or incident.name, impact=Impact(impact or incident.impact)))
 
     def restate(self, incident: Incident, *, now: datetime | None = None) -> None:
-        """Show an incident or a maintenance as it is given, whatever its updates say."""
+        """Show an incident or a maintenance exactly as given, whatever its updates say."""
         with self._change(now) as draft:
             draft.put(incident)
 
     def delete_incident(self, incident_id: str, *, now: datetime | None = None) -> None:
-        """Take an incident or a maintenance off the page, as if it had never been. Raises LookupError."""
+        """Remove an incident or a maintenance, as if it had never been there. Raises LookupError."""
         with self._change(now) as draft:
             draft.remove(incident_id)
 
     def replace_component(self, name: str, other: Component | None = None, *, now: datetime | None = None) -> None:
-        """Take a component off the page, and put another in its place if one is given. Raises LookupError."""
+        """Remove a component, and put another in its place if one is given. Raises LookupError."""
         with self._change(now) as draft:
             draft.replace_component(name, other)
 
@@ -260,7 +260,7 @@ class Page:
     def _new_components(
         self, names: Sequence[str], groups: Mapping[str, Sequence[str]], at: datetime
     ) -> Iterator[Component]:
-        """Make the components at top level, then each group before what is in it."""
+        """Make the components at top level, then each group before its components."""
         positions = count(1)
 
         def healthy(name: str, *, group_id: str | None = None, is_group: bool = False) -> Component:

@@ -14,12 +14,12 @@ SERVER = f"status-page-tracker-simulator/{tracker.__version__}"
 
 
 class BadRequestError(Exception):
-    """Raised when what came is not an HTTP/1 request."""
+    """Raised for bytes that are not an HTTP/1 request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request; a body is not looked at."""
+    """One request; its body is not read."""
 
     method: str
     path: str
@@ -45,7 +45,7 @@ class Request:
         return False
 
     def is_current(self, etag: str | None, last_modified: str | None) -> bool:
-        """Return whether its validators still hold (RFC 9110, section 13.2.2: an entity tag decides)."""
+        """Return whether the client's validators still hold (RFC 9110, section 13.2.2: an entity tag decides)."""
         if (tags := self.headers.get("if-none-match")) is not None:
             known = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
             return etag is not None and ("*" in known or etag.removeprefix("W/") in known)

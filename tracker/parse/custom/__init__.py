@@ -1,7 +1,7 @@
 """Formats that a catalogue defines: a definition's expressions and a body -> Snapshot.
 
 JSON is searched with JMESPath, HTML with CSS selectors, XML with XPath. The libraries for that are in the extra
-`formats`: whoever defines no format needs none of them.
+`formats`: a user who defines no format needs none of them.
 """
 
 from tracker.parse.custom.format import custom_format, understood

@@ -1,6 +1,6 @@
-"""Reads a body in a process of its own, with bounded time and memory: where an expression alone bounds neither.
+"""Reads a body in a separate process with bounded time and memory, for expressions whose cost nothing else bounds.
 
-libxml2 cannot be interrupted, and one path may take the square or the cube of a page's elements.
+libxml2 cannot be interrupted, and the cost of one path may grow with the square or the cube of a page's elements.
 """
 
 import os
@@ -15,11 +15,11 @@ from tracker.errors import ParseError
 from tracker.model.format_definition import FormatDefinition
 from tracker.model.page import Snapshot
 
-#: What reading one body may take of a processor, in seconds. Usual pages take some hundredths.
+#: Processor time for one body, in seconds; usual pages take some hundredths.
 MOST_CPU_S = 5
-#: How long it may take in all, where other processes want the processor, too.
+#: Time for one body in all, in seconds: other processes may want the processor, too.
 _MOST_S: Final = 30
-#: What it may take of memory, in bytes: some ten times a tree of the most elements that a page may have.
+#: Memory for one body, in bytes: some ten times a tree of the most elements that a page may have.
 MOST_MEMORY = 1 << 30
 _TOO_LONG: Final = "its expressions take too long on this page; write paths without `..`, functions, and `//` in [ ]"
 TOO_MUCH: Final = "its expressions take too much memory on this page; write fewer functions in them"
@@ -42,7 +42,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it: a snapshot, or why there is none."""
+    """The result: a snapshot, or the reason for none."""
 
     snapshot: Snapshot | None = None
     error: str = ""
@@ -52,7 +52,7 @@ _READS: Final = msgspec.msgpack.Decoder(Read)
 
 
 def read_apart(definition: FormatDefinition, body: bytes, url: str) -> Snapshot:
-    """Return what a definition reads in a body. Raises ParseError, also when that takes too much time or memory."""
+    """Return a definition's snapshot of a body. Raises ParseError, also when that takes too much time or memory."""
     job = Job(definition=definition, body=body, url=url, most_cpu_s=MOST_CPU_S, most_memory=MOST_MEMORY)
     try:
         ended = subprocess.run(  # noqa: S603  # our own module; -P: no module of the folder that it is started in
@@ -79,6 +79,6 @@ def read_apart(definition: FormatDefinition, body: bytes, url: str) -> Snapshot:
 
 
 def _surroundings(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables of the process: it finds the modules of this one, and gets none of its secrets."""
+    """Return the environment of the process: the variables that find this one's modules, and none of its secrets."""
     kept = {name: environ[name] for name in _KEPT if name in environ}
     return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

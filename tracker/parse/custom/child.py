@@ -1,4 +1,4 @@
-"""The process that reads one body: a job comes in on standard input, what came of it goes to standard output."""
+"""The process that reads one body: a job arrives on standard input, its result leaves on standard output."""
 
 import resource
 import sys
@@ -11,7 +11,7 @@ from tracker.parse.custom.format import read_here
 
 
 def main() -> None:
-    """Read one job, and write what came of it."""
+    """Read one job and write its result."""
     job = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Job)
     # The kernel ends the process, whatever it is doing.
     _limit(resource.RLIMIT_CPU, job.most_cpu_s)
@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def _limit(kind: int, most: int) -> None:
-    """Lower a limit of this process, which may be lower already."""
+    """Lower a limit of this process, unless it is lower already."""
     _, hard = resource.getrlimit(kind)
     bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
     resource.setrlimit(kind, (bound, bound))

@@ -1,8 +1,8 @@
 """The entries that a definition's expressions find -> incidents, updates and components.
 
-An update without an id is known by its time; the one text that an incident has where no `updates` are named, by its
-state and its letters, so that each state and each text is an update. Words that no table of the definition has are read
-as those of any vendor (`tracker.parse.words`); what is not known there is reported as such.
+An update without an id is known by its time. Where no `updates` are named, an incident has one text, known by the state
+and the letters of the text, so that each state and each text is an update. A word that no table of the definition has
+is read like any vendor's (`tracker.parse.words`), and reported as written if it is unknown there too.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ from tracker.parse.words import (
     vendor_word,
 )
 
-#: The status of what is listed as open without a state.
+#: The status of an incident that is listed as open without a state.
 _OPEN: Final = "investigating"
 _MOST_COMPONENTS: Final = 200
 
@@ -73,7 +73,7 @@ class Entries:
         return values
 
     def incident(self, node: Any) -> Incident:
-        """Return one incident. Raises ParseError when nothing tells it apart."""
+        """Return one incident. Raises ParseError when nothing identifies it."""
         name, link = fields.name(self._line("title", node)), self._link(node)
         incident_id = identity(self._plain("id", node), "an incident", link=link, name=name or "")
         status, word = self._status("state", node)

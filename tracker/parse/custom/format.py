@@ -19,11 +19,11 @@ from tracker.parse.entries import entry_by_entry
 from tracker.parse.format import Format, always
 from tracker.parse.links import keeping_links
 
-#: Expressions that begin at the body; all others begin at an entry.
+#: Keys whose expressions begin at the body; all others begin at an entry.
 OF_BODY: Final = ("always", "incidents", "component_list")
-#: Keys whose values are no expressions that a body is searched with.
+#: Keys whose values are not expressions.
 _NO_QUERIES: Final = frozenset({"name", "kind", "inside", "zone", "only_open"})
-#: Definitions that a process keeps compiled.
+#: Compiled definitions that a process keeps.
 _MOST_KEPT: Final = 256
 
 
@@ -34,7 +34,7 @@ class Compiled:
     definition: FormatDefinition
     language: Language
     queries: dict[str, Query]
-    #: Whether no page can make the expressions take long.
+    #: Whether the expressions are fast on any page.
     is_bounded: bool
 
     def read(self, body: bytes, url: str) -> Snapshot:
@@ -44,7 +44,7 @@ class Compiled:
         return Entries(self.definition, self.language, self.queries, url).snapshot(root)
 
     def require(self, root: Any) -> None:
-        """Refuse a body that is another one than what the definition is of. Raises ParseError."""
+        """Refuse a body of another page than the definition's. Raises ParseError."""
         if "always" in self.queries and not self.queries["always"](root):
             raise ParseError(f"the answer has nothing at `always` ({self.definition.always}): the page was rebuilt")
         for key in ("incidents", "component_list"):
@@ -80,7 +80,7 @@ def understood(definition: FormatDefinition) -> None:
 
 
 def read_here(definition: FormatDefinition, body: bytes, url: str) -> Snapshot:
-    """Return what a definition reads in a body, however long that takes. Raises ParseError, InvalidValue."""
+    """Return a definition's snapshot of a body, without a bound on time. Raises ParseError, InvalidValue."""
 
     @entry_by_entry
     def read(body: bytes, url: str, _: str | None) -> Snapshot:
@@ -91,7 +91,7 @@ def read_here(definition: FormatDefinition, body: bytes, url: str) -> Snapshot:
 
 @lru_cache(_MOST_KEPT)
 def custom_format(definition: FormatDefinition) -> Format:
-    """Return the format that a definition is. It takes any answer: whoever named it meant it."""
+    """Return a definition as a format. It takes any answer: a user named it for this page."""
 
     def read(body: bytes, url: str, _: str | None) -> Snapshot:
         try:

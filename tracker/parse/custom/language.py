@@ -8,8 +8,7 @@ from tracker.errors import ParseError
 
 #: Entries that one body may have: incidents, updates and components together.
 MOST_ENTRIES: Final = 5_000
-#: (a body or an entry of it) -> the values that an expression finds there, without those that are nothing. Raises
-#: ParseError.
+#: (a body or an entry of it) -> the non-empty values that an expression finds there. Raises ParseError.
 Query: TypeAlias = Callable[[Any], list[Any]]
 
 
@@ -24,7 +23,7 @@ class Language(Protocol):
         """Return the body as expressions see it. Raises ParseError."""
 
     def compiled(self, expression: str, *, is_part: bool) -> Query:
-        """Return the findings of an expression in an entry (`is_part`) or body. Raises BadExpression, ParseError."""
+        """Return the query for an expression in an entry (`is_part`) or a body. Raises BadExpression, ParseError."""
 
     def is_bounded(self, expression: str) -> bool:
         """Return whether the expression takes no more time and memory than a page's size allows for."""
@@ -39,10 +38,10 @@ class Language(Protocol):
         """Return a value as a text that may hold markup."""
 
     def steps(self, expression: str) -> list[str]:
-        """Return an expression as far as each of its steps, the shortest first."""
+        """Return the beginnings of an expression, one up to each of its steps, the shortest first."""
 
     def inside(self, values: list[Any]) -> str:
-        """Say in a few words what values hold, for whoever looks for something in them."""
+        """Describe values in a few words, for a user whose expression finds nothing in them."""
 
 
 def needed(module: str) -> Any:

@@ -24,13 +24,13 @@ _MOST_NAMED: Final = 8
 _SCOPE: Final = ":scope"
 _NAME: Final = r"[A-Za-z_][\w.-]*+"
 _LITERAL: Final = r"""(?:"[^"|]*+"|'[^'|]*+')"""
-#: In brackets: a place, or what is below or an attribute, if it is there or has a value.
+#: In brackets: a position, or the name of a child or an attribute that is there or has a value.
 _FOUND: Final = rf"(?:@?{_NAME}(?:/@?{_NAME})*+(?:\s*+!?=\s*+{_LITERAL})?+)"
 _CONDITION: Final = rf"\[\s*+(?:\d+|last\(\)|{_FOUND}|not\(\s*+{_FOUND}\s*+\))\s*+\]"
 _STEP: Final = rf"(?:@?(?:{_NAME}|\*)|text\(\)|\.)(?:{_CONDITION})*+"
-#: A path that passes each element once for each of those around it: down, at any depth only where it begins.
+#: A path that visits an element at most once for each of its ancestors: only its first step may go to any depth.
 _LINEAR: Final = re.compile(rf"(?:\.?+//?+)?+{_STEP}(?:/{_STEP})*+")
-#: One of several paths, whose findings libxml2 compares each with each: an element has few children.
+#: A branch of a union, whose results libxml2 compares pairwise: children of one element are few.
 _ONE_STEP: Final = re.compile(_STEP)
 
 
@@ -46,7 +46,7 @@ class Html(Language):
         except UnicodeDecodeError:
             encoding = None  # The page itself may name another one.
         root = _tree(etree, lambda target: etree.HTMLParser(target=target, no_network=True, encoding=encoding), body)
-        # Selectors look below where they begin, and may name the root.
+        # Selectors search below their starting point, and may name the root.
         document = etree.Element("document")
         document.append(root)
         return document
@@ -90,11 +90,11 @@ class Html(Language):
         return written
 
     def steps(self, expression: str) -> list[str]:
-        """Return an expression as far as each of its steps, the shortest first."""
+        """Return the beginnings of an expression, one up to each of its steps, the shortest first."""
         return [expression[: found.start()] for found in _CSS_STEP.finditer(expression) if found.start()]
 
     def inside(self, values: list[Any]) -> str:
-        """Say in a few words what values hold."""
+        """Describe values in a few words."""
         return _children(values, lambda element: "".join((element.tag, *_classes(element))))
 
 
@@ -136,16 +136,16 @@ class Xml(Language):
         return _text(value)
 
     def steps(self, expression: str) -> list[str]:
-        """Return an expression as far as each of its steps, the shortest first."""
+        """Return the beginnings of an expression, one up to each of its steps, the shortest first."""
         return [expression[: found.start()] for found in re.finditer("/+", expression) if found.start()]
 
     def inside(self, values: list[Any]) -> str:
-        """Say in a few words what values hold."""
+        """Describe values in a few words."""
         return _children(values, lambda element: str(element.tag))
 
 
 class _Builder:
-    """Builds a tree within bounds; what is beyond them is not kept."""
+    """Builds a tree within bounds and drops the rest."""
 
     def __init__(self, etree: Any) -> None:
         self._tree = etree.TreeBuilder()

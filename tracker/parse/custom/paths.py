@@ -1,4 +1,4 @@
-"""JMESPath over JSON: of the answer itself, or of what an element of a web page holds."""
+"""JMESPath over JSON: over the answer itself, or over the JSON in an element of a web page."""
 
 import re
 from collections.abc import Mapping
@@ -15,11 +15,11 @@ from tracker.parse.custom.language import BadExpression, Language, Query, needed
 from tracker.parse.custom.markup import Html
 
 _STEP: Final = re.compile(r"[.|\[]")
-#: The beginning of jmespath's messages, which says no more than ours.
+#: The beginning of jmespath's messages, which ours repeats.
 _BEGINNING: Final = re.compile(r"\A(?:Invalid|Bad) jmespath expression: ", re.IGNORECASE)
 _KEYS_NAMED: Final = 12
 _LONGEST: Final = 60
-#: How often the lists and tables of an expression may repeat one value: `[@, @].[@, @]` does so four times.
+#: Copies of one value that the lists and tables of an expression may make: `[@, @].[@, @]` makes four.
 _MOST_COPIES: Final = 1_000
 #: Steps that an expression may take in one body; five for each value that a body may have.
 _MOST_STEPS: Final = 1_000_000
@@ -70,11 +70,11 @@ class Paths(Language):
         return str(value) if isinstance(value, str | int | float) else ""
 
     def steps(self, expression: str) -> list[str]:
-        """Return an expression as far as each of its steps, the shortest first."""
+        """Return the beginnings of an expression, one up to each of its steps, the shortest first."""
         return [expression[: found.start()] for found in _STEP.finditer(expression) if found.start()]
 
     def inside(self, values: list[Any]) -> str:
-        """Say in a few words what values hold."""
+        """Describe values in a few words."""
         first = values[0]
         if isinstance(first, list):
             return f"a list of {len(first)}, which needs []" if first else "an empty list"
@@ -97,7 +97,7 @@ class _PathQuery:
         return [value for value in values if value is not None and value not in ("", {})]
 
     def found(self, node: Any) -> Any:
-        """Return the values that it finds, unchanged. Raises ParseError."""
+        """Return the values that the path finds, unchanged. Raises ParseError."""
         try:
             return _counting()().visit(self._path.parsed, node)
         except (needed("jmespath").exceptions.JMESPathError, RecursionError, TypeError, ValueError) as error:
@@ -105,7 +105,7 @@ class _PathQuery:
 
 
 def _copies(parsed: Mapping[str, Any]) -> int:
-    """Return how often the lists and tables of an expression repeat a value at most."""
+    """Return the number of copies that the lists and tables of an expression make of one value at most."""
     is_several = parsed["type"] in ("multi_select_list", "multi_select_dict")
     copies = prod(_copies(child) for child in parsed["children"] if isinstance(child, dict))
     return copies * max(len(parsed["children"]), 1) if is_several else copies

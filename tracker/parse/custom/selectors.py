@@ -1,8 +1,8 @@
 """CSS selectors over a tree, in a time that grows with the tree and not with its square.
 
-Each simple part of a selector is one XPath step. The combinators between the parts are followed here, in one pass over
-the tree for each: libxml2 compares what each step finds for one element with what it found for all others, so a page
-of nested elements could hold a worker for minutes.
+Each simple part of a selector is one XPath step. The combinators between the parts are followed here, each in one pass
+over the tree: libxml2 compares the results for each element with those for all others, so a page of nested elements
+could hold a worker for minutes.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from tracker.parse.custom.language import needed
 
-#: (where to begin) -> the elements below that are found, in no particular order.
+#: (starting point) -> the elements found below it, in no particular order.
 Match: TypeAlias = Callable[[Any], set[Any]]
 
 _BEGIN: Final = ":scope"

@@ -30,7 +30,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     expression: str
-    #: In how many entries, of how many, it finds something; of a list: how many entries it finds.
+    #: Entries in which the expression finds something; for a list, the entries that it finds.
     found: int
     entries: int
     #: The first value that it finds, "" for none.
@@ -100,7 +100,7 @@ def _part(known: Compiled, key: str, entries: list[Any], *, is_list: bool = Fals
 
 
 def _why(known: Compiled, key: str, entry: Any) -> str:
-    """Return how far the expression leads, and what is there."""
+    """Return the part of an expression that still finds something, and a description of what it finds."""
     expression = str(getattr(known.definition, key))
     step = ""
     there = [entry]
@@ -116,7 +116,7 @@ def _why(known: Compiled, key: str, entry: Any) -> str:
 
 
 def _place(step: str) -> str:
-    return step or "what is looked into"
+    return step or "the place where it begins"
 
 
 def _what_is_wrong(known: Compiled, key: str, values: Iterable[Any]) -> str | None:

@@ -14,7 +14,7 @@ from tracker.simulator.revision import Incident, Revision
 
 REGION = "us-east-1"
 _REGION_NAME = "N. Virginia"
-#: How many updates the feed shows.
+#: The updates that the feed shows.
 _FEED_LENGTH = 50
 _PACIFIC = ZoneInfo("America/Los_Angeles")
 _DIGITS: Mapping[str, int] = {Impact.MINOR: 1, Impact.MAJOR: 2, Impact.CRITICAL: 3}

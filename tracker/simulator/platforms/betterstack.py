@@ -1,4 +1,4 @@
-"""A revision in Better Stack's `/index.json`: one JSON:API document with everything in it, what ended as well."""
+"""A revision in Better Stack's `/index.json`: one JSON:API document with everything, ended events included."""
 
 from collections.abc import Iterator
 
@@ -57,7 +57,7 @@ def _resource(item: Component, revision: Revision) -> Json:
 
 
 def _report(item: Incident) -> Iterator[Json]:
-    """Yield a report behind its updates, which name no resources where they are a maintenance's."""
+    """Yield the updates of a report, then the report; the updates of a maintenance name no resources."""
     for update in item.updates:
         yield _update(update, is_maintenance=item.is_maintenance)
     references = [{"id": str(number(update.id)), "type": "status_update"} for update in item.updates]

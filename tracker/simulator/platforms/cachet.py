@@ -8,7 +8,7 @@ from tracker.simulator.feeds import xml_text
 from tracker.simulator.platform import Json, Platform, number, page_for_people
 from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
 
-#: How many entries a page of a list has.
+#: The entries on a page of a list.
 LIST_LENGTH = 50
 
 _COMPONENT_STATUSES = {

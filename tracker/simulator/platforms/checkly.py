@@ -1,4 +1,4 @@
-"""A revision in Checkly's list of unresolved incidents, which is all that a tracker can learn of its page."""
+"""A revision in Checkly's list of unresolved incidents, the only answer of its page that a tracker can read."""
 
 from tracker.model.page import Impact
 from tracker.simulator.platform import Json, Platform, timestamp

@@ -84,7 +84,7 @@ def _item(incident: Incident, url: str) -> str:
 
 
 def _shown(moment: datetime) -> str:
-    """Return a time as pages show it unless they are set otherwise, with seconds."""
+    """Return a time with seconds, as pages show it unless they are set otherwise."""
     return f"{moment:%H:%M:%S} \u2014 {moment:%b} {moment.day}"
 
 

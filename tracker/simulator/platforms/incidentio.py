@@ -1,6 +1,6 @@
 """A revision as incident.io's Statuspage-compatible answers and its feeds have it.
 
-Nearly the same words as Statuspage's, with the differences that break a reader made for Statuspage: null lists, no
+Nearly the same words as Statuspage's, with the differences that break a reader written for Statuspage: null lists, no
 components on incidents, ids of another form, no groups, and answers that differ although nothing is new.
 """
 
@@ -16,7 +16,7 @@ from tracker.simulator.platforms import statuspage
 from tracker.simulator.platforms.incidentio_native import ulid
 from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
 
-#: How many components and incidents an answer shows, whatever the page has.
+#: The components and incidents that an answer shows at most.
 LIST_LENGTH = 25
 
 _DESCRIPTIONS = {
@@ -40,7 +40,7 @@ def summary(revision: Revision, url: str, variation: int) -> Json:
 
 
 def incident(item: Incident, revision: Revision) -> Json:
-    """Return an incident: no components, no shortlink, no start, and times only where there are some."""
+    """Return an incident without components, shortlink and start; times are there only if they are set."""
     incident_id = ulid(item.created_at, item.id)
     wire: Json = {
         "id": incident_id,
@@ -110,7 +110,7 @@ def _status(revision: Revision, url: str, _variation: int) -> Json:
 
 
 def _components(revision: Revision, url: str, variation: int) -> Json:
-    """Return some of the components, in some order: which ones depends on the answer."""
+    """Return some of the components in some order, both of which differ between answers."""
     single = [item for item in revision.components if not item.is_group]
     shown = random.Random(variation).sample(single, min(len(single), LIST_LENGTH))
     return {
@@ -127,7 +127,7 @@ def _component(item: Component, position: int, revision: Revision) -> Json:
         "position": position,
         "page_id": ulid(revision.created_at, revision.page_id),
         "created_at": timestamp(item.created_at),
-        # One date for all, as if each change touched every component.
+        # One date for all, as if each change had changed every component.
         "updated_at": timestamp(revision.updated_at),
     }
 
@@ -150,7 +150,7 @@ def _incident_update(update: IncidentUpdate, incident_id: str) -> Json:
 
 
 def _content(item: Incident, revision: Revision, variation: int) -> str:
-    """Return an entry's HTML; the component list comes in another order each time."""
+    """Return an entry's HTML; the order of the components differs between answers."""
     latest = item.updates[0] if item.updates else None
     word = item.status.replace("_", " ").capitalize()
     html = f"<b>Status: {word}</b><br/><br/>{latest.body if latest else ''}"

@@ -59,7 +59,7 @@ def widget(revision: Revision, url: str, _variation: int) -> Json:
 
 
 def ulid(moment: datetime, key: str) -> str:
-    """Return the ULID of something that was made at a moment; the same key gives the same one."""
+    """Return the ULID of a thing that was made at a moment; one key gives one ULID."""
     random_part = int.from_bytes(hashlib.sha256(key.encode()).digest()[:10])
     number = int(moment.timestamp() * 1000) << 80 | random_part
     return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
@@ -114,7 +114,7 @@ def _planned(item: Incident, affected: list[Component]) -> list[Json]:
 
 
 def _impacts(item: Incident, ids: dict[str, str]) -> list[Json]:
-    """Return the change of each update to each component that it did not set operational."""
+    """Return the components and times of each update that set a component to another status than operational."""
     return [
         {"component_id": ids[part.id], "status": _word(part.new_status), "start_at": timestamp(update.created_at)}
         for update in item.updates

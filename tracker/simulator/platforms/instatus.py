@@ -1,4 +1,4 @@
-"""A revision in Instatus's public JSON, which has neither texts nor what ended, and in its feed, which has both."""
+"""A revision in Instatus's public JSON, which has neither texts nor ended events, and in its feed, which has both."""
 
 from datetime import UTC, datetime
 

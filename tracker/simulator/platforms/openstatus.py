@@ -68,7 +68,7 @@ def _update(update: IncidentUpdate) -> Json:
 
 
 def _maintenance(item: Incident, revision: Revision) -> Json:
-    """Return a maintenance: an early begin or a late end moves the window, and nothing else shows it."""
+    """Return a maintenance: only the window shows an early begin or a late end."""
     at = {update.status: update.created_at for update in item.updates}
     begins, ends = at.get("in_progress") or item.scheduled_for, at.get("completed") or item.scheduled_until
     *later, announcement = item.updates

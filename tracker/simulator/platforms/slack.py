@@ -8,13 +8,13 @@ from tracker.model.page import Impact
 from tracker.simulator.platform import Platform
 from tracker.simulator.revision import Incident, Revision
 
-#: How many incidents the history shows.
+#: The incidents that the history shows.
 HISTORY_LENGTH = 40
 _PACIFIC = ZoneInfo("America/Los_Angeles")
 
 
 def _current(revision: Revision) -> dict[str, Any]:
-    """Return open and planned entries; an incident leaves the moment it is over."""
+    """Return open and planned entries; an incident leaves as soon as it is over."""
     listed = [item for item in revision.incidents if not item.is_closed]
     changed = _pacific(max((item.updated_at for item in listed), default=revision.updated_at))
     return {

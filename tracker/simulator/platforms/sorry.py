@@ -4,7 +4,7 @@ from tracker.model.page import ComponentStatus
 from tracker.simulator.platform import Json, Platform, number, timestamp
 from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
 
-#: How many notices a page of the list has.
+#: The notices on a page of the list.
 LIST_LENGTH = 25
 
 _STATES = {
@@ -22,7 +22,7 @@ def notices(revision: Revision, url: str, _variation: int) -> Json:
 
 
 def components(revision: Revision, _url: str, _variation: int) -> Json:
-    """Return the components; those that others are part of are among them."""
+    """Return the components, groups included."""
     shown = [_component(component) for component in revision.components]
     return {"components": shown, "meta": _meta(len(shown), len(shown), "components")}
 

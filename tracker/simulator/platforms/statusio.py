@@ -1,6 +1,6 @@
-"""A revision in Status.io's public status API: messages without ids, nothing that ended, locations as containers.
+"""A revision in Status.io's public status API: messages without ids, no ended incidents, locations as containers.
 
-The real answer comes from the vendor's own host; here the page itself has it, under the same path.
+The real answer comes from the vendor's own host; the simulated page has it under the same path.
 """
 
 import hashlib
@@ -26,12 +26,12 @@ _MAINTENANCE_STATES = {"scheduled": 100, "in_progress": 200, "verifying": 200}
 
 
 def object_id(key: str) -> str:
-    """Return the id of 24 hexadecimal digits that the platform gives to something."""
+    """Return the id of 24 hexadecimal digits that the platform gives a thing."""
     return hashlib.sha256(key.encode()).hexdigest()[:24]
 
 
 def status(revision: Revision, _url: str, _variation: int) -> Json:
-    """Return the one answer that there is."""
+    """Return the one answer of the platform."""
     singles = [component for component in revision.components if not component.is_group]
     worst = max((_CODES[component.status] for component in singles), default=_CODES[ComponentStatus.OPERATIONAL])
     open_now = [incident for incident in revision.incidents if not incident.is_closed]
@@ -92,7 +92,7 @@ def _message(update: IncidentUpdate, incident: Incident) -> Json:
 
 
 def _html(revision: Revision, url: str) -> str:
-    """Return the page for people; a script in it names the id that the API wants."""
+    """Return the HTML page; a script in it names the id for the API."""
     return page_for_people(revision, url, f"<script>var pageId = '{xml_text(revision.page_id)}';</script>")
 
 

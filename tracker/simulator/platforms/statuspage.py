@@ -7,7 +7,7 @@ from tracker.simulator.feeds import atom, rss, xml_text
 from tracker.simulator.platform import Json, Platform, page_for_people, timestamp
 from tracker.simulator.revision import AffectedComponent, Component, Incident, IncidentUpdate, Revision
 
-#: How many incidents and maintenances the lists show.
+#: The incidents and maintenances that the lists show.
 LIST_LENGTH = 50
 
 #: From the worst component to the page's own word; real pages do not look at incidents here.
@@ -54,7 +54,7 @@ def status(revision: Revision) -> Json:
 
 
 def component(item: Component, revision: Revision) -> Json:
-    """Return one component; a group also lists what is in it."""
+    """Return one component; a group also lists its components."""
     wire: Json = {
         "id": item.id,
         "name": item.name,
@@ -111,7 +111,7 @@ def incident_update(update: IncidentUpdate, incident_id: str, zone: str) -> Json
         "created_at": timestamp(update.created_at, zone),
         "updated_at": timestamp(update.updated_at, zone),
         "display_at": update.display_at and timestamp(update.display_at, zone),
-        # Null, not an empty list, is what real pages send.
+        # Real pages send null, not an empty list.
         "affected_components": [affected(changed) for changed in update.affected] or None,
         "deliver_notifications": True,
         "custom_tweet": None,

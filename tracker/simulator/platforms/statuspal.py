@@ -1,6 +1,6 @@
-"""A revision in StatusPal's summary: a tree of services, what is open, what is planned, times without a zone.
+"""A revision in StatusPal's summary: a tree of services, open and planned events, times without a zone.
 
-The real answer comes from the vendor's own host; here the page itself has it, under the same path.
+The real answer comes from the vendor's own host; the simulated page has it under the same path.
 """
 
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""A revision as Uptime Kuma answers it: the page with its posts, and measurements that differ every time."""
+"""A revision in Uptime Kuma's answers: the page with its posts, and measurements that differ every time."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -8,7 +8,7 @@ from tracker.simulator.feeds import xml_text
 from tracker.simulator.platform import Json, Platform, page_for_people
 from tracker.simulator.revision import Component, Incident, Revision
 
-#: How many measurements an answer shows of each monitor.
+#: The measurements of each monitor in an answer.
 _BEATS = 5
 _DOWN, _UP, _UNDER_MAINTENANCE = 0, 1, 3
 _CODES = {
@@ -96,7 +96,7 @@ def _html(revision: Revision, url: str) -> str:
 
 
 def _time(moment: datetime) -> str:
-    """Return a moment in UTC, which the text does not say."""
+    """Return a moment in UTC, in a text without a zone."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03}"
 
 

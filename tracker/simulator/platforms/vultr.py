@@ -5,7 +5,7 @@ from datetime import datetime
 from tracker.simulator.platform import Json, Platform, timestamp
 from tracker.simulator.revision import Incident, Revision
 
-#: How many alerts are listed.
+#: The alerts that are listed.
 LIST_LENGTH = 20
 #: The region of all incidents of the simulated vendor.
 REGION = "ams"
@@ -33,7 +33,7 @@ def _alert(incident: Incident) -> Json:
 
 
 def _message(body: str, incident: Incident) -> str:
-    """Return an update's text; maintenances name their window there and nowhere else."""
+    """Return an update's text; the window of a maintenance is nowhere else."""
     if incident.scheduled_for is None or incident.scheduled_until is None:
         return body
     return (

@@ -7,7 +7,7 @@ from tracker.simulator.feeds import xml_characters, xml_text
 from tracker.simulator.platform import Platform
 from tracker.simulator.revision import Incident, Revision
 
-#: How many incidents the feed shows.
+#: The incidents that the feed shows.
 FEED_LENGTH = 25
 
 

@@ -5,7 +5,7 @@ from html import escape
 from tracker.simulator.platform import Json, Platform, number, timestamp
 from tracker.simulator.revision import Incident, Revision
 
-#: How many incidents a page of the list has.
+#: The incidents on a page of the list.
 LIST_LENGTH = 20
 _TYPES = {"investigating": "investigation", "resolved": "resolved"}
 
