@@ -15,9 +15,9 @@ from tracker.errors import ConfigError, Conflict, SinkError, StoreError, Tracker
 from tracker.failpoints import failpoint
 from tracker.polling.poller import Outcome, Poll
 from workers.app import app
+from workers.loop import closers
 from workers.outcomes import Summary, failed, of_poll
 from workers.poll_summary import PollSummary
-from workers.pool import closers
 from workers.runtime import close_in_loop, runtime
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ MOST_DELIVERIES: Final = 100
 
 
 async def _poll_in_loop(provider_id: str) -> Summary:
-    """Poll one page as a coroutine of the worker's loop (`workers.pool`)."""
+    """Poll one page as a coroutine of the worker's loop (`workers.loop`)."""
     started = time.monotonic()
     outcome: Poll | TrackerError | None
     try:

@@ -10,6 +10,7 @@ from celery.platforms import EX_FAILURE
 from celery.worker import state
 
 from tests.workers.slots import PATIENCE_S
+from workers import loop as loops
 from workers import pool as pools
 from workers.jobs import Job
 from workers.pool import MOST_STANDSTILLS, CoroutinePool
@@ -172,7 +173,7 @@ def test_what_tasks_opened_in_the_loop_is_closed_in_it(pool: CoroutinePool, monk
     async def closes() -> None:
         closed_in.append(threading.current_thread().name)
 
-    monkeypatch.setattr(pools, "closers", [fails, closes])
+    monkeypatch.setattr(loops, "closers", [fails, closes])
     pool.stop()
 
     assert closed_in == ["coroutines"]
