@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 from msgspec.structs import replace
 
-from tracker.catalogue import PROVIDERS, as_toml, new_provider
+from tracker.catalogue import PROVIDERS, as_toml
 from tracker.catalogue.presets import Choice, chosen, completions
 from tracker.catalogue.presets.imported import load_list
 from tracker.cli.inner import is_inner
@@ -79,15 +79,9 @@ def add(
       tracker providers add github --min-impact major --no-maintenance
     """
     _refuse_two_outputs(output_format, is_toml=toml)
-    if name is not None and len(pages) > 1:
-        raise ConfigError("--name is for one page; leave it out, or add the pages one by one")
     asked = {"headers_env": given_headers(header_env), **given_keys(**keys)}
     choices = [chosen(page) for page in pages]
-    wanted = [_provider(choice, name, {**asked}) for choice in choices]
-    _refuse_repeated(wanted)
-    _refuse_private(wanted)
-    for choice in choices:
-        print_unread(choice)
+    wanted = _wanted(choices, name, asked)
     if toml:
         click.echo(as_toml(wanted), nl=False)
         return
@@ -161,18 +155,16 @@ def _catalogue(data_dir: Path, *, needed: bool) -> RedisCatalogue | None:
         return None
 
 
-def _provider(choice: Choice, name: str | None, asked: dict[str, Any]) -> Provider:
-    """Return the provider for a requested page; the choice of a preset is added to the given filters."""
-    regions = (*choice.regions, *asked.pop("regions", ()))
-    components = (*choice.components, *asked.pop("components", ()))
-    return new_provider(
-        choice.url,
-        formats=FORMAT_NAMES,
-        name=name if name is not None else choice.name,
-        regions=regions,
-        components=components,
-        **asked,
-    )
+def _wanted(choices: Sequence[Choice], name: str | None, asked: dict[str, Any]) -> list[Provider]:
+    """Return the providers for the chosen pages, and print what is not read of them. Raises ConfigError."""
+    if name is not None and len(choices) > 1:
+        raise ConfigError("--name is for one page; leave it out, or add the pages one by one")
+    wanted = [choice.provider(formats=FORMAT_NAMES, name=name, **asked) for choice in choices]
+    _refuse_repeated(wanted)
+    _refuse_private(wanted)
+    for choice in choices:
+        print_unread(choice)
+    return wanted
 
 
 def _refuse_two_outputs(output_format: str, *, is_toml: bool) -> None:

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from tracker.bootstrap import build_fetcher, client_options
-from tracker.catalogue import as_toml, new_provider, slug
+from tracker.catalogue import as_toml, slug
 from tracker.catalogue.presets import chosen
 from tracker.cli.check_file import check_file
 from tracker.cli.options import environment, filter_options, formats, given_headers, given_keys, header_option
@@ -110,17 +110,13 @@ def check(
     if page.endswith(".toml"):
         check_file(Path(page), output_format)
         return
-    choice, given = chosen(page), given_keys(**filters)
-    for key, globs in (("regions", choice.regions), ("components", choice.components)):
-        given[key] = (*globs, *given.get(key, ()))
-    provider = new_provider(
-        choice.url,
+    choice = chosen(page)
+    provider = choice.provider(
         formats=FORMAT_NAMES,
-        name=choice.name,
         headers_env=given_headers(header_env),
         format=page_format,
         allow_private=allow_private,
-        **given,
+        **given_keys(**filters),
     )
     report = ask(provider, name=choice.name)
     click.echo(json_text(report) if output_format == "json" else "\n".join(_lines(report)))

@@ -129,12 +129,16 @@ def gate(
         return GateReport(result=result, exit_status=_STATUSES[result], targets=gated)
 
     found = _patient(look, wait) if wait else look()
+    _print(found, output_format)
+    sys.exit(found.exit_status)
+
+
+def _print(found: GateReport, output_format: str) -> None:
     if output_format == "json":
         click.echo(json_text(found))
-    else:
-        for each in found.targets:
-            click.echo(coloured(_line(each), each.result))
-    sys.exit(found.exit_status)
+        return
+    for each in found.targets:
+        click.echo(coloured(_line(each), each.result))
 
 
 def target_of(catalogue: RedisCatalogue, word: str) -> Target:

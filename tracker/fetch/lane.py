@@ -170,17 +170,7 @@ class QuickLane:
                 budget = Budget(self._limits, self._monotonic, began_at=began_s)
                 link = await self._connected(page, budget)
                 now_s, ends_at = self._monotonic(), budget.ends_at
-            self._asking.add(link)
-            if self._sweeping is None:
-                self._sweep_later()
-            try:
-                ending = await link.ask(made, now_s, ends_at)
-            except BaseException:
-                link.close()
-                self._held.size -= link.reader.reply.received_bytes
-                raise
-            finally:
-                self._asking.discard(link)
+            ending = await self._sent(link, made, now_s, ends_at)
             reply = link.reader.reply
             if ending is None:
                 if not link.is_closed:
@@ -202,6 +192,20 @@ class QuickLane:
                     del ending  # or the error would hold this frame, and the frame the error
             # A server may close an idle connection at any moment; a GET is repeated then (RFC 9112, section 9.3.1).
             link, is_kept = None, False
+
+    async def _sent(self, link: Link, made: bytes, now_s: float, ends_at: float) -> Exception | None:
+        """Send a request on a connection; return the error that ended it, None for a whole answer."""
+        self._asking.add(link)
+        if self._sweeping is None:
+            self._sweep_later()
+        try:
+            return await link.ask(made, now_s, ends_at)
+        except BaseException:
+            link.close()
+            self._held.size -= link.reader.reply.received_bytes
+            raise
+        finally:
+            self._asking.discard(link)
 
     async def _connected(self, page: _Page, budget: Budget) -> Link:
         closings = self._closings

@@ -95,24 +95,29 @@ def meaning(
         return NotModified(url=url, validators=renewed(sent, headers, now), fresh_for_s=fresh_for_s(headers, now))
     # Whatever its tag: a server that gives one tag to every answer would hide all changes.
     if answer.status in FULL_ANSWERS:
-        body = answer.body()
-        is_called_so = way.redirect is not None and is_sign_in_address(asked) and is_web_page(headers, body)
-        if is_called_so or is_sign_in_page(headers, body):
-            raise sign_in_needed(asked, url, way)
-        if is_web_page(headers, body) and is_challenge(headers, lambda: body[:LOOKED_AT]):
-            raise _blocked(answer, url, now)
-        return Fetched(
-            body=body,
-            received_bytes=answer.received_bytes,
-            url=url,
-            content_type=plain(headers.get("Content-Type", "")) or None,
-            validators=validators_of(headers, now),
-            fresh_for_s=fresh_for_s(headers, now),
-        )
+        return _full(answer, asked, url, now, way)
     if answer.status in REDIRECTS and (location := headers.get("Location")):
         answer.drain()
         return redirected(asked, location)
     raise _refusal(answer, asked, url, now, way)
+
+
+def _full(answer: HttpAnswer, asked: Target, url: str, now: datetime, way: Way) -> Fetched:
+    """Return a full answer. Raises FetchError for a sign-in page and a bot check."""
+    headers, body = answer.headers, answer.body()
+    is_called_so = way.redirect is not None and is_sign_in_address(asked) and is_web_page(headers, body)
+    if is_called_so or is_sign_in_page(headers, body):
+        raise sign_in_needed(asked, url, way)
+    if is_web_page(headers, body) and is_challenge(headers, lambda: body[:LOOKED_AT]):
+        raise _blocked(answer, url, now)
+    return Fetched(
+        body=body,
+        received_bytes=answer.received_bytes,
+        url=url,
+        content_type=plain(headers.get("Content-Type", "")) or None,
+        validators=validators_of(headers, now),
+        fresh_for_s=fresh_for_s(headers, now),
+    )
 
 
 def sign_in_needed(asked: Target, url: str, way: Way) -> SignInNeeded:

@@ -1,17 +1,19 @@
 """Resolves a word of `tracker providers add`: `openai`, `aws:us-east-1/ec2`, or an address. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Any, Final
 
 from msgspec.structs import replace
 
+from tracker.catalogue.entry import new_provider
 from tracker.catalogue.presets.lookup import at, find, nearest
 from tracker.catalogue.presets.table import Preset, Scopes, scopes
 from tracker.errors import ConfigError
 from tracker.model.plain import visible
+from tracker.model.provider import Provider
 
 #: PRESET[:REGION][/COMPONENT]; a component's name may hold a slash.
 _WORD: Final = re.compile(r"(?P<preset>[^:/]*)(?P<region>:[^/]*)?(?P<component>/.*)?", re.DOTALL)
@@ -22,7 +24,7 @@ _WILDCARDS: Final = re.compile(r"[*?\[]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """A page that somebody asked for, and what of it."""
+    """A page that a user asked for, with the regions and components of it."""
 
     url: str
     #: None where only the address is known.
@@ -31,8 +33,14 @@ class Choice:
     regions: tuple[str, ...] = ()
     #: Globs; () means all.
     components: tuple[str, ...] = ()
-    #: The preset that it is of, None where only the address is known.
+    #: The preset of the page, None where only the address is known.
     preset: Preset | None = None
+
+    def provider(self, *, formats: Collection[str], name: str | None = None, **asked: Any) -> Provider:
+        """Return its provider; its own regions and components come before those of `asked`. Raises ConfigError."""
+        for key, globs in (("regions", self.regions), ("components", self.components)):
+            asked[key] = (*globs, *asked.get(key, ()))
+        return new_provider(self.url, formats=formats, name=self.name if name is None else name, **asked)
 
 
 def chosen(word: str) -> Choice:

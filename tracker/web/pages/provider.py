@@ -115,16 +115,14 @@ class ProviderPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def provider_page(
-    each: PageNow, history: ProviderHistory, savings: Savings, measured: Latency, now: datetime
+    page: PageNow, history: ProviderHistory, savings: Savings, measured: Latency, now: datetime
 ) -> ProviderPage:
     """Return the page over what is remembered, recorded and measured of a provider."""
-    page, found = each, each.assessment
-    provider, state, view = page.provider, page.state, page.view
+    provider, state, view, found = page.provider, page.state, page.view, page.assessment
     heard = opinions(view, found)
     incidents = [each for each in history.incidents if not each.is_maintenance]
     is_unknown = not found.state.is_known
     impaired, working = _parts(view.known_statuses, history.component_changes, is_unknown=is_unknown)
-    every_s = departure_s(provider, state, now) or provider.interval_s
     return ProviderPage(
         id=provider.id,
         name=provider.name,
@@ -134,7 +132,7 @@ def provider_page(
         state=found.state,
         since=found.read_at if is_unknown else _since(heard, found.reason, history),
         checked_at=page.checked_at,
-        interval=span(every_s),
+        interval=span(departure_s(provider, state, now) or provider.interval_s),
         unknown=unknown_reason(found) if is_unknown else "",
         read_at=found.read_at,
         last=state_badge(found.last_state) if found.last_state else None,
@@ -148,7 +146,7 @@ def provider_page(
         impaired=impaired,
         working=working,
         reads_by=state.source.format if state.source else "",
-        notes=tuple(_notes(each)),
+        notes=tuple(_notes(page)),
         polls=tuple(_polls(savings)),
         polls_since=savings.since,
         delays=tuple(_delays(measured)),

@@ -73,16 +73,9 @@ async def updates(
     now = parts.clock()
     checked_at, age = known(pages_wanted(parts.board.now, None, group), now)
     items, newest, oldest = found
-    return answer(
-        request,
-        Updates(
-            checked_at=checked_at,
-            age_seconds=age,
-            items=tuple(item.event for item in items),
-            since=newest,
-            before=oldest,
-        ),
-    )
+    events = tuple(item.event for item in items)
+    listed = Updates(checked_at=checked_at, age_seconds=age, items=events, since=newest, before=oldest)
+    return answer(request, listed)
 
 
 @router.get("/events", response_class=Response, responses={200: {"content": {"text/event-stream": {}}}})
