@@ -1,11 +1,11 @@
-"""The Celery driver of the tracker: tasks, the scheduler, and what a worker process holds. Decides nothing itself."""
+"""The Celery driver of the tracker: tasks, the scheduler, and the state of a worker process. Decides nothing itself."""
 
 import os
 import sys
 
 
 def look_nowhere_else() -> None:
-    """Take the working directory off the path for modules, unless it is a checkout that is run as it is.
+    """Take the working directory off the path for modules, unless it is a checkout from which this package was loaded.
 
     `celery -A` (once for each part of a module's name) and `python -m` put it first, where another project's json.py
     or requests.py would be found before the real one. This package is loaded already.

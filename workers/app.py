@@ -15,6 +15,6 @@ app = Celery("tracker", include=["workers.tasks"], loader="workers.loader:Loader
 app.config_from_object("celeryconfig")
 app.steps["consumer"].add(LeanConsumer)
 
-import workers.flower_login  # has Flower ask for a password
+import workers.flower_login  # makes Flower ask for a password
 import workers.signals
 import workers.watch  # noqa: F401  both connect to the application's signals

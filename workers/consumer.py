@@ -1,8 +1,8 @@
 """Takes and acknowledges messages where Celery's way costs more than a quiet poll.
 
-Losing a fetch message is harmless (docs/adr/0001-messages-are-hints.md), so nothing is stored when it is taken or done.
-A worker takes several messages at a time, never more than it has free slots, and sends task events twice a second
-instead of with every task.
+Losing a fetch message is harmless (docs/adr/0001-messages-are-hints.md), so a worker stores nothing when it takes a
+message or ends its task. A worker takes several messages at a time, never more than it has free slots, and sends task
+events twice a second instead of with every task.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from workers.events import FLUSH_S, TaskEvents
 from workers.outcomes import FAILED
 from workers.transport import Together
 
-#: Events of Celery's own requests are sent when there are that many, or with those of the others.
+#: Events of Celery's own requests that are sent together, unless events of lean requests are sent before.
 EVENTS_TOGETHER: Final = 500
 #: Messages that one call takes at most: hints, and others.
 MOST_HINTS: Final = 64
@@ -81,7 +81,7 @@ class LeanConsumer(bootsteps.StartStopStep):  # type: ignore[misc]
             return  # A pool without an event loop takes and sends by itself.
 
         def wake() -> None:
-            # The request that is done has left the set already.
+            # The request that ended is no longer in the set.
             if len(state.reserved_requests) >= pool.num_processes - 1:
                 hub.call_soon(_sleep_on)
 
@@ -106,7 +106,7 @@ class LeanConsumer(bootsteps.StartStopStep):  # type: ignore[misc]
             self._flushing = None
 
     def shutdown(self, consumer: Any) -> None:
-        """Send what is left, when all tasks have ended."""
+        """Send the last events, after all tasks have ended."""
         self.stop(consumer)
         if self._events is not None and self._events.dispatcher is not None and consumer.connection:
             self._flush(self._events.dispatcher)
@@ -118,7 +118,7 @@ class LeanConsumer(bootsteps.StartStopStep):  # type: ignore[misc]
 
 
 def wanted(pool: Any, *, are_hints: bool) -> int:
-    """Return how many messages one call may take: never more than there are free slots.
+    """Return the number of messages that one call may take: never more than there are free slots.
 
     Hints fill at most half of the free slots, so that other workers get their share of a burst. Messages that need an
     acknowledgement are taken four at a time at most, since kombu records each of them.

@@ -24,13 +24,13 @@ FLUSH_S: Final = 0.5
 TOGETHER: Final = 500
 #: Ended tasks whose events wait while the broker is away, at most.
 MOST_KEPT: Final = 20_000
-#: How long to wait for somebody else to publish; in a signal handler that may be the thread that was interrupted.
+#: How long to wait for another thread that publishes; in a signal handler it may be the interrupted thread itself.
 _PATIENCE_S: Final = 1.0
 
 #: Fields that all events of one message share: host, its offset from UTC, process, logical clock.
 _Common = tuple[str, float, int, int]
 
-#: Sent to learn whether anybody listens: an empty list of events.
+#: An empty list of events, sent to learn whether anybody listens.
 _NOTHING: Final = b"[]"
 
 _encode = msgspec.json.Encoder().encode
@@ -39,7 +39,7 @@ _encode = msgspec.json.Encoder().encode
 def _encoded(events: list["_Event"]) -> bytes:
     try:
         return _encode(events)
-    except (UnicodeEncodeError, OverflowError):  # half of a character, or a huge number; JSON can say them
+    except (UnicodeEncodeError, OverflowError):  # half of a character, or a huge number; the json module can write both
         return json.dumps(msgspec.to_builtins(events)).encode()
 
 
@@ -95,10 +95,10 @@ class TaskEvents:
     """Gathers the events of requests. Only Celery's thread may use it."""
 
     def __init__(self, hostname: str) -> None:
-        #: Celery's dispatcher, a new one with each connection.
+        #: Celery's dispatcher; each connection has a new one.
         self.dispatcher: Any = None
         self.hostname = hostname
-        #: Whether there is no connection to send them by.
+        #: Whether there is no connection for them.
         self.is_away = False
         self._ended: deque[Any] = deque()
         self._dropped = 0

@@ -1,6 +1,7 @@
 """Flower behind a password: `python -m workers.flower`, with the options of `celery flower`.
 
-Unlike that it does not start on loopback without a password either, and shows without changing anything.
+Unlike `celery flower`, it does not start without a password, even on loopback, and it shows tasks without changing
+anything.
 """
 
 import os
@@ -12,12 +13,13 @@ from tracker.errors import ConfigError
 from workers.app import app
 from workers.flower_login import USER
 
-#: It shows and changes nothing, and what it remembers has a bound. `workers.flower --max_tasks=...` overrides.
+#: Read-only, with a bound on the tasks that it remembers. Options on the command line, such as `--max_tasks=...`, come
+#: after these and override them.
 ARGUMENTS: Final = ("--read_only", "--persistent=False", "--max_tasks=10000", "--purge_offline_workers=600")
 
 
 def main() -> int:
-    """Run Flower; return the exit status (2: what was given is wrong)."""
+    """Run Flower; return the exit status (2: an option or variable is wrong)."""
     try:
         password = read_secret(os.environ, "FLOWER_PASSWORD")
     except ConfigError as error:

@@ -59,7 +59,7 @@ class LoginGate:
         if self._signs_in:
             is_open = request.path.rstrip("/").endswith(_OPEN)
             return Refusal(404, {}, "off where people sign in") if is_open else None
-        # A page of the web whose name leads to this machine could read all of it in a browser on it.
+        # A web page whose host name resolves to this machine could read all of Flower from a browser on it.
         return None if _is_loopback(request.host_name) else Refusal(403, {}, f"open to this machine only; {_REMEDY}")
 
     def is_known(self, request: HTTPServerRequest) -> bool:
@@ -86,7 +86,7 @@ class LoginGate:
         return Refusal(401, {"WWW-Authenticate": 'Basic realm="flower"'}, "the password is wrong")
 
     def _is_right(self, given: bytes) -> bool:
-        """Compare with each in constant time."""
+        """Compare with each of the credentials in constant time."""
         return any(hmac.compare_digest(_digest(given), right) for right in self._credentials)
 
     def _known_as(self, request: HTTPServerRequest) -> str | None:
@@ -158,7 +158,7 @@ def closed(options: Any, environ: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _keep_to_this_machine(options: Any, environ: Mapping[str, str]) -> None:
-    """Choose an address of this machine alone. Raises ConfigError where another one was chosen."""
+    """Choose an address that only this machine reaches. Raises ConfigError where another one was chosen."""
     if options.unix_socket:
         raise ConfigError(f"without a password, everybody on this machine could use {options.unix_socket}; {_REMEDY}")
     if environ.get("FLOWER_UNAUTHENTICATED_API"):
@@ -187,7 +187,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _client(request: HTTPServerRequest) -> str:
-    """Return the client: its address, for IPv6 its network, since anybody has as many IPv6 addresses as they like."""
+    """Return the client's address, for IPv6 its network: one client has as many IPv6 addresses as it likes."""
     try:
         address = ipaddress.ip_address(request.remote_ip or "")
     except ValueError:
@@ -211,7 +211,7 @@ def _credentials(header: str) -> bytes:
 
 @functools.cache
 def _remembering(handler: Any) -> type[RequestHandler]:
-    """Return a handler that also has its client known again."""
+    """Return a handler that also sends its client the cookie of a known one."""
 
     class Remembering(handler):  # type: ignore[misc]
         def set_default_headers(self) -> None:
@@ -221,5 +221,5 @@ def _remembering(handler: Any) -> type[RequestHandler]:
     return Remembering
 
 
-# `celery flower` makes its application of what stands here, and gives no other place to change it.
+# `celery flower` builds its application from this name; Celery has no other place for another one.
 flower.command.Flower = GuardedFlower

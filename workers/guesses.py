@@ -1,16 +1,16 @@
-"""Limits the rate of password guesses: a few at once, then one in some seconds, per client and for all together."""
+"""Limits the rate of password guesses: some at once, then one in some seconds, for each client and for all together."""
 
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
-#: Wrong passwords that a client may give at once, and how long it takes until it may give another one.
+#: Wrong passwords that a client may give at once, and the pause until it may give another one.
 ONCE: Final = 5
 PAUSE_S: Final = 2.0
-#: The same for all clients together that never gave the right one: their addresses are without number.
+#: The same for all clients together that never gave the right one: their addresses are endless.
 ONCE_TOGETHER: Final = 50
 PAUSE_TOGETHER_S: Final = 0.5
-#: Clients that are remembered; the first that was seen is forgotten first.
+#: Clients that are remembered; the earliest is forgotten first.
 _MOST: Final = 1000
 
 
@@ -22,7 +22,7 @@ class _Allowance:
         self._left, self._at = float(most), now
 
     def wait_s(self, now: float) -> float:
-        """Return how long to wait until there is one left."""
+        """Return the seconds until a token is left."""
         self._left = min(self._most, self._left + (now - self._at) / self._pause_s)
         self._at = now
         return max(0.0, (1.0 - self._left) * self._pause_s)
@@ -35,7 +35,7 @@ class _Allowance:
 class Guesses:
     """Counts wrong passwords; right ones cost nothing, so a client that knows the password waits one pause at most.
 
-    A client that gave the right password before is known by its cookie and only waits for wrong guesses of its own.
+    A client that gave the right password before is known by its cookie, and waits only for wrong guesses of its own.
     Others cannot lock it out, from the same address or from thousands.
     """
 
@@ -45,7 +45,7 @@ class Guesses:
         self._together = _Allowance(ONCE_TOGETHER, PAUSE_TOGETHER_S, monotonic())
 
     def wait_s(self, client: str, *, is_known: bool) -> float:
-        """Return how long a client has to wait before its password is looked at; 0 if it does not."""
+        """Return the seconds that a client has to wait before its password is checked; 0 for none."""
         now = self._monotonic()
         own = self._clients[client].wait_s(now) if client in self._clients else 0.0
         return own if is_known else max(own, self._together.wait_s(now))

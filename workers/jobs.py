@@ -77,7 +77,7 @@ class Job:
         raise NotImplementedError
 
     def failed(self, error: BaseException) -> None:
-        """Treat the exception that is being handled as Celery does: log it, call the handlers, keep it to report."""
+        """Treat the current exception as Celery does: log it, call the handlers, keep it for the report."""
         try:
             self.einfo = self._einfo(error)
         except Exception:
@@ -85,14 +85,14 @@ class Job:
             log.exception("could not handle the failure of task %s", self.task.name)
 
     def started(self, pid: int) -> None:
-        """Report that it has begun."""
+        """Report that the job has begun."""
 
     def ended(self) -> None:
-        """Report how it ended."""
+        """Report how the job ended."""
         raise NotImplementedError
 
     def exceeded(self, is_soft: bool) -> None:
-        """Report that a limit has passed; after a hard one `ended` is not called any more."""
+        """Report that a limit has passed; after a hard one, `ended` is no longer called."""
         raise NotImplementedError
 
     def _einfo(self, error: BaseException) -> Any:
@@ -139,9 +139,9 @@ class RequestJob(Job):
 
     @classmethod
     def of(cls, app: Any, args: tuple[Any, ...], **callbacks: Any) -> "RequestJob | None":
-        """Return a job for what a request gives the pool, None when a thread has to do it.
+        """Return a job for a request to the pool, None when a thread has to run it.
 
-        That is so for a task without a coroutine, and for one that others follow, which Celery's tracer sees to.
+        A thread runs a task without a coroutine, and one with followers, which Celery's tracer starts.
         """
         name, _, request, body, content_type, content_encoding = args
         task = app.tasks[name]
@@ -162,14 +162,14 @@ class RequestJob(Job):
         return Context(self._request, args=self.args, kwargs=self.kwargs, called_directly=False)
 
     def started(self, pid: int) -> None:
-        """Report that it has begun."""
+        """Report that the job has begun."""
         if self._accept is not None:
             self._accept(pid, self.began_s)
 
     def ended(self) -> None:
-        """Report how it ended."""
+        """Report how the job ended."""
         if self.fate == SPENT:
-            return  # it was terminated while this was on its way
+            return  # it was terminated while this report waited
         if self.einfo is None and task_success.receivers:
             task_success.send(sender=self.task, result=self.value, runtime=self.runtime_s)
         if task_postrun.receivers:

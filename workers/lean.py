@@ -1,10 +1,10 @@
-"""A strategy (`Task.Strategy`) for hints: a fetch message becomes a slot's coroutine with little in between.
+"""A strategy (`Task.Strategy`) for hints: a fetch message becomes a coroutine in a slot with little in between.
 
-Celery makes of every message a request for any broker, pool and result backend, and sends three events of it, one by
-one; that is more work than a quiet poll is. Here a plain message of a task with a coroutine becomes a `LeanRequest`,
-which has what Celery's remote commands ask of a request. What is not plain (a message that has expired, was revoked,
-names a time or followers of its task, or is no call at all) goes Celery's own way, and so does every message when
-`TRACKER_LEAN` is 0 or the pool another.
+Celery turns every message into a request for any broker, pool and result backend, and sends three events of it, one by
+one; that is more work than a quiet poll. Here a plain message of a task with a coroutine becomes a `LeanRequest`, which
+has what Celery's remote commands ask of a request. Any other message goes Celery's own way: one that has expired, was
+revoked, names a time or followers of its task, or is no call at all. So does every message if `TRACKER_LEAN` is 0 or
+the pool is another one.
 """
 
 import logging
@@ -39,7 +39,7 @@ _decode = msgspec.json.Decoder(tuple[list[Any], dict[str, Any], dict[str, Any]])
 
 
 class LeanRequest(Job):
-    """As much of a request as Celery's remote commands, limits and shutdown need; nothing is left to acknowledge."""
+    """The part of a request that Celery's remote commands, limits and shutdown need; nothing is left to acknowledge."""
 
     __slots__ = ("delivery_info", "eventer", "events", "headers", "id", "is_announced", "received_at", "signum")
 
@@ -56,7 +56,7 @@ class LeanRequest(Job):
         self.is_announced = False
         self.received_at = self.started_at = time.time()
         self.began_s = time.monotonic()
-        #: The signal by which somebody had it terminated.
+        #: The signal of the remote command that terminated it.
         self.signum: int | str | None = None
 
     @property
@@ -70,7 +70,7 @@ class LeanRequest(Job):
         return str(safe_repr(self.value))[: self.task.resultrepr_maxsize]
 
     def begin(self) -> None:
-        """Register as reserved and active at once: the message was taken for a free slot, so it runs."""
+        """Register as reserved and as active together: the message was taken for a free slot, so it runs."""
         state.requests[self.id] = self
         state.reserved_requests.add(self)
         state.active_requests.add(self)
@@ -91,7 +91,7 @@ class LeanRequest(Job):
     def ended(self) -> None:
         """Report the result."""
         if self.signum is not None:
-            return  # it was terminated while this was on its way
+            return  # it was terminated while this report waited
         self._leave()
         if self.einfo is None and task_success.receivers:
             task_success.send(sender=self.task, result=self.value, runtime=self.runtime_s)
@@ -112,7 +112,7 @@ class LeanRequest(Job):
         self._leave()
 
     def terminate(self, pool: Any, signal: Any = None) -> None:
-        """End it for a remote command (`revoke --terminate`)."""
+        """End the request for a remote command (`revoke --terminate`)."""
         pool.cancel(self)
         self.signum = signal or "SIGTERM"
         self.runtime_s = time.monotonic() - self.began_s
@@ -120,7 +120,7 @@ class LeanRequest(Job):
         task_revoked.send(sender=self.task, request=self.context(), terminated=True, signum=signal, expired=False)
 
     def cancel(self, pool: Any, signal: Any = None, emit_retry: bool = True) -> None:  # noqa: ARG002  Celery's
-        """End it because the worker ends."""
+        """End the request because the worker ends."""
         self.terminate(pool, signal)
 
     def info(self, safe: bool = False) -> dict[str, Any]:
@@ -139,7 +139,7 @@ class LeanRequest(Job):
         }
 
     def humaninfo(self) -> str:
-        """Return its name in log lines."""
+        """Return the name of the request in log lines."""
         return f"{self.name}[{self.id}]"
 
     def __repr__(self) -> str:
@@ -210,7 +210,7 @@ class _Call(NamedTuple):
 
 
 def _plain(message: Any, revoked: Any) -> _Call | None:
-    """Return the call of a message that asks for a plain run of its task, None for any other message."""
+    """Return the call in a message that asks for a plain run of its task, None for any other message."""
     headers = message.headers
     try:
         if (message.content_type, message.content_encoding) != _PLAIN or not isinstance(headers["id"], str):

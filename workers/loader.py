@@ -1,4 +1,4 @@
-"""Makes Celery find our modules."""
+"""Makes Celery load modules only from where they are installed."""
 
 from types import ModuleType
 from typing import Any

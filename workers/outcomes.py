@@ -6,8 +6,8 @@ from tracker.errors import Conflict, TrackerError
 from tracker.model.plain import one_line
 from tracker.polling.poller import Outcome, Poll
 
-#: Begins what a task returns that Flower is to show as failed. Celery itself would log it with a traceback, and try to
-#: keep it; to Celery the task went well, since a page that cannot be read is as usual as one that can.
+#: The beginning of a result that Flower is to show as failed. For Celery the task succeeds, since an unreadable page is
+#: as usual as a readable one: a failure would be logged with a traceback, and its result kept.
 FAILED: Final = "failed "
 _LONGEST: Final = 200
 

@@ -6,7 +6,7 @@ from typing import Final
 
 #: How often a line is due, in seconds.
 EVERY_S: Final = 60.0
-#: Bounds of the classes in which durations are counted, from a millisecond to over an hour: steps of a fifth.
+#: Bounds of the classes for durations, in seconds, from a millisecond to over an hour: each is a fifth longer.
 _BOUNDS_S: Final = tuple(0.001 * 1.2**step for step in range(85))
 #: In the order of the line; other kinds follow.
 _KINDS: Final = ("quiet", "changed", "failed", "postponed")
@@ -30,7 +30,7 @@ class PollSummary:
         return self.line(now_s) if now_s - self._since_s >= EVERY_S else None
 
     def line(self, now_s: float) -> str | None:
-        """Return the line about what was counted, None if that is nothing, and start over."""
+        """Return the line about the counted polls, None without any, and start over."""
         kinds, durations, since_s = self._kinds, self._durations, self._since_s
         self._kinds, self._durations, self._since_s = Counter(), Counter(), now_s
         polls = kinds.total()

@@ -1,9 +1,9 @@
-"""Publishes fetch tasks by the thousand: messages filled into one that Celery's own publisher made.
+"""Publishes fetch tasks by the thousand: copies of one message that Celery's own publisher made.
 
-`apply_async` builds every message again, through routes, options, signals and two encoders. All fetch messages of a
-process are the same but for id, argument and expiry; so Celery is asked for one, which is caught where it would be
-sent, and the others are copies of it with these fields filled in. What a worker finds out by itself, or takes for
-granted where nothing is said, is left out: of a kilobyte 400 bytes remain. Signals of publication are not sent.
+`apply_async` builds every message anew, through routes, options, signals and two encoders. All fetch messages of a
+process are equal except for id, argument and expiry. So Celery makes one, which is caught before it is sent, and the
+others are copies with these fields filled in. Fields that a worker derives itself, or whose default it assumes, are
+left out: 400 bytes of a kilobyte remain. Signals of publication are not sent.
 """
 
 import os
@@ -20,7 +20,7 @@ from kombu.utils.json import dumps, loads
 
 from tracker.store.due_queue import Claim
 
-#: Even a provider with an interval of a second gets this long to be fetched before its message is void.
+#: The shortest life of a message: a provider with an interval of a second gets this long to be fetched.
 LEAST_EXPIRY_S: Final = 2.0
 #: The placeholder for a provider's id in Celery's message.
 _SAMPLE_ID: Final = "sample-provider"
@@ -56,7 +56,7 @@ class FetchPublisher:
         self.queues: tuple[str, ...] = (task.app.amqp.router.route({}, task.name, (_SAMPLE_ID,))["queue"].name,)
         self._templates: dict[str, _Template] = {}
 
-    def queue_of(self, claim: Claim) -> str:  # noqa: ARG002  here fetches could be spread over several queues
+    def queue_of(self, claim: Claim) -> str:  # noqa: ARG002  fetches could be spread over several queues here
         """Return the queue that a claim's task belongs to."""
         return self.queues[0]
 
@@ -66,7 +66,7 @@ class FetchPublisher:
         Return how many messages wait in it then, None if the broker does not say.
         """
         if producer.channel.connection is None:
-            # It was closed when another publication through it failed; Celery's own way opens it again, too.
+            # A failed publication closed the channel; Celery's own way opens it again, too.
             producer.revive(producer.connection.channel())
         if not producer.supports_batch_publish:
             self._publish_singly(producer, queue, claims)
@@ -82,7 +82,7 @@ class FetchPublisher:
             raise OperationalError(str(error)) from error
 
     def _publish_singly(self, producer: Any, queue: str, claims: Sequence[Claim]) -> None:
-        """Leave it to Celery: other brokers than Redis, and options of its address, make messages go one by one."""
+        """Let Celery publish one by one: for brokers other than Redis, and for some options of their addresses."""
         for claim in claims:
             self._task.apply_async(
                 (claim.provider_id,), producer=producer, queue=queue, expires=max(claim.interval_s, LEAST_EXPIRY_S)
@@ -97,7 +97,7 @@ class FetchPublisher:
 
 
 def _template(task: Task, producer: Any, queue: str) -> _Template:
-    """Have Celery make a message, catch it before it is sent, and mark what is its own. Raises KombuError, OSError."""
+    """Have Celery make a message, catch it before it is sent, and mark its own fields. Raises KombuError, OSError."""
     with producer.batch() as batch:
         task.apply_async((_SAMPLE_ID,), producer=producer, queue=queue, expires=LEAST_EXPIRY_S)
         ((_, key, raw), _options), *_ = batch.state.session.pipeline.command_stack
@@ -119,7 +119,7 @@ def _template(task: Task, producer: Any, queue: str) -> _Template:
         }
     )
     first, second, third, fourth, fifth, last = text.split(_OWN)
-    # The client that sends them puts the namespace before the key once more.
+    # The client that sends the messages adds the namespace to the key again.
     key = key.removeprefix(producer.channel.global_keyprefix)
     return _Template(key, (first, second, third, fourth, fifth, last), before, after)
 
@@ -146,7 +146,7 @@ def _filled(template: _Template, claims: Sequence[Claim], now: datetime) -> list
         quoted = encode_basestring_ascii(claim.provider_id)
         shown = encode_basestring_ascii(claim.provider_id.replace("'", "\\'"))[1:-1]
         body = b2a_base64(b"%b%b%b" % (before, quoted.encode(), after), newline=False).decode()
-        # A tag has to differ from those of other messages, as the id does.
+        # The tag has to differ between messages, as the id does.
         messages.append(f"{first}{body}{second}{task_id}{third}{expiry}{fourth}{shown}{fifth}{task_id}{last}")
     return messages
 

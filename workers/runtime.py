@@ -32,7 +32,7 @@ def runtime() -> Runtime:
 
 
 def look_over_server(*, logs_dangers: bool = False) -> None:
-    """End the process with one sentence if its data server can never be used; one that is away may come back."""
+    """End the process with one sentence if its data server can never be used; one out of reach may come back."""
     try:
         found = inspect(Settings.from_environment(os.environ).redis_url)
     except ServerAway as error:
@@ -48,7 +48,7 @@ def look_over_server(*, logs_dangers: bool = False) -> None:
 def keep_stdout() -> None:
     """Keep standard output for updates; other output goes to standard error from now on.
 
-    A supervisor that hands down another descriptor for updates has decided where standard output goes.
+    A supervisor that passes another descriptor for updates has decided where standard output goes.
     """
     global _stdout  # noqa: PLW0603  a process has exactly one
     handed = os.environ.get(OUTPUT_FD)

@@ -2,8 +2,8 @@
 
 Celery's own scheduler keeps a timer per entry and compares all of them for every task that it sends. This one keeps
 none: one call claims due providers and moves each to its next due time. So it starts at once for any number of
-providers, sees changes of the catalogue with its next tick, and shares the work with other beats without a lock.
-Entries of `beat_schedule` work as usual.
+providers, sees changes of the catalogue at its next tick, and shares the work with other beats without a lock. Entries
+of `beat_schedule` work as usual.
 """
 
 import logging
@@ -33,9 +33,9 @@ log = logging.getLogger(__name__)
 #: Providers that are claimed and published together. A beat that dies here costs them one interval, and the data
 #: server does nothing else while it looks for them (2 to 5 ms).
 CLAIM_LIMIT: Final = 500
-#: Claims of one tick; beat's own entries and its tick file wait for them (10,000 providers: a third of a second).
+#: Claims of one tick; beat's own entries and its tick file wait for them (10,000 providers take a third of a second).
 MOST_CLAIMS: Final = 20
-#: The shortest pause: with many providers something is always due, and one batch is cheaper than many.
+#: The longest pause while providers are due all the time: one batch is cheaper than many.
 MOST_PAUSE_S: Final = 0.15
 #: Under load, a pause lasts until this many providers are due: workers get an even stream, and a look costs as much as
 #: publishing two hundred messages.
@@ -44,8 +44,8 @@ LEAST_PAUSE_S: Final = 0.02
 #: How often a beat reports its lateness.
 REPORT_EVERY: Final = timedelta(seconds=1)
 
-#: No more messages are put into a queue that nobody takes from: they would expire there, and fill the data server with
-#: 400 bytes each until somebody takes them.
+#: Messages in a queue that nobody takes from, beyond which no more are put in: they would expire there, and fill the
+#: data server with 400 bytes each.
 MOST_WAITING: Final = 50_000
 
 
@@ -65,7 +65,7 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         self._store_is_down = False
         self._unpublished: Sequence[Claim] = ()
         self._clogged: set[str] = set()
-        #: Messages that waited in each queue when something was last put in.
+        #: Messages that waited in each queue after the last publication.
         self._waiting: dict[str, int] = {}
         self._looked_at = self._ticked_at
         super().__init__(*args, **kwargs)
@@ -80,14 +80,14 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
         """Send one of Celery's own entries; if that fails, the next tick tries again."""
         try:
-            # One waiting wake-up is enough; more would only slow the printer down.
+            # One pending wake-up is enough; more would only slow the printer down.
             if self._catalogue.waiting("print") < MOST_WAKE_UPS:
                 self.apply_async(entry, producer=producer, advance=False)
         except (StoreError, SchedulingError, KombuError, OSError) as error:
             log.debug("%s was not sent: %s", entry.name, error)  # `dispatch` reports an unreachable data server
 
     def _mind_the_clock(self) -> None:
-        """Start Celery's own timers again when the clock was put back: they wait for times that are far away now."""
+        """Restart Celery's own timers after the clock was put back: they wait for times that are far away now."""
         now = self._clock()
         if now < self._ticked_at:
             for entry in self.schedule.values():
@@ -111,7 +111,7 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         return wait_s
 
     def _dispatch_due(self) -> float:
-        """Publish what is due and what could not be published before; return the seconds until more will be due."""
+        """Publish due claims and those of a failed publication; return the seconds until more will be due."""
         if self._unpublished:
             now = self._clock()
             self._publish(
@@ -133,7 +133,7 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         return 0.0 if queues else float(self.max_interval)
 
     def _wait_s(self, claimed: int, upcoming: datetime | None) -> float:
-        """Return how long to wait for the next due provider, and for enough others to make a batch."""
+        """Return the seconds until the next provider is due, and enough others for a batch."""
         if upcoming is None:
             return float(self.max_interval)
         now = self._clock()
@@ -142,9 +142,9 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         return max(min(gathered_s, MOST_PAUSE_S), LEAST_PAUSE_S, (upcoming - now).total_seconds())
 
     def _publish(self, claims: Sequence[Claim], queues: Collection[str]) -> None:
-        """Publish one fetch task per claim. Claims are kept until that has worked; a repetition is harmless.
+        """Publish one fetch task per claim. Claims are kept until that succeeds; a repetition is harmless.
 
-        A claim whose queue nobody takes from, while others are taken from, is left to its next interval.
+        A claim for a queue that nobody takes from, while other queues are taken from, is left to its next interval.
         """
         self._unpublished = claims
         for queue, share in self._publisher.by_queue(claims).items():
@@ -163,7 +163,7 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
             self._keep()
 
     def _keep(self) -> None:
-        """Put the catalogue back if the data server has lost it, and log that."""
+        """Restore the catalogue if the data server has lost it, and log that."""
         loss = self._keeper.look()
         if loss is not None and loss.is_ours:
             log.warning("%s", loss)
@@ -173,11 +173,11 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         self._is_empty = is_empty
 
     def _is_taken_from(self, queue: str) -> bool:
-        """Return whether fetches may be put into a queue. The data server is asked only where that is in question."""
+        """Return whether fetches may be put into a queue. The data server is asked only if in doubt."""
         return self._waiting.get(queue, MOST_WAITING) < MOST_WAITING or self._takes_more(queue)
 
     def _takes_more(self, queue: str) -> bool:
-        """Return whether somebody takes messages from a queue, and log when that changes. Raises StoreError."""
+        """Return whether a worker takes messages from a queue, and log when that changes. Raises StoreError."""
         waiting = self._catalogue.waiting(queue)
         if waiting < MOST_WAITING:
             if queue in self._clogged:

@@ -1,4 +1,4 @@
-"""The process around the tasks: its log, its core, and the tick file that shows that it is alive."""
+"""The process of the tasks: its log, its core, and the tick file that shows that it is alive."""
 
 import gc
 import logging
@@ -14,18 +14,18 @@ from celery.signals import beat_init, celeryd_init, heartbeat_sent, setup_loggin
 
 from workers import runtime
 
-#: The variable that names a file whose age is the age of the last sign of life.
+#: The variable with the name of the tick file, whose age is the time since the last sign of life.
 TICK_FILE: Final = "TRACKER_TICK_FILE"
-#: The number of open files that is enough for any worker.
+#: The open files that are enough for any worker.
 MOST_FILES: Final = 65_536
 #: Thresholds of the garbage collector; Python's are 700, 10, 10.
 GARBAGE: Final = (20_000, 20, 50)
-#: The variable with the core of a worker: the n-th of those that it may use, modulo their number.
+#: The variable with the core of a worker: the n-th of the cores that it may use, modulo their number.
 CORE: Final = "TRACKER_CORE"
 
 
 class _Formatter(logging.Formatter):
-    """Reports in one line that a data server is away, full or restarting: a traceback would only show Celery."""
+    """Writes one line when a data server is away, full or restarting: a traceback would only show Celery."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as text."""
@@ -43,7 +43,7 @@ class _Formatter(logging.Formatter):
 
 
 def _is_no_essay(record: logging.LogRecord) -> bool:
-    """Return whether a line concerns the operator: Celery announces its plans at each lost connection."""
+    """Return whether a line is for the operator: at each lost connection, Celery explains its plans at length."""
     return record.name != "py.warnings" or "DeprecationWarning" not in record.getMessage()
 
 
@@ -63,7 +63,7 @@ def configure_logging(loglevel: int | str | None = None, **_: Any) -> None:
 
 @celeryd_init.connect  # type: ignore[untyped-decorator]
 def keep_stdout(**_: Any) -> None:
-    """Keep what Celery itself prints (its banner, its farewell) off standard output, which is for updates."""
+    """Keep Celery's own output (its banner, its farewell) off standard output, which is for updates."""
     runtime.keep_stdout()
 
 
@@ -71,8 +71,8 @@ def keep_stdout(**_: Any) -> None:
 def keep_to_one_core(**_: Any) -> None:
     """Run all threads on one core, if one is named.
 
-    They take turns under Python's lock, so that a second core lets none of them run: it makes each turn a change of
-    cores, which costs more than what is done in it (`docs/performance.md`).
+    Python's lock lets one thread run at a time, so a second core speeds up none of them: each change of threads becomes
+    a change of cores, which costs more than the work in between (`docs/performance.md`).
     """
     core = os.environ.get(CORE, "")
     if core.isdecimal() and hasattr(os, "sched_setaffinity"):
@@ -88,9 +88,9 @@ def look_over_server(**_: Any) -> None:
 
 @worker_init.connect  # type: ignore[untyped-decorator]
 def open_more_files(**_: Any) -> None:
-    """Let this process open as many files as it may: each slot and each kept connection is one.
+    """Let this process open as many files as the system allows: each slot and each kept connection is one.
 
-    Shells and services begin with 1,024, far below what the system allows.
+    Shells and services begin with 1,024, far below that limit.
     """
     now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_FILES if most == resource.RLIM_INFINITY else min(most, MOST_FILES)
@@ -110,7 +110,7 @@ def collect_less_often(**_: Any) -> None:
 
 @beat_init.connect  # type: ignore[untyped-decorator]
 def look_over_server_for_all(**_: Any) -> None:
-    """Refuse such a data server as well, and log what endangers its data: once, and not in each worker."""
+    """Refuse an unusable data server, and log dangers to its data: once for all workers."""
     runtime.look_over_server(logs_dangers=True)
 
 

@@ -27,10 +27,10 @@ closers.append(close_in_loop)
 _summary = PollSummary(time.monotonic())
 _summary_lock = threading.Lock()
 
-#: No wake-up is added while this many wait: one does the work of all, and with a distant data server the queue would
-#: grow faster than it is read. None expires, since a late one still gets the work done.
+#: Pending wake-ups that are enough: one does the work of all, and with a distant data server the queue would grow
+#: faster than it is read. They do not expire, since a late one still gets the work done.
 MOST_WAKE_UPS: Final = 4
-#: The same for sinks, of which each has its own.
+#: The same for sinks, each of which has its own wake-up.
 MOST_DELIVERIES: Final = 100
 
 
@@ -54,7 +54,7 @@ async def _poll_in_loop(provider_id: str) -> Summary:
     Strategy="workers.lean:strategy",
     Request="workers.consumer:HintRequest",
     coroutine=staticmethod(_poll_in_loop),
-    # The pool says so in a line; a machine that stood still brings many at once.
+    # The pool logs a line; a machine that stood still brings many at once.
     throws=(SoftTimeLimitExceeded, TimeLimitExceeded),
 )
 def fetch_provider(provider_id: str) -> Summary:
@@ -72,7 +72,7 @@ def fetch_provider(provider_id: str) -> Summary:
     return of_poll(outcome)
 
 
-# Wake-ups come every few seconds and mostly find nothing to do; in Flower they would hide the rest.
+# Wake-ups come every few seconds and mostly find nothing to do; in Flower they would bury other tasks.
 @app.task(name="workers.tasks.print_updates", send_events=False)  # type: ignore[untyped-decorator]
 def print_updates() -> None:
     """Write new events of the stream to the record and the console."""
@@ -92,18 +92,18 @@ def print_updates() -> None:
 def deliver_updates(sink_id: str) -> Summary:
     """Deliver the events that wait for one sink. Whatever fails, the next wake-up is the retry."""
     try:
-        settled = runtime().deliver_updates(sink_id)
+        acknowledged = runtime().deliver_updates(sink_id)
     except Conflict as error:
         log.info("conflict %s", error)
         return Summary("taken by another worker")
     except StoreError as error:
         log.warning("updates wait for sink %s: %s", sink_id, error)
         return failed(error)
-    if settled:
-        log.info("settled %d updates of sink %s", settled, sink_id)
+    if acknowledged:
+        log.info("acknowledged %d updates of sink %s", acknowledged, sink_id)
         # More events may have arrived meanwhile, and the task that they woke found the sink taken.
         _wake_sinks()
-    return Summary(f"{settled} settled")
+    return Summary(f"{acknowledged} acknowledged")
 
 
 @app.task(name="workers.tasks.wake_sinks", send_events=False)  # type: ignore[untyped-decorator]
@@ -115,7 +115,7 @@ def wake_sinks() -> None:
 
 @app.task(name="workers.tasks.decide_alerts", send_events=False)  # type: ignore[untyped-decorator]
 def decide_alerts() -> None:
-    """Bring alerts up to date with what is new and with the time, and have what that brings sent."""
+    """Decide about alerts by new events and by the time, and wake the senders of messages."""
     try:
         decided = runtime().decide_alerts()
     except Conflict as error:
@@ -126,12 +126,12 @@ def decide_alerts() -> None:
         return
     _wake_channels()
     if decided:
-        _wake_printer()  # it writes the journal of alerts, too
+        _wake_printer()  # the printer writes the journal of alerts, too
 
 
 @app.task(name="workers.tasks.send_alerts", Request="workers.consumer:ReportingRequest")  # type: ignore[untyped-decorator]
 def send_alerts(channel: str) -> Summary:
-    """Send one channel what waits for it. Whatever fails, the next wake-up is the retry."""
+    """Send pending messages to one channel. Whatever fails, the next wake-up is the retry."""
     try:
         sent = runtime().send_alerts(channel)
     except Conflict as error:
@@ -142,14 +142,14 @@ def send_alerts(channel: str) -> Summary:
         return failed(error)
     if sent:
         log.info("sent %d messages to channel %s", sent, channel)
-        # More may have arrived meanwhile, and the task that it woke found the channel taken.
+        # More messages may have come meanwhile, and the task that they woke found the channel taken.
         _wake_channels()
-        _wake_printer()  # it writes down what was sent
+        _wake_printer()  # the printer writes the rows of sent messages
     return Summary(f"{sent} sent")
 
 
 def look_after_alerts(*, has_watchdog: bool) -> bool:
-    """Decide about alerts and have them sent, whatever beat does; tell whether all of the tracker is at work."""
+    """Decide about alerts and have them sent, without beat; return whether all of the tracker works."""
     try:
         if has_watchdog or runtime().alerts.has_channels():
             runtime().decide_alerts()
@@ -157,7 +157,7 @@ def look_after_alerts(*, has_watchdog: bool) -> bool:
     except Conflict as error:
         log.info("conflict %s", error)
     except StoreError as error:
-        log.info("alerts wait: %s", error)  # the tasks say so, too
+        log.info("alerts wait: %s", error)  # the tasks log it, too
         return False
     return runtime().is_well()
 
@@ -173,7 +173,7 @@ def _wake_alerts() -> None:
         if runtime().alerts.has_channels() and runtime().waiting("deliver") < MOST_DELIVERIES:
             decide_alerts.apply_async()
     except (StoreError, OperationalError) as error:
-        log.warning("alerts were not decided about (they are again every few seconds): %s", error)
+        log.warning("cannot decide about alerts (the next try is in a few seconds): %s", error)
 
 
 def _wake_channels() -> None:
@@ -186,7 +186,7 @@ def _wake_channels() -> None:
             for name in ready:
                 send_alerts.apply_async((name,))
     except (StoreError, OperationalError) as error:
-        log.warning("channels were not woken (they are again every few seconds): %s", error)
+        log.warning("cannot wake channels (the next try is in a few seconds): %s", error)
 
 
 def _wake_printer() -> None:
@@ -194,7 +194,7 @@ def _wake_printer() -> None:
         if runtime().waiting("print") < MOST_WAKE_UPS:
             print_updates.apply_async()
     except (StoreError, OperationalError) as error:
-        log.warning("the printer was not woken (it looks by itself every few seconds): %s", error)
+        log.warning("cannot wake the printer (it also looks by itself every few seconds): %s", error)
 
 
 def _wake_sinks() -> None:
@@ -203,7 +203,7 @@ def _wake_sinks() -> None:
             for name in ready:
                 deliver_updates.apply_async((name,))
     except (StoreError, OperationalError) as error:
-        log.warning("sinks were not woken (they are again every few seconds): %s", error)
+        log.warning("cannot wake sinks (the next try is in a few seconds): %s", error)
 
 
 def _log_outcome(provider_id: str, outcome: Poll | TrackerError | None, seconds: float) -> None:
@@ -252,7 +252,7 @@ def _count(outcome: Poll | TrackerError | None, seconds: float) -> None:
 
 @worker_shutdown.connect  # type: ignore[untyped-decorator]
 def _log_the_rest(**_: object) -> None:
-    """Log the summary since the last line."""
+    """Log the summary of the polls since the last line."""
     with _summary_lock:
         line = _summary.line(time.monotonic())
     if line is not None:

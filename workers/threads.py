@@ -1,4 +1,4 @@
-"""Threads for the tasks of a pool of coroutines that have no coroutine."""
+"""Threads of a pool of coroutines, for tasks without a coroutine."""
 
 import logging
 from collections.abc import Callable
@@ -20,7 +20,7 @@ class TaskThreads:
         self._report = report
 
     def __len__(self) -> int:
-        """Return how many tasks run or wait for a thread."""
+        """Return the number of tasks that run or wait for a thread."""
         return len(self._running)
 
     def apply(
@@ -61,6 +61,6 @@ class TaskInThread:
         self._future = future
 
     def terminate(self, _signal: int) -> None:
-        """Keep it from beginning; a thread cannot be ended."""
+        """Keep the task from beginning; a thread cannot be ended."""
         if not self._future.cancel() and not self._future.done():
             log.warning("cannot terminate a task that runs in a thread; it runs to its end")

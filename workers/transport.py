@@ -1,7 +1,7 @@
-"""kombu's Redis transport, made to take several messages with one call, and to know whether anybody listens.
+"""kombu's Redis transport, extended to take several messages with one call, and to know whether anybody listens.
 
-kombu asks for one message at a time (BRPOP), and each call costs a worker and the data server more than a quiet poll
-does. `Channel.may_take` says how many messages are wanted now.
+kombu takes one message at a time (BRPOP), and each call costs a worker and the data server more than a quiet poll.
+`Channel.may_take` returns the number of messages that are wanted now.
 """
 
 import logging
@@ -25,18 +25,18 @@ class Together:
     """Replaces kombu 5.7's `_brpop_start`, `_brpop_read` and `_put_fanout` in both channels.
 
     kombu calls the first two when a channel may take messages, and when an answer has come; health checks and renewed
-    credentials go by the same attributes.
+    credentials use the same attributes.
     """
 
-    #: Returns how many messages one call may take; None leaves it to kombu, one at a time.
+    #: Returns the number of messages that one call may take; None leaves taking to kombu, one at a time.
     may_take: Callable[[], int] | None = None
-    #: How many clients received the last broadcast (events, remote commands); None before the first.
+    #: The clients that received the last broadcast (events, remote commands); None before the first.
     heard_by: int | None = None
 
     def _connparams(self: Any, *arguments: Any, **options: Any) -> dict[str, Any]:
-        """Return how to connect. Raises ConnectionError once another thread has closed the connection.
+        """Return the parameters of a connection. Raises ConnectionError if another thread has closed the connection.
 
-        kombu expects that one, and would itself look for the settings in what is gone by then.
+        kombu expects that error; without it, kombu would look for the parameters in a connection that is gone.
         """
         if self.connection is None or self.connection.client is None:
             raise ConnectionError("the connection was closed meanwhile")
@@ -44,7 +44,7 @@ class Together:
         return found
 
     def _put_fanout(self: Any, exchange: str, message: Any, routing_key: str, **kwargs: Any) -> None:
-        """Publish as kombu does, and note what the data server answers: how many heard it."""
+        """Publish as kombu does, and keep the number of clients that received it."""
         if kwargs.get("_publish_batch") is not None:
             super()._put_fanout(exchange, message, routing_key, **kwargs)  # type: ignore[misc]
             return
@@ -92,7 +92,7 @@ class Together:
             self._flush_brpop_reauth()
 
     def _hand_over(self: Any, message: bytes, queue: str) -> None:
-        """Pass a message on to its consumer; drop and log one that cannot be read, which would end a Celery worker."""
+        """Pass a message to its consumer; drop and log an unreadable one, which would end a Celery worker."""
         try:
             payload = _decode(message)
         except msgspec.DecodeError as error:
@@ -130,8 +130,8 @@ class SentinelTransport(redis.SentinelTransport):
 def install() -> None:
     """Have kombu use these transports for the schemes of an address.
 
-    The setting `broker_transport` would do until a connection first switches to the next of several addresses: from
-    then on kombu goes by the scheme alone, as it does when it chooses TLS.
+    The setting `broker_transport` would be enough until a connection first switches to the next of several addresses:
+    from then on kombu goes by the scheme alone, as it does when it chooses TLS.
     """
     TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = "workers.transport:Transport"
     TRANSPORT_ALIASES["sentinel"] = "workers.transport:SentinelTransport"

@@ -1,6 +1,6 @@
 """Looks after alerts and the record by the worker's own clock.
 
-Whoever waits for beat cannot say that beat has stopped, and wake-ups do not come while Celery's connection hangs.
+Beat cannot report that it has stopped itself, and no wake-up comes while Celery's connection hangs.
 """
 
 import logging
@@ -16,16 +16,16 @@ from workers import runtime, tasks
 
 log = logging.getLogger(__name__)
 
-#: How often a deliverer looks after alerts.
+#: How often a deliverer looks after alerts, in seconds.
 EVERY_S: Final = 5.0
-#: How often a printer looks for updates without being woken.
+#: How often a printer looks for updates without a wake-up, in seconds.
 PRINTS_EVERY_S: Final = 10.0
 _stopping: Final = threading.Event()
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]
 def begin(sender: Any = None, **_: Any) -> None:
-    """Begin to look, in a worker that delivers or prints; one that forks has no thread that may share connections."""
+    """Start the threads of a worker that delivers or prints, except in one that forks: no thread outlives a fork."""
     if isinstance(sender.pool, TaskPool):
         return
     queues = sender.app.amqp.queues.consume_from
@@ -44,23 +44,23 @@ def _every(seconds: float, look: Callable[[], object], failure: str) -> None:
     while not _stopping.wait(seconds):
         try:
             look()
-        except Exception:  # it has to go on, whatever comes
+        except Exception:  # the loop has to go on, whatever comes
             log.exception(failure)
 
 
 def _print() -> None:
-    _every(PRINTS_EVERY_S, tasks.print_updates.run, "updates were not printed")
+    _every(PRINTS_EVERY_S, tasks.print_updates.run, "cannot print updates")
 
 
 def _look_after_alerts() -> None:
     try:
         heartbeat = runtime.runtime().heartbeat()
     except ConfigError as error:
-        log.warning("no sign of life is given: %s", error)
+        log.warning("cannot give a sign of life: %s", error)
         heartbeat = None
 
     def look() -> None:
         if tasks.look_after_alerts(has_watchdog=heartbeat is not None) and heartbeat is not None:
             heartbeat()
 
-    _every(EVERY_S, look, "alerts were not looked after")
+    _every(EVERY_S, look, "cannot look after alerts")

@@ -103,7 +103,7 @@ def test_what_is_not_understood_of_statuses_is_said() -> None:
 
     assert json.loads(result.output)["warnings"][-2:] == [
         "words for a status that are not known: Frobbed",
-        "2 incidents without a status: whether they go on is not known",
+        "2 incidents without a status: it is not known whether they are open",
     ]
 
 

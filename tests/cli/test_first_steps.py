@@ -226,7 +226,7 @@ def test_a_provider_that_the_record_does_not_know_is_pointed_out(data: Path, com
     error = run(*command, "--provider", "acne", "--data-dir", data).exception
 
     assert isinstance(error, ConfigError)
-    assert str(error) == "the record has nothing of a provider acne; did you mean acme?"
+    assert str(error) == "the record has no update of a provider acne; did you mean acme?"
 
 
 def test_tail_shows_the_last_lines_or_all_since(data: Path) -> None:

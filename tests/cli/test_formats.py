@@ -50,8 +50,8 @@ def test_a_trial_shows_parts_values_and_what_comes_out(files: Path) -> None:
     assert code == 0
     assert "data.events[]" in output
     assert "1 of 1" in output
-    assert "comes out: 1 incident (1 open), 0 maintenances, 0 components" in output
-    assert "states that are not known: Gone fishing; say what they mean in states" in output
+    assert "result: 1 incident (1 open), 0 maintenances, 0 components" in output
+    assert "unknown states: Gone fishing; give their meanings in states" in output
     assert "\x1b" not in output
 
 

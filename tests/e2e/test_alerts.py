@@ -91,7 +91,7 @@ def test_a_drill_reaches_each_channel_and_leaves_no_trace_but_its_mark(watched: 
     ended = watched.tracker.command("drill", "acme", "--patience", "30")
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert ended.stdout.splitlines()[-1] == "the drill came through"
+    assert ended.stdout.splitlines()[-1] == "the drill succeeded"
     assert "chat" in watched.tracker.command("ask", "HKEYS", "tracker:drills").stdout.split()
     drilled = [each.event["data"] for each in watched.chat.accepted[before:]]
     assert [(data["state"], data["is_drill"]) for data in drilled] == [("open", True), ("closed", True)]
@@ -111,7 +111,7 @@ def test_a_drill_of_one_channel_names_what_it_does_not_take(watched: Watched) ->
 
     assert ended.returncode == 1
     assert watched.tracker.command("ask", "HGETALL", "tracker:drills").stdout == last_good
-    assert "channel oncall did not take the open" in ended.stdout
+    assert "channel oncall did not accept the open" in ended.stdout
     assert "no such service" in ended.stdout
     assert len(watched.chat.accepted) == before
 

@@ -33,4 +33,4 @@ def test_a_rebuild_says_what_it_read(tmp_path: Path) -> None:
     for _ in range(2):
         done = subprocess.run(rebuild, capture_output=True, text=True, check=False, timeout=60)
         # The retention leaves out what is older than 400 days, and this is not.
-        assert (done.returncode, done.stdout) == (0, "read 5 updates; the history is whole\n")
+        assert (done.returncode, done.stdout) == (0, "read 5 updates; the history is complete\n")

@@ -34,7 +34,7 @@ class DeskAlerts(AlertStore, ListedAlerts, Protocol):
     """Alerts as people work with them. Every method raises StoreError."""
 
     def good_drills(self) -> Mapping[str, datetime]:
-        """Return when the last drill of each channel came through, by name."""
+        """Return when the last drill of each channel succeeded, by name."""
         ...
 
     def silence(self, silence: Silence) -> None:
@@ -151,7 +151,7 @@ class Desk:
         return tuple(self.alerts.channel_states(self.channels))
 
     def good_drills(self) -> Mapping[str, datetime]:
-        """Return when the last drill of each channel came through, by name."""
+        """Return when the last drill of each channel succeeded, by name."""
         return self.alerts.good_drills()
 
     def rules(self) -> Rules:

@@ -1,4 +1,4 @@
-"""The command `tracker`. Each module holds one group of commands; what they do is elsewhere.
+"""The command `tracker`. Each module holds one group of commands; the work is done elsewhere.
 
 A command is imported when it runs. Exit statuses: 0 fine; 1 a problem was found, or something failed; 2 the input is
 wrong; 3 the answer is unknown; 4 the data server cannot be reached; 130 Ctrl-C.
@@ -112,7 +112,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
 
 
 def _choose_namespace(_context: click.Context, _option: click.Parameter, name: str | None) -> None:
-    """Take the namespace before any command is imported: the keys of a process are named once. Raises ConfigError."""
+    """Set the namespace before any command is imported: a process names its keys once. Raises ConfigError."""
     if name is not None:
         os.environ[VARIABLE] = name
     key_prefix(os.environ)
@@ -152,7 +152,7 @@ def main() -> None:
         _say(error)
         sys.exit(exit_status(error))
     except OSError as error:
-        # Otherwise Python would try to write the rest once more at exit.
+        # Otherwise Python would try to write the rest again at exit.
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         where = "the output" if error.filename is None else error.filename
@@ -161,7 +161,7 @@ def main() -> None:
 
 
 def _open_closed() -> None:
-    """Open what was closed before the start (`>&-`), lest a file of ours gets a number that others write to."""
+    """Open streams that were closed before the start (`>&-`): lest others write into a file of ours."""
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
         os.set_inheritable(descriptor, True)
     os.close(descriptor)

@@ -34,7 +34,7 @@ from tracker.store.catalogue import RedisCatalogue
 
 #: The longest address or reason that is shown, in characters.
 _LONGEST_LINE: Final = 300
-#: How many lines say what `import` skipped.
+#: Lines about skipped entries that `import` prints.
 _MOST_SKIPPED: Final = 50
 #: Pages that `add` asks at a time.
 _ASKED_TOGETHER: Final = 8
@@ -168,7 +168,7 @@ def _wanted(choices: Sequence[Choice], name: str | None, asked: dict[str, Any]) 
 
 
 def _refuse_two_outputs(output_format: str, *, is_toml: bool) -> None:
-    """Refuse JSON beside TOML. Raises ConfigError."""
+    """Refuse JSON together with TOML. Raises ConfigError."""
     if is_toml and output_format == "json":
         raise ConfigError("--toml prints TOML; leave out --json")
 
@@ -201,7 +201,7 @@ def _check_first(wanted: Sequence[Provider], choices: Sequence[Choice], *, is_qu
 
 
 def _allows_private(same: Provider, wanted: Provider) -> bool:
-    """Return whether a page that was added by command is only to be allowed its private address."""
+    """Return whether the command only allows the private address of a page that was added by command."""
     added = same.origin == wanted.origin and same.url == wanted.url
     return added and wanted.allow_private and not same.allow_private
 
@@ -214,7 +214,7 @@ def _refuse_private(wanted: Sequence[Provider]) -> None:
 
 
 def _refuse_known(catalogue: RedisCatalogue, wanted: Sequence[Provider]) -> None:
-    """Refuse a page whose id another one has, unless it only gets its address allowed. Raises ConfigError."""
+    """Refuse a page whose id is taken, unless the command only allows its address. Raises ConfigError."""
     known = {provider.id: provider for provider in catalogue.providers()}
     for provider in wanted:
         same = known.get(provider.id)

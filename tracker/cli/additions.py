@@ -17,7 +17,7 @@ from tracker.web.parts import Parts
 
 
 class _Closing:
-    """Closes something when the server ends."""
+    """Closes a resource when the server ends."""
 
     def __init__(self, close: Callable[[], object]) -> None:
         self._close = close
@@ -31,7 +31,7 @@ class _Closing:
 
 
 def additions(settings: Settings, parts: Parts) -> Sequence[Addition]:
-    """Return what is added to a web server of these parts."""
+    """Return the additions to a web server of these parts."""
     found = [_metrics(settings, parts)]
     if find_spec("mcp") is not None:
         found.append(_mcp(settings, parts))
@@ -49,7 +49,7 @@ def _metrics(settings: Settings, parts: Parts) -> Addition:
 
 
 def _mcp(settings: Settings, parts: Parts) -> Addition:
-    # Importing the protocol takes a second, so that only a server that has it pays for it.
+    # The import of the protocol takes a second, which only a server with the tools pays.
     from tracker.mcp.knowledge import Knowledge  # noqa: PLC0415
     from tracker.mcp.route import McpService  # noqa: PLC0415
     from tracker.mcp.server import build_server  # noqa: PLC0415
@@ -67,5 +67,5 @@ def _mcp(settings: Settings, parts: Parts) -> Addition:
 
 
 def additions_of(settings: Settings) -> Callable[[Parts], Sequence[Addition]]:
-    """Return what adds them."""
+    """Return the function that builds the additions."""
     return partial(additions, settings)

@@ -1,4 +1,4 @@
-"""`tracker alerts explain` and `backtest`: what routes make of the events on record."""
+"""`tracker alerts explain` and `backtest`: the decisions of routes about events on record."""
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -100,7 +100,7 @@ def backtest(days: int, config_file: Path, record_only: bool, data_dir: Path, ou
 
 
 def _shown_past(providers: Sequence[Provider], data_dir: Path, now: datetime) -> Iterator[Event]:
-    """Yield the events of what pages show of their past; a page that cannot be read is named on standard error."""
+    """Yield the events in the past that pages show; an unreadable page is named on standard error."""
     for provider, shown in shown_by(providers, data_dir):
         if isinstance(shown, PollError):
             click.echo(f"tracker: {provider.name} cannot be read, its past is left out: {shown}", err=True)
@@ -109,13 +109,13 @@ def _shown_past(providers: Sequence[Provider], data_dir: Path, now: datetime) ->
 
 
 def _source(sent: Sent, of_pages: Collection[str]) -> str:
-    """Return the origin of a delivery: `record`, or `page` where only the page shows what brought it."""
+    """Return the origin of a delivery: `record`, or `page` where only the page shows its event."""
     brought_by = sent.event_id or (sent.alert.steps[-1].id if sent.alert.steps else "")
     return "page" if brought_by in of_pages else "record"
 
 
 def read_record(path: Path) -> Iterator[Event]:
-    """Yield the events of a record, oldest first; what is no event is passed over. Raises ConfigError."""
+    """Yield the events of a record, oldest first; other lines are skipped. Raises ConfigError."""
     try:
         with path.open("rb") as lines:
             for line in lines:
@@ -132,7 +132,7 @@ def _rules(path: Path) -> Rules:
 
 
 def _lines(found: Explanation) -> Iterator[str]:
-    """Yield lines: the alert, each route, what was sent."""
+    """Yield the lines: the alert, each route, the messages."""
     alert = found.alert
     if alert is None:
         yield f"{found.event.id} changes no alert: it is over, concerns one that is, or belongs to an incident's alert"

@@ -18,7 +18,7 @@ from tracker.errors import ConfigError
 from tracker.model.clock import utc_now
 from tracker.store.opening import open_desk
 
-#: Alerts in a table, and in any answer.
+#: Alerts in a table.
 _SHOWN: Final = 200
 _ALL: Final = 1_000_000
 

@@ -1,4 +1,4 @@
-"""`tracker ask`: one question to the data server, in its own words."""
+"""`tracker ask`: one command to the data server, in the server's own words."""
 
 from pathlib import Path
 

@@ -121,7 +121,7 @@ def _row(each: LeftOut) -> tuple[str, ...]:
 
 
 def _filters(report: BacktestReport) -> str:
-    """Return the filters that leave anything out, as the list of pages has them."""
+    """Return the filters that leave anything out, as the catalogue file writes them."""
     words = []
     for key, value in report.filters.items():
         if isinstance(value, tuple) and value:
@@ -132,10 +132,10 @@ def _filters(report: BacktestReport) -> str:
 
 
 def _reach(report: BacktestReport) -> str:
-    """Return how far back the page's history reaches."""
+    """Return a sentence about the history that the page shows."""
     undated = f"; {report.undated} updates without a date are counted in" if report.undated else ""
     if report.open_only:
-        return f"the page shows only what goes on, nothing that ended{undated}"
+        return f"the page shows only open events, none that ended{undated}"
     if report.oldest_at is None:
         return f"the page shows no update with a date{undated}"
     oldest = f"its oldest update is of {report.oldest_at:%Y-%m-%d}"

@@ -1,4 +1,4 @@
-"""`tracker channels`: where alerts go, the state of each, and whether it takes one."""
+"""`tracker channels`: the channels of alerts, the state of each, and a test of one."""
 
 import sys
 from pathlib import Path
@@ -65,7 +65,7 @@ def list_(data_dir: Path, output_format: str) -> None:
 @data_dir_option
 @format_option
 def test(channel: str, data_dir: Path, output_format: str) -> None:
-    """Open and close one test alert from here, with this environment; exit status 1 if either is not taken.
+    """Open and close one test alert from here, with this environment; exit status 1 if either is refused.
 
     \b
     Example:
@@ -79,9 +79,9 @@ def test(channel: str, data_dir: Path, output_format: str) -> None:
         click.echo(json_text({"channel": config.name, "taken": taken, "failure": failure}))
     else:
         for act in taken:
-            click.echo(f"{config.name} took the {act}")
+            click.echo(f"{config.name} accepted the {act}")
         if failure is not None:
-            click.echo(f"{config.name} did not take the {Act.CLOSE if taken else Act.OPEN}: {failure}")
+            click.echo(f"{config.name} did not accept the {Act.CLOSE if taken else Act.OPEN}: {failure}")
     sys.exit(0 if failure is None else 1)
 
 
@@ -94,7 +94,7 @@ def find(settings: Settings, name: str) -> AnyChannelConfig:
 
 
 def _tried(config: AnyChannelConfig, settings: Settings, taken: list[str]) -> str | None:
-    """Open and close an alert, noting what was taken; return why not all of it was."""
+    """Open and close an alert, noting the accepted messages; return the reason if not all were accepted."""
     options = client_options(settings)
     poster = RequestsPoster(options)
     key = f"tracker-test/{uuid4().hex[:16]}/1"

@@ -32,7 +32,7 @@ from tracker.polling.discovery import Attempt, Discovery, Found
 from tracker.polling.observer import Observer
 from tracker.polling.reading import Observation
 
-#: How many components of each group are shown; JSON has all.
+#: Components of each group that are shown; JSON has all.
 _MOST_SHOWN: Final = 8
 _LONGEST: Final = 200
 _NAME: Final = 60
@@ -50,9 +50,9 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
 
     url: str
     asked: tuple[Asked, ...]
-    #: Why nothing was found, None if something was.
+    #: The reason why nothing was found, None if something was.
     error: str | None = None
-    #: Name of the format, and what people call the platform.
+    #: The name of the format, and that of the platform for people.
     format: str | None = None
     platform: str | None = None
     host: str | None = None
@@ -82,7 +82,7 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
 )
 @header_option
 @filter_options
-# Before `--page-format` there was, `--format` named that of the page and `--output` that of the output.
+# Earlier versions had `--format` for the page and `--output` for the output.
 @formats("text", "json", also=("auto", *FORMAT_NAMES))
 @click.option("--output", "former_output", type=click.Choice(["text", "json"]), hidden=True)
 def check(
@@ -125,7 +125,7 @@ def check(
 
 
 def ask(provider: Provider, *, name: str | None) -> CheckReport:
-    """Return a report on a page and its tracked part, under a name that somebody chose. Raises ConfigError."""
+    """Return a report on a page and its tracked part, under a chosen name. Raises ConfigError."""
     variables = environment(Path("data"), os.environ)
     fetcher = build_fetcher(client_options(Settings.from_environment(variables)))
     observer, now, state = Observer(fetcher, variables), utc_now(), PageState(url=provider.url)
@@ -139,7 +139,7 @@ def ask(provider: Provider, *, name: str | None) -> CheckReport:
 
 
 def found_line(report: CheckReport) -> str:
-    """Return in a line what was found."""
+    """Return the findings in one line."""
     return (
         f"{report.platform} at {one_line(report.host or '', _LONGEST)}: "
         f"{_count(report.incidents, 'incident')} ({report.open_incidents} open), "
@@ -191,7 +191,7 @@ def _warnings(provider: Provider, found: Found, snapshot: Snapshot, failure: str
         yield f"words for a status that are not known: {', '.join(snapshot.unknown_words)}"
     silent = sum(incident.status == "unknown" for incident in snapshot.incidents)
     if silent:
-        yield f"{_count(silent, 'incident')} without a status: whether they go on is not known"
+        yield f"{_count(silent, 'incident')} without a status: it is not known whether they are open"
     for sentence in unmatched(provider, snapshot):
         yield f"filter {sentence}"
 

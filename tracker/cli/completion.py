@@ -1,4 +1,4 @@
-"""`tracker completion`: what makes a shell complete words."""
+"""`tracker completion`: the script with which a shell completes words."""
 
 from typing import Final
 

@@ -23,10 +23,10 @@ def config() -> None:
 @click.argument("file", type=click.Path(path_type=Path), default=PROVIDERS_FILE)
 @format_option
 def check_(file: Path, output_format: str) -> None:
-    """Say whether a file can be used, which sinks nothing would reach, and which variables are missing.
+    """Check whether a file can be used, which sinks nothing would reach, and which variables are missing.
 
-    Nothing is asked and nothing has to run, so that it fits a pipeline; exit status 2 for a mistake. A note is no
-    mistake.
+    No page is requested and nothing has to run, so the command fits a pipeline; exit status 2 for an error. A note is
+    not an error.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""A receiver of alerts on loopback for the demo: what it takes is shown as one line each on standard error."""
+"""A receiver of alerts on loopback for the demo: it shows each message as one line on standard error."""
 
 import threading
 from http import HTTPStatus
@@ -45,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing of each request."""
+        """Log nothing about a request."""
 
 
 def _line(message: Any) -> str:

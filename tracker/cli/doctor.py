@@ -22,8 +22,8 @@ _INDENT: Final = " " * 10
 def doctor(data_dir: Path, output_format: str) -> None:
     """Check whether the tracker does its work, and say what to do.
 
-    Data server, persistence, eviction, clock, beat, workers, lateness, printer, pages, sinks and disk are looked at, in
-    the order in which somebody looks for a cause; nothing is changed.
+    The command looks at data server, persistence, eviction, clock, beat, workers, lateness, printer, pages, sinks and
+    disk, in the order of a search for a cause; it changes nothing.
 
     \b
     Exit status:

@@ -1,4 +1,4 @@
-"""`tracker drill`: a made incident that shows whether alerts arrive."""
+"""`tracker drill`: an invented incident that shows whether alerts arrive."""
 
 import sys
 from pathlib import Path
@@ -24,7 +24,7 @@ from tracker.store.opening import open_alerts, open_catalogue, open_pages, open_
 def drill(provider: str, channel: str | None, patience: float, data_dir: Path, output_format: str) -> None:
     """Send a test incident of a page to the real channels; exit status 1 names the broken part.
 
-    It is marked as a drill, in the log and in each message; neither counts nor feeds take it in. Quiet hours, digests
+    It is marked as a drill, in the log and in each message, and is in no count and no feed. Quiet hours, digests
     and silences do not hold it back.
 
     \b
@@ -45,5 +45,5 @@ def drill(provider: str, channel: str | None, patience: float, data_dir: Path, o
     if output_format == "json":
         click.echo(json_text({"provider": found.id, "passed": failure is None, "failure": failure, "steps": steps}))
     else:
-        click.echo("the drill came through" if failure is None else f"the drill failed at {failure}")
+        click.echo("the drill succeeded" if failure is None else f"the drill failed at {failure}")
     sys.exit(0 if failure is None else 1)

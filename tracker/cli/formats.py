@@ -1,4 +1,4 @@
-"""`tracker formats`: which formats there are, how one of them is written by hand, and how your own reads a body."""
+"""`tracker formats`: the formats that ship, one of them written out, and a trial of your own on a body."""
 
 import os
 import sys
@@ -25,7 +25,7 @@ from tracker.polling.fetcher import Fetched, FetchRequest
 
 _OUTPUTS: Final = ("text", "json")
 _LONGEST: Final = 300
-#: Incidents that are shown of what comes out; JSON has them all.
+#: Incidents of the result that are shown; JSON has them all.
 _MOST_SHOWN: Final = 5
 
 
@@ -78,7 +78,7 @@ def show(name: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
 @click.option("--output", "former_output", type=click.Choice(_OUTPUTS), hidden=True)
 def try_(page: str, providers_file: Path, allow_private: bool, as_json: bool, **formats: str | None) -> None:
-    """Read a saved body or a page with a [[format]]: what each part finds, and why it finds nothing.
+    """Read a saved body or a page with a [[format]]: show what each part finds, or why it finds nothing.
 
     Exit status 1 if the page would be unreadable.
 
@@ -104,7 +104,7 @@ def try_(page: str, providers_file: Path, allow_private: bool, as_json: bool, **
 def _named(name: str | None, written: str | None, former_output: str | None) -> tuple[str, str]:
     """Return the name of the definition and the format of the output.
 
-    Before `--page-format` there was, `--format` named the definition and `--output` the format of the output.
+    Earlier versions had `--format` for the definition and `--output` for the output.
     """
     if name is None:
         name, written = written, former_output
@@ -117,7 +117,7 @@ def _named(name: str | None, written: str | None, former_output: str | None) -> 
 
 
 def _answer(page: str, *, allow_private: bool) -> tuple[bytes, str]:
-    """Return a body, and where it came from ("" for a file). Raises TrackerError."""
+    """Return a body and its address ("" for a file). Raises TrackerError."""
     if "://" not in page:
         try:
             return Path(page).read_bytes(), ""
@@ -134,7 +134,7 @@ def _answer(page: str, *, allow_private: bool) -> tuple[bytes, str]:
 
 
 def _lines(trial: Trial) -> Iterator[str]:
-    """Yield the lines for a person; text of vendors is made safe for a terminal."""
+    """Yield the lines for a person; vendor text is made safe for a terminal."""
     rows = [
         (
             part.key,
@@ -157,7 +157,7 @@ def _lines(trial: Trial) -> Iterator[str]:
 def _outcome(snapshot: Snapshot) -> Iterator[str]:
     entries = snapshot.entries
     yield (
-        f"comes out: {counted(len(snapshot.incidents), 'incident')} "
+        f"result: {counted(len(snapshot.incidents), 'incident')} "
         f"({sum(entry.is_open for entry in snapshot.incidents)} open), "
         f"{counted(len(snapshot.maintenances), 'maintenance')}, {counted(len(snapshot.components), 'component')}"
     )
@@ -171,6 +171,6 @@ def _outcome(snapshot: Snapshot) -> Iterator[str]:
         yield f"  … and {len(entries) - _MOST_SHOWN} more"
     if snapshot.unknown_words:
         words = ", ".join(one_line(word, _LONGEST) for word in snapshot.unknown_words)
-        yield f"note: states that are not known: {words}; say what they mean in states"
+        yield f"note: unknown states: {words}; give their meanings in states"
     for omission in dict.fromkeys(snapshot.omissions):
         yield f"note: an entry is left out ({omission.kind}: {omission.reason})"

@@ -58,7 +58,7 @@ class Gated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GateReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The JSON of `gate`, whose fields stay."""
+    """The JSON of `gate`, in its stable form."""
 
     result: Ruling
     exit_status: int
@@ -206,7 +206,7 @@ def _link(page: PageStatus, assessment: Assessment) -> str:
 
 
 def _patient(look: Callable[[], GateReport], wait: timedelta) -> GateReport:
-    """Return the first pass within that time, else what was found last. Raises StoreError."""
+    """Return the first pass within that time, else the last finding. Raises StoreError."""
     until, announced = time.monotonic() + wait.total_seconds(), None
     while True:
         try:

@@ -22,7 +22,7 @@ from tracker.model.clock import utc_now
 def history() -> None:
     """Rebuild the database that answers questions about the past.
 
-    The database is made from updates.jsonl, which stays the record.
+    The database is built from updates.jsonl, which remains the record.
 
     \b
     Example:
@@ -34,7 +34,7 @@ def history() -> None:
 @data_dir_option
 @format_option
 def rebuild(data_dir: Path, output_format: str) -> None:
-    """Forget what was projected and read the whole record again, rotated files too.
+    """Drop the contents of the database and read the whole record again, rotated files included.
 
     Counts of polls stay, since the record has none. The tracker may run meanwhile.
 
@@ -56,5 +56,5 @@ def rebuild(data_dir: Path, output_format: str) -> None:
             updates = recorded.rebuild(record, keep_since, bar.update)
     finally:
         recorded.close()
-    said = f"read {updates:,} updates; the history is whole"
+    said = f"read {updates:,} updates; the history is complete"
     click.echo(json_text({"updates": updates}) if output_format == "json" else said)

@@ -1,4 +1,4 @@
-"""`tracker incidents`: what the record says of incidents, and the ledger of one."""
+"""`tracker incidents`: the incidents on record, and the ledger of one."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ _USUAL_DAYS: Final = 30
 _MESSAGE: Final = 2000
 _TITLE: Final = 200
 _WIDTH: Final = 100
-#: Words that are compared; more would take long for a text that nobody reads as a difference.
+#: Words that are compared; more would take long, and nobody reads so long a difference.
 _MOST_WORDS: Final = 1000
 _INDENT: Final = "  "
 
@@ -53,7 +53,7 @@ def incidents(
 
     ID is PROVIDER/INCIDENT as the list shows it, or the vendor's id of the incident. The ledger of one incident shows
     its updates, edits with what was there before, withdrawals, and changes of components in between. All of it comes
-    from updates.jsonl and the files that were rotated away (updates-*.jsonl); the data server need not run.
+    from updates.jsonl and its rotated files (updates-*.jsonl); the data server need not run.
 
     \b
     Example:
@@ -117,7 +117,7 @@ def _lasted(ledger: Ledger) -> str:
 
 
 def _ledger(ledger: Ledger) -> Iterator[str]:
-    """Yield the lines of one incident; what a vendor wrote is made safe for a terminal."""
+    """Yield the lines of one incident; vendor text is made safe for a terminal."""
     width = min(terminal_width() or _WIDTH, _WIDTH)
     yield from wrap(one_line(f"{ledger.provider_name}: {ledger.title}", _TITLE), width)
     ended = f"ended {_time(ledger.closed_at)} after {_lasted(ledger)}" if ledger.closed_at else "goes on"
@@ -170,7 +170,7 @@ def _body(entry: Entry) -> str:
 
 
 def difference(before: str, after: str) -> str:
-    """Return the text with what was taken out as `[-words-]` and what was put in as `{+words+}`."""
+    """Return the text with removed words as `[-words-]` and added ones as `{+words+}`."""
     old, new = before.split(), after.split()
     if max(len(old), len(new)) > _MOST_WORDS:
         return f"[-{before}-] {{+{after}+}}"

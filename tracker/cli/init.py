@@ -15,25 +15,25 @@ from tracker.errors import ConfigError
 from tracker.model.provider import Provider
 
 _HEAD: Final = """\
-# The status pages that are watched. `tracker config check` looks this file over, `tracker up` watches its pages.
+# The status pages that are watched. `tracker config check` checks this file, `tracker up` watches its pages.
 # All keys: docs/reference.md, or https://github.com/status-page-tracker/status-page-tracker.
 
 [defaults]
-interval = 60             # seconds between two looks at a page; 10 at least, unless the page is your own
+interval = 60             # seconds between two polls of a page; 10 at least, unless the page is your own
 cadence = "adaptive"      # faster in an incident, slower after long quiet; "fixed" keeps the interval
 # min_impact = "minor"    # the least that is reported: none, minor, major or critical
 # maintenance = false     # leave out maintenance
 """
 _TAIL: Final = """\
-# A key below a [[provider]] holds for that page alone:
+# A key below a [[provider]] applies to that page alone:
 #
 # [[provider]]
 # name = "Acme"
 # url = "https://status.acme.example"    # the page, or an endpoint or feed of it
 # group = "payments"                     # `tracker status --group payments` shows these together
-# components = ["API*", "!*Beta*"]       # a ! leaves something out
+# components = ["API*", "!*Beta*"]       # ! leaves out what follows
 #
-# Where updates go beside the log; secrets stay in the environment:
+# Receivers of updates in addition to the log; secrets stay in the environment:
 #
 # [[sink]]
 # name = "ops"
@@ -56,8 +56,8 @@ _TAIL: Final = """\
 def init(vendors: tuple[str, ...], path: Path, force: bool) -> None:
     """Write a providers.toml for the vendors that you name.
 
-    A vendor is a name that `tracker providers search` shows, or the address of any status page. Without one you are
-    asked. Nothing is asked of the pages themselves: `tracker check PAGE` does that.
+    A vendor is a name that `tracker providers search` shows, or the address of any status page. Without one, the
+    command asks for some. It does not request the pages: `tracker check PAGE` does that.
 
     \b
     Example:
@@ -74,11 +74,11 @@ def init(vendors: tuple[str, ...], path: Path, force: bool) -> None:
     names = ", ".join(provider.id for provider in wanted)
     where = "" if path == PROVIDERS_FILE else f" --providers {path}"
     click.echo(f"wrote {path}: {names}")
-    click.echo(f"next: `tracker up{where}` watches them, `tracker status` shows how they do", err=True)
+    click.echo(f"next: `tracker up{where}` watches them, `tracker status` shows their states", err=True)
 
 
 def _asked() -> Sequence[Choice]:
-    """Return the names that a person types; a name that is not known is asked for again. Raises ConfigError."""
+    """Return the choices for the names that a person types; after an unknown name, ask again. Raises ConfigError."""
     if not sys.stdin.isatty():
         raise ConfigError(
             "name some vendors, as in `tracker init openai github`; `tracker providers search` lists them"

@@ -1,4 +1,4 @@
-"""Addresses that are numbers and not public: refused when given, unless that is allowed."""
+"""Addresses that are numbers and not public: refused unless they are allowed."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
@@ -12,12 +12,12 @@ from tracker.fetch.addresses import is_public
 from tracker.model.channel import AnyChannelConfig, ChannelConfig
 from tracker.model.provider import Provider, Webhook
 
-#: Keys of channels and sinks that say where messages go; the first of them that is there does.
+#: Keys of channels and sinks that may hold the address of messages, in order of precedence.
 _PLACES: Final = ("url", "url_env", "api_url", "host")
 
 
 def is_inner(provider: Provider) -> bool:
-    """Return whether the address names a host by a number that is not public; what a name means is seen when asked."""
+    """Return whether the address names a host by a number that is not public; names are resolved at the request."""
     return _is_inner_host(urlsplit(provider.url).hostname)
 
 
@@ -36,7 +36,7 @@ def require_reachable(
 ) -> None:
     """Refuse receivers at addresses that are not public, unless allowed. Raises ConfigError, which shows no address.
 
-    Without an environment the addresses in its variables are not looked at.
+    Without an environment, addresses in variables are not checked.
     """
     for sink in sinks:
         url = sink.url if environ is None else endpoint(sink, environ).url
@@ -56,7 +56,7 @@ def _require_allowed(place: str, config: Webhook | ChannelConfig, host: str | No
 
 
 def _host_of(channel: AnyChannelConfig, environ: Mapping[str, str] | None) -> str | None:
-    """Return where a channel's messages go, None where that is not known here. Raises ConfigError."""
+    """Return the host of a channel's messages, None where it is not known here. Raises ConfigError."""
     if (host := getattr(channel, "host", None)) is not None:
         return str(host)
     url = getattr(channel, "api_url", getattr(channel, "url", None))

@@ -21,7 +21,7 @@ class Lazy(NamedTuple):
 
 
 class HelpFormatter(click.HelpFormatter):
-    """Wraps lines that stand by themselves (`\\b`) between words; a command that somebody may copy stays one line."""
+    """Wraps lines of their own (`\\b`) between words; a command stays on one line, so that it can be copied."""
 
     def write_text(self, text: str) -> None:
         """Write paragraphs."""
@@ -93,7 +93,7 @@ class LazyGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Import and run the command that was named; Ctrl-C ends it without a word, with the status of shells."""
+        """Import and run the named command; Ctrl-C ends it without a word, with the status that shells use."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -117,7 +117,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that was named; a name that is almost right is pointed out."""
+        """Return the named command; for a name that is almost right, the error names the right one."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:

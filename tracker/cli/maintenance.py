@@ -1,4 +1,4 @@
-"""`tracker maintenance`: what runs and what is planned, over all vendors."""
+"""`tracker maintenance`: running and planned maintenance of all vendors."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -46,7 +46,8 @@ class MaintenanceReport(msgspec.Struct, frozen=True, kw_only=True):
 def maintenance(pages: tuple[str, ...], days: int, data_dir: Path, output_format: str) -> None:
     """Show maintenance that runs or is planned.
 
-    What runs comes first, then what is planned, the next one first; `tracker incidents --maintenance` has the past.
+    Running maintenance comes first, then planned maintenance, the next one first; `tracker incidents --maintenance` has
+    the past.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""The tools for agents in a process of their own."""
+"""The tools for agents as a process of their own."""
 
 from collections.abc import Mapping
 
@@ -23,7 +23,7 @@ def serve(settings: Settings, environ: Mapping[str, str]) -> None:
     )
 
     def history() -> History:
-        # The web server may not run: whoever asks reads the record on.
+        # The web server may not run: this process reads the record on.
         recorded.follow(settings.data_dir / RECORD_NAME, None if kept.keep is None else utc_now() - kept.keep)
         return recorded
 

@@ -14,7 +14,7 @@ from tracker.polling.poll_cost import ENDINGS, Savings, total
 
 
 def show_latency(providers: Sequence[Provider], timings: Sequence[Sequence[Timing]], output_format: str) -> None:
-    """Print how long updates took, by page and in total."""
+    """Print the delays of updates, by page and in total."""
     pages = list(zip(providers, map(latency, timings), strict=True))
     together = latency(each for known in timings for each in known)
     if output_format == "json":

@@ -8,10 +8,10 @@ from tracker.errors import ConfigError
 from tracker.model.plain import one_line
 from tracker.model.provider import Provider
 
-#: Comparing costs the product of the lengths.
+#: The cost of a comparison is the product of the lengths.
 _LONGEST_COMPARED: Final = 60
 _MOST_COMPARED: Final = 5000
-#: Letters of a beginning that mean something; words that a question names.
+#: Letters of a beginning that are enough to mean a name; words that a question names.
 _LEAST_BEGUN: Final = 3
 _HINTS: Final = 3
 
@@ -35,7 +35,7 @@ def meant(providers: Iterable[Provider], word: str) -> Provider:
 
 
 def chosen(providers: Sequence[Provider], words: Sequence[str]) -> list[Provider]:
-    """Return the providers that are meant, in the order of the catalogue; all for none. Raises ConfigError."""
+    """Return the providers of these words, in the order of the catalogue; all for no words. Raises ConfigError."""
     wanted = {meant(providers, word).id for word in words}
     return [provider for provider in providers if not words or provider.id in wanted]
 

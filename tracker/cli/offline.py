@@ -28,7 +28,7 @@ from tracker.polling.poller import Poller
 from tracker.store.memory import MemoryPages
 from tracker.store.pages import PageStatus
 
-#: The page of saved bodies. With a path, it counts as an endpoint, so no other address is tried.
+#: The address of saved bodies. It has a path, so it counts as an endpoint, and no other address is tried.
 _SAVED = "https://replay.invalid/saved"
 page_format_option = click.option(
     "--page-format",
@@ -108,8 +108,8 @@ def parse(file: Path, page_format: str, url: str) -> None:
 def replay(files: tuple[Path, ...], page_format: str, url: str) -> None:
     """Run saved answers of one page, oldest first, through change detection; print the events as JSON lines.
 
-    The first file that can be read is the baseline. One that cannot is named on standard error, and is a failed
-    poll after that; exit status 1 if none can be read.
+    The first readable file is the baseline. An unreadable one is named on standard error, and after the baseline it is
+    a failed poll; exit status 1 if no file can be read.
 
     \b
     Example:

@@ -65,7 +65,7 @@ def format_option(command: Function) -> Function:
 def formats(*known: str, also: Sequence[str] = ()) -> Callable[[Function], Function]:
     """Return a decorator that adds `--format` with these words, the first one by default, and `--json` for short.
 
-    Words of `also` are taken, and the help does not name them.
+    Words of `also` are accepted as well, and not in the help.
     """
 
     def add(command: Function) -> Function:
@@ -130,7 +130,7 @@ class Moment(Duration):
 
 
 def key_options(*keys: str) -> Callable[[Function], Function]:
-    """Add an option for each of these keys of a provider; `given_keys` reads what they were given."""
+    """Add an option for each of these keys of a provider; `given_keys` reads the given ones."""
 
     def add(command: Function) -> Function:
         for key in reversed(keys):
@@ -141,7 +141,7 @@ def key_options(*keys: str) -> Callable[[Function], Function]:
 
 
 def _key_option(entry: Entry) -> Callable[[Function], Function]:
-    """Return the option that gives a key; one that is not given is None or ()."""
+    """Return the option for a key; one that is not given is None or ()."""
     # `--format` is that of the output, on every command.
     flag = "--page-format" if entry.name == "format" else f"--{entry.name.replace('_', '-')}"
     if entry.type is bool:
@@ -185,7 +185,7 @@ def read_providers(path: Path) -> tuple[Provider, ...]:
 
 
 def listed_providers(path: Path | None, environ: Mapping[str, str] = os.environ) -> tuple[Provider, ...]:
-    """Return the providers of a file, or without one those that are watched. Raises ConfigError, StoreError."""
+    """Return the providers of a file, else those of the running tracker. Raises ConfigError, StoreError."""
     if path is None and not PROVIDERS_FILE.exists():
         try:
             return running_catalogue(Path(environ.get("TRACKER_DATA_DIR") or DATA_DIR), environ).providers()
@@ -201,12 +201,12 @@ def environment(data_dir: Path, environ: Mapping[str, str] = os.environ, **varia
 
 def running_catalogue(data_dir: Path, environ: Mapping[str, str] = os.environ) -> RedisCatalogue:
     """Return the catalogue of the tracker that the environment or the data directory points to. Raises ConfigError."""
-    # Not by way of `opening`, which imports all of alerting: `gate` has to start fast, also where no bytecode is kept.
+    # Not through `opening`, which imports all of alerting: `gate` has to start fast, also where no bytecode is kept.
     return RedisCatalogue(connect(running_settings(data_dir, environ).redis_url))
 
 
 def running_settings(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings of a running tracker, whose data server answers. Raises ConfigError."""
+    """Return the settings of a tracker whose data server answers. Raises ConfigError."""
     return reached(data_dir, environ)[0]
 
 
@@ -220,7 +220,7 @@ def reached(data_dir: Path, environ: Mapping[str, str] = os.environ) -> tuple[Se
 
 
 def located(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings that lead to the data server of a tracker, running or not. Raises ConfigError."""
+    """Return the settings of a tracker, running or not, with the address of its data server. Raises ConfigError."""
     if _names_server(environ):
         return Settings.from_environment(environ)
     from tracker.supervise.server import server_url  # noqa: PLC0415  the embedded server's library
@@ -232,14 +232,14 @@ def located(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Settings
 
 
 def not_running(error: ConfigError, data_dir: Path, environ: Mapping[str, str] = os.environ) -> ConfigError:
-    """Return the error of a command that cannot use the tracker's data server for that reason."""
+    """Return the error of a command that cannot use the data server, with the likely reason."""
     if _names_server(environ):
         return NoServer(f"the tracker is not running: {error}") if isinstance(error, NoServer) else error
     stopped = f"the tracker is not running (data directory: {data_dir})"
     if isinstance(error, NoServer):
         return NoServer(f"{stopped}; {_START}")
     if isinstance(error, ServerUnfit):
-        # Its own server lets it in: somebody else has taken the port since.
+        # Its own data server accepts this password, so another program has taken the port.
         return NoServer(f"{stopped}, and another program has its port; {_START}")
     log = data_dir / "server" / "server.log"
     return ServerAway(f"the tracker does not answer (data directory: {data_dir}); {log} may say why")

@@ -1,4 +1,4 @@
-"""The report of `status` and `once` on a page: JSON whose fields stay, and its text. Pure."""
+"""The report of `status` and `once` on a page, in its stable form, and its text. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -35,7 +35,7 @@ class PageReport(msgspec.Struct, frozen=True, kw_only=True):
     #: The source of the state: `indicator`, `incident`, `component`, `maintenance` or `nothing`; of an unknown one
     #: `unreadable` or `stale`, and `never_asked`.
     reason: str
-    #: When it was read last, how many seconds ago, and what it said then if the state is unknown now.
+    #: The time of the last reading, its age in seconds, and the state at that time if the state is unknown now.
     read_at: datetime | None = None
     age_s: float | None = None
     last_state: str | None = None
@@ -47,13 +47,13 @@ class PageReport(msgspec.Struct, frozen=True, kw_only=True):
     #: Components that do not work as they should.
     components: tuple[Component, ...] = ()
     checked_at: datetime | None = None
-    #: Seconds between two polls where they are not the interval just now (`tracker.scheduling.cadence`).
+    #: Seconds between two polls where they differ from the interval now (`tracker.scheduling.cadence`).
     polled_every_s: float | None = None
     changed_at: datetime | None = None
-    #: Since when the page cannot be read, and why.
+    #: The time since when the page cannot be read, and the reason.
     failing_since: datetime | None = None
     error: str | None = None
-    #: Why a part of the page is not read, None if all is.
+    #: The reason why a part of the page is not read, None if all is.
     incomplete: str | None = None
     #: The filters of the provider that match nothing of the page, a sentence each.
     unmatched: tuple[str, ...] = ()
@@ -62,7 +62,7 @@ class PageReport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def word(self) -> str:
-        """Return the state in words for people, who need not take a new page for a broken one."""
+        """Return the state in words for people: a new page is not a broken one."""
         return NOT_ASKED if self.state == State.NOT_ASKED else self.state
 
 
@@ -103,7 +103,7 @@ def worst_first(reports: Iterable[PageReport]) -> list[PageReport]:
 
 
 def summary(reports: Sequence[PageReport]) -> str:
-    """Return in a line how many pages are in which state, the worst first."""
+    """Return the number of pages in each state, in one line, the worst first."""
     counts = Counter(each.word for each in reports)
     order = [*(state.value for state in State if state.is_problem), State.UNKNOWN.value, NOT_ASKED]
     order += [State.MAINTENANCE.value, State.OPERATIONAL.value]
@@ -144,7 +144,7 @@ def _going_on(row: PageReport) -> Iterable[str]:
 
 
 def _coming(planned: Iterable[OpenIncident], now: datetime) -> tuple[OpenIncident, ...]:
-    """Return what begins soon and is not over; some pages list as planned what was long ago."""
+    """Return the maintenances that begin soon and are not over; some pages still list long past ones as planned."""
     coming = [
         (begin, maintenance)
         for maintenance in planned

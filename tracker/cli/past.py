@@ -57,7 +57,7 @@ def progress(path: Path) -> Progress:
 
 
 def refuse_unseen(providers: Sequence[str], seen: dict[str, str]) -> None:
-    """Refuse a provider that the record does not know, with what may be meant. Raises ConfigError."""
+    """Refuse a provider that the record does not know, with the likely names. Raises ConfigError."""
     from tracker.cli.naming import did_you_mean  # noqa: PLC0415  difflib, only for a mistake
 
     called = [*seen.values(), *seen]
@@ -66,4 +66,4 @@ def refuse_unseen(providers: Sequence[str], seen: dict[str, str]) -> None:
             name.casefold() == word.casefold() or fnmatchcase(name.casefold(), word.casefold()) for name in called
         ):
             hint = did_you_mean(word, called) or "`tracker providers list` shows what is watched"
-            raise ConfigError(f"the record has nothing of a provider {word}; {hint}")
+            raise ConfigError(f"the record has no update of a provider {word}; {hint}")

@@ -1,4 +1,4 @@
-"""`tracker presets`: whether vendors that are known by name are still where the table says. Needs no data server."""
+"""`tracker presets`: whether the pages of presets are still where the table has them. Needs no data server."""
 
 import os
 import sys
@@ -44,10 +44,10 @@ def presets_command() -> None:
 @click.option("--allow-private", is_flag=True, help="Allow addresses that are not public.")
 @format_option
 def check(ids: tuple[str, ...], at_once: int, allow_private: bool, output_format: str) -> None:
-    """Ask the page of each preset once and say which moved, changed its platform or cannot be read any more.
+    """Request the page of each preset once; show which moved, changed platforms or can no longer be read.
 
-    A page is looked for as it is for `add`: with one request, or a few. Lines to put into the table follow for what is
-    different and for what was seen again. Exit status 1 if anything is different.
+    A page is found as for `add`: with one request, or a few. Lines for the table follow, for changed presets and for
+    those that were seen again. Exit status 1 if a preset has changed.
 
     \b
     Example:
@@ -88,7 +88,7 @@ def _line(finding: PresetFinding) -> str:
 
 
 def _print_found(wanted: Sequence[Preset], found: Sequence[PresetFinding]) -> None:
-    """Print the table's new lines and how many presets had each end."""
+    """Print new lines for the table, and the number of presets for each result."""
     month = f"{utc_now():%Y-%m}"
     by_id = {preset.id: preset for preset in wanted}
     lines = [corrected(by_id[finding.preset], finding, month, _TITLES) for finding in found]

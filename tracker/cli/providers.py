@@ -85,9 +85,9 @@ def search(words: tuple[str, ...], output_format: str) -> None:
 @data_dir_option
 @format_option
 def remove(ids: tuple[str, ...], data_dir: Path, output_format: str) -> None:
-    """Stop watching pages and forget what is known of them.
+    """Stop watching pages and forget their states.
 
-    A page that is in providers.toml comes back with the next sync or start.
+    The next sync or start adds a page again that is still in providers.toml.
 
     \b
     Example:
@@ -100,7 +100,7 @@ def remove(ids: tuple[str, ...], data_dir: Path, output_format: str) -> None:
     if output_format == "json":
         click.echo(json_text({"removed": [provider.id for provider in removed]}))
     for provider in removed if output_format == "text" else ():
-        from_file = " (it is in a file; the next sync of that brings it back)"
+        from_file = " (it is in a file; the next sync of that file adds it again)"
         click.echo(f"removed {provider.id}{from_file if provider.origin == 'file' else ''}")
     print_unreached(catalogue, data_dir)
 

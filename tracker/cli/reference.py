@@ -1,4 +1,4 @@
-"""The reference of all variables and keys, made from what the code reads. Pure."""
+"""The reference of all variables and keys, built from the definitions that the code reads. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
@@ -15,11 +15,11 @@ from tracker.environment.variables import VARIABLES, Variable
 from tracker.model.key import Holds
 from tracker.model.route import AlertKind
 
-#: The tables of providers.toml, each with what it is for.
+#: The tables of providers.toml, each with its purpose.
 TABLES: Final[Sequence[tuple[Schema[Any], str]]] = (
     (PROVIDERS, "One page that is watched."),
-    (FORMATS, "How one page is read that no format that ships reads (formats.md)."),
-    (SINKS, "One receiver of updates beside the log."),
+    (FORMATS, "A format of your own, for a page that no built-in format reads (formats.md)."),
+    (SINKS, "One receiver of updates in addition to the log."),
     *((schema, f'`type = "{name}"`: {schema.struct.__doc__}') for name, schema in CHANNEL_TYPES.items()),
     (ROUTES, "Which alerts go to which channels, and when."),
     (FALLBACK, "The channels that report another channel's failures."),
@@ -27,8 +27,8 @@ TABLES: Final[Sequence[tuple[Schema[Any], str]]] = (
 _HEAD: Final = """\
 # Reference
 
-All variables of the environment and all keys of `providers.toml`. This page is made from the code by
-`tracker config reference`; a test sees that it is current.
+All variables of the environment and all keys of `providers.toml`. This page is written from the code by
+`tracker config reference`; a test checks that it is current.
 
 ## Variables of the environment
 

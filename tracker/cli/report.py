@@ -72,8 +72,8 @@ def report(
 
     A minute counts once, at the worst impact of the incidents that were open. Minutes in which the page could not be
     read are unknown and count as nothing else. Delays are from the vendor's date until an update was seen, and from
-    then until it was logged, of the updates that can be timed. All of it comes from updates.jsonl and the files that
-    were rotated away (updates-*.jsonl): what happened while the tracker did not run is in no figure.
+    then until it was logged, of the updates that can be timed. All figures come from updates.jsonl and
+    its rotated files (updates-*.jsonl): events while the tracker did not run are in no figure.
 
     \b
     Example:
@@ -86,7 +86,7 @@ def report(
 
 def _counted(month: Month, providers: Sequence[str], data_dir: Path, now: datetime) -> tuple[VendorMonth, ...]:
     counting, is_wanted, seen = MonthlyReport(month, now), is_of(providers), dict[str, str]()
-    # From the beginning: what was open when the month began may have opened long before.
+    # From the beginning of the record: an incident that was open in the month may have opened long before.
     for streamed in recorded(record_files(data_dir), progress=progress(data_dir)):
         seen[streamed.event.provider] = streamed.event.provider_name
         if is_wanted(streamed.event):

@@ -1,4 +1,4 @@
-"""Everything that pages show of themselves, their past included, asked of them now."""
+"""The present and past that pages show, requested now."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,14 +16,14 @@ from tracker.model.page_state import PageState
 from tracker.model.provider import Provider
 from tracker.polling.observer import Observer
 
-#: Pages that are asked at a time.
+#: Pages that are requested at a time.
 _AT_A_TIME: Final = 8
 
 
 def shown_by(
     providers: Sequence[Provider], data_dir: Path = Path("data")
 ) -> Iterator[tuple[Provider, tuple[Snapshot, str | None] | PollError]]:
-    """Yield for each page what it shows and why a part of that could not be read, or why nothing could."""
+    """Yield for each page its snapshot and the reason for a missing part, or the error for no snapshot."""
     variables = environment(data_dir)
     fetcher = build_fetcher(client_options(Settings.from_environment(variables)))
     observer = Observer(fetcher, variables)

@@ -1,4 +1,4 @@
-"""`tracker silence`: times in which alerts open nowhere."""
+"""`tracker silence`: times in which alerts are held back."""
 
 import getpass
 from datetime import timedelta
@@ -93,7 +93,7 @@ def list_(data_dir: Path, output_format: str) -> None:
 @data_dir_option
 @format_option
 def end(silence_id: str, data_dir: Path, output_format: str) -> None:
-    """End a silence; what it held back opens at once, if it goes on.
+    """End a silence; the alerts that it held back open at once, unless they have ended.
 
     \b
     Example:

@@ -24,7 +24,7 @@ from tracker.model.provider import Provider, Webhook
 from tracker.store.opening import open_catalogue, open_sinks
 from tracker.store.sinks import RedisSinks, SinkStatus
 
-#: Provider of test events: so that a receiver can tell them from others and drop them.
+#: The provider of test events, by which a receiver can recognise and drop them.
 TEST_PROVIDER = "tracker-test"
 
 
@@ -32,8 +32,8 @@ class SinkReport(msgspec.Struct, frozen=True, kw_only=True):
     """The state of one sink: the stable form of `sinks list`."""
 
     sink: str
-    #: `failing` while its receiver does not take updates, `dead_letters` as long as some that it did not take are
-    #: neither delivered nor dropped, `unmatched` where a pattern of its own matches nothing; else `ok`.
+    #: `failing` while its receiver does not accept updates, `dead_letters` while refused updates are neither delivered
+    #: nor dropped, `unmatched` where a pattern of its own matches nothing; else `ok`.
     state: str
     #: The host of its URL, or the variable that holds it.
     address: str
@@ -43,7 +43,7 @@ class SinkReport(msgspec.Struct, frozen=True, kw_only=True):
     last_delivered_at: datetime | None
     failures: int
     failing_since: datetime | None
-    #: When the next attempt is due.
+    #: The time of the next attempt.
     not_before: datetime | None
     last_error: str | None
     last_error_at: datetime | None
@@ -94,7 +94,7 @@ def list_(data_dir: Path, output_format: str) -> None:
 @data_dir_option
 @format_option
 def dead(sink: str, data_dir: Path, output_format: str) -> None:
-    """Show the updates that a sink's receiver refused, or that waited for it for a day.
+    """Show the updates that a sink's receiver refused, or that it could not be given for a day.
 
     \b
     Example:
@@ -116,7 +116,7 @@ def dead(sink: str, data_dir: Path, output_format: str) -> None:
 @data_dir_option
 @format_option
 def retry(sink: str, data_dir: Path, output_format: str) -> None:
-    """Put a sink's dead letters back for delivery, before what is new.
+    """Redrive a sink's dead letters: they are delivered again, before new updates.
 
     \b
     Example:
@@ -185,7 +185,7 @@ def _print_count(sink: str, count: int, what: str, output_format: str) -> None:
 
 
 def _test_event(webhook: Webhook) -> Event:
-    """Return an event that no receiver mistakes for a real one, and that raises no alarm."""
+    """Return an event that no receiver takes for a real one, and that raises no alarm."""
     now = utc_now()
     return Event(
         id=f"{TEST_PROVIDER}/{webhook.name}/{uuid4().hex}",

@@ -26,7 +26,7 @@ from tracker.supervise.sinks import sink_lines
 _HEADS: Final = ("STATE", "ID", "PROVIDER", "CHECKED", "CHANGED", "WHAT")
 _PROBLEM: Final = "problem"
 _WORDS: Final = (_PROBLEM, *(state.value for state in State if state is not State.NOT_ASKED), "not-asked-yet")
-#: How often `--watch` looks.
+#: Seconds between two redraws of `--watch`.
 _WATCH_S: Final = 2.0
 
 
@@ -38,12 +38,14 @@ _WATCH_S: Final = 2.0
     multiple=True,
     type=click.Choice(_WORDS),
     metavar="STATE",
-    help=f"Only pages in this state: {', '.join(_WORDS)}; problem stands for critical, major and minor. Repeat it.",
+    help=f"Only pages in this state: {', '.join(_WORDS)}; problem means critical, major and minor. Repeat it.",
 )
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="Only pages of this group. Repeat it.")
 @click.option("--watch", is_flag=True, help="Redraw it every 2 s on this terminal, until Ctrl-C.")
 @click.option("--latency", "shows_latency", is_flag=True, help="The time until updates were seen and logged.")
-@click.option("--savings", "shows_savings", is_flag=True, help="The endings of polls, and the bytes that they saved.")
+@click.option(
+    "--savings", "shows_savings", is_flag=True, help="The response classes of polls, and the bytes that they saved."
+)
 @click.option(
     "--scheduling", "shows_scheduling", is_flag=True, help="The beats that dispatch pages, and their lateness."
 )
@@ -62,7 +64,7 @@ def status(
 ) -> None:
     """Show the state of each watched page, the worst first, and the age of that knowledge.
 
-    Of all pages, or of some, by id or name. A page that was not read for too long is unknown, whatever it said then.
+    PAGES are ids or names; without any, all pages are shown. A page that was not read for too long is unknown.
 
     \b
     Example:
@@ -113,7 +115,7 @@ def _looked(
     groups: Sequence[str],
     output_format: str,
 ) -> tuple[str, str]:
-    """Return the table of now and the lines below it. Raises StoreError, ConfigError."""
+    """Return the table of states and the lines below it. Raises StoreError, ConfigError."""
     now, providers = utc_now(), catalogue.providers()
     wanted = _of_groups(chosen(providers, pages), groups)
     reports = [report(page, now) for page in catalogue.statuses_of(wanted)]
@@ -161,7 +163,7 @@ def _show_measured(
 
 
 def _watch(look: Callable[[], tuple[str, str]]) -> None:
-    """Redraw until Ctrl-C; a data server that is away for a moment is reported and asked again."""
+    """Redraw until Ctrl-C; if the data server does not answer for a moment, report that and try again."""
     try:
         while True:
             try:
@@ -182,11 +184,11 @@ def _losses(held: Holdings) -> Iterable[str]:
     """Yield warnings about parts of the catalogue that the data server has lost."""
     if held.generation is None and not held.providers:
         yield (
-            "the data server holds no pages: it is new, or has lost its data; what runs puts back what it knows within "
-            "seconds, and `tracker providers sync FILE` the pages of a file"
+            "the data server holds no pages: it is new, or has lost its data; a running tracker restores its pages "
+            "within seconds, and `tracker providers sync FILE` those of a file"
         )
     elif not held.is_whole:
-        yield "the data server has lost when pages are due; what runs puts that back within seconds"
+        yield "the data server has lost due times of pages; a running tracker restores them within seconds"
 
 
 def show(reports: Sequence[PageReport], output_format: str) -> None:

@@ -1,4 +1,4 @@
-"""`tracker providers sync`: bring a running tracker in line with a file."""
+"""`tracker providers sync`: make the catalogue of a running tracker that of a file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,9 +32,9 @@ from tracker.store.sync import Synced
 @data_dir_option
 @format_option
 def sync(file: Path, or_keep: bool, take_over: bool, data_dir: Path, output_format: str) -> None:
-    """Bring pages and sinks in line with a file; pages that were added by command stay.
+    """Make pages and sinks those of a file; pages that were added by command stay.
 
-    While `tracker up` runs with another file, one that would remove its pages is refused.
+    While `tracker up` runs with another file, a file that would remove its pages is refused.
 
     \b
     Example:
@@ -72,7 +72,7 @@ def sync(file: Path, or_keep: bool, take_over: bool, data_dir: Path, output_form
 
 
 def _keep(data_dir: Path, error: ConfigError) -> None:
-    """Say that the present pages stay; raise the error where there are none."""
+    """Print that the present pages stay; raise the error if there are none."""
     kept = running_catalogue(data_dir).providers()
     if not kept:
         raise error
@@ -85,7 +85,7 @@ def _print_synced(what: str, synced: Synced) -> None:
 
 
 def _checked_owner(catalogue: RedisCatalogue, pages: Sequence[Provider], file: Path) -> Fence:
-    """Return who has the catalogue, which must be so until the end. Raises ConfigError.
+    """Return the lease of the catalogue, which has to last to the end. Raises ConfigError.
 
     A file is refused that would remove pages of a running tracker's own file.
     """

@@ -1,4 +1,4 @@
-"""Plain tables and JSON for a terminal, and how cells are worded. Contains no business logic."""
+"""Plain tables and JSON for a terminal, and the wording of cells. Contains no business logic."""
 
 import os
 import shutil
@@ -13,12 +13,12 @@ import msgspec
 
 from tracker.model.plain import ascii_json, one_line
 
-#: A cell is cut at this many characters, the last column apart.
+#: The longest cell, in characters, except in the last column.
 _WIDEST = 40
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
-#: The least room for the last column beside the others; with less, it goes below them.
+#: The least room for the last column next to the others; with less, it goes below them.
 _LEAST_BESIDE: Final = 30
 _INDENT: Final = "    "
 #: A blank at which no line ends.
@@ -43,7 +43,7 @@ COLOURS: Final[Mapping[str, Mapping[str, Any]]] = {
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], width: int | None = None) -> str:
     """Return rows under heads in aligned columns; cells are made safe for a terminal.
 
-    With a width, the last column is wrapped between words, below the others where there is no room beside them.
+    With a width, the last column is wrapped between words, below the others if there is no room next to them.
     """
     longest = 200 if width is None else 1000
     cells = [[one_line(cell, _WIDEST) for cell in row[:-1]] + [one_line(row[-1], longest)] for row in rows]
@@ -63,7 +63,7 @@ def _aligned(row: Sequence[str], widths: Sequence[int], beside: int, width: int 
 
 
 def _labelled(head: str, cell: str) -> str:
-    """Return a cell under which no head stands: numbers, times and what is missing need one."""
+    """Return a cell that no head is above: numbers, times and missing values get the head in front."""
     return f"{head.lower()}: {cell}" if cell[:1].isdigit() or cell in ("-", "never") else cell
 
 
@@ -100,12 +100,12 @@ def counted(number: int, noun: str) -> str:
 
 
 def json_text(value: object) -> str:
-    """Return indented JSON; whatever a vendor wrote, it is printable ASCII."""
+    """Return indented JSON in printable ASCII, whatever a vendor wrote."""
     return msgspec.json.format(ascii_json(msgspec.json.encode(value)))
 
 
 def age(moment: datetime | None, now: datetime) -> str:
-    """Return how long ago something was."""
+    """Return the age of a moment, such as `5 min ago`."""
     if moment is None:
         return "never"
     seconds = max(0, int((now - moment).total_seconds()))
@@ -116,7 +116,7 @@ def age(moment: datetime | None, now: datetime) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a duration in its largest unit that it fills twice."""
+    """Return a duration in the largest unit of which it is at least two."""
     for unit, name in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
         if abs(seconds) >= 2 * unit:
             return f"{seconds / unit:.1f} {name}"

@@ -18,12 +18,12 @@ from tracker.delivery.sinks.text import TextLines
 from tracker.ledger.record import follow, newest, record_files, recorded
 from tracker.model.event import EventKind
 
-#: How often the record is looked at for new lines.
+#: Seconds between two looks at the record.
 _LOOK_EVERY_S: Final = 0.2
 
 
 @click.command()
-@click.option("-f", "--follow", "follows", is_flag=True, help="Go on with new updates as they come, until Ctrl-C.")
+@click.option("-f", "--follow", "follows", is_flag=True, help="Continue with new updates as they come, until Ctrl-C.")
 @click.option(
     "-n", "--lines", "count", type=click.IntRange(0), default=10, show_default=True, help="The number of updates."
 )
@@ -68,8 +68,8 @@ def tail(
 
     sink = _Lines() if output_format == "json" else TextLines(sys.stdout)
     if not follows:
-        record_files(data_dir)  # says which folder was meant where there is no record
-    # Where the file ends is learnt before its lines are read: what comes meanwhile is shown by following.
+        record_files(data_dir)  # names the folder if it has no record
+    # The end of the file is read before its lines: following shows the events that come meanwhile.
     last, end = newest(path, 0 if since else count, is_wanted)
     if since:
         files = record_files(data_dir) if path.exists() else ()
@@ -98,7 +98,7 @@ def _pause() -> bool:
 
 
 def _until(events: Iterable[StreamedEvent], path: Path, end: int) -> Iterable[StreamedEvent]:
-    """Yield events up to the last one that stood in the file when its end was looked for."""
+    """Yield events up to the end of the file as it was when reading began."""
     last, _ = newest(path, 1, lambda _: True) if end else ((), 0)
     for streamed in events:
         yield streamed
@@ -112,7 +112,7 @@ def _show(sink: Sink, events: Iterable[StreamedEvent]) -> None:
 
 
 class _Lines:
-    """Writes events as they stand on record."""
+    """Writes events as they are on record."""
 
     def deliver(self, events: Iterable[StreamedEvent]) -> None:
         for streamed in events:

@@ -1,4 +1,4 @@
-"""A note about sinks that get nothing."""
+"""A note about sinks that get no updates."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tracker.supervise.sinks import unreached_summary
 
 
 def print_unreached(catalogue: RedisCatalogue, data_dir: Path) -> None:
-    """Name the sinks with something that matches none of the pages that are watched now."""
+    """Name the sinks with a pattern that matches none of the watched pages."""
     line = unreached_summary(open_sinks(running_settings(data_dir)).statuses(), catalogue.providers())
     if line is not None:
         click.echo(f"note: {line}", err=True)

@@ -1,4 +1,4 @@
-"""Sentences about a preset whose page is known not to be readable. Contains no business logic."""
+"""Sentences about presets whose pages cannot be read. Contains no business logic."""
 
 import click
 
@@ -6,15 +6,15 @@ from tracker.catalogue.presets import Choice
 
 
 def is_unread(choice: Choice) -> bool:
-    """Return whether nothing of a chosen page can be read so far."""
+    """Return whether no part of a chosen page can be read yet."""
     return _reason(choice) is not None
 
 
 def print_unread(choice: Choice) -> None:
-    """Print a note about a chosen page that cannot be read so far."""
+    """Print a note about a chosen page that cannot be read yet."""
     reason = _reason(choice)
     if reason is not None:
-        click.echo(f"note: {choice.name} cannot be read so far ({reason}): it stays unknown", err=True)
+        click.echo(f"note: {choice.name} cannot be read yet ({reason}): it stays unknown", err=True)
 
 
 def _reason(choice: Choice) -> str | None:

@@ -81,7 +81,7 @@ def run_stack(
     sinks: Sequence[Webhook] = (),
     alerting: Alerting | None = None,
     on_watching: Callable[[], object] = lambda: None,
-    last_words: str = "nothing is lost, the next start goes on from here",
+    last_words: str = "nothing is lost; the next start continues here",
     environ: Mapping[str, str] = os.environ,
 ) -> None:
     """Run the stack until a signal; call `on_watching` once every page was polled. Raises ConfigError."""
@@ -104,7 +104,7 @@ def run_stack(
         stack.run(on_watching)
         log.info("stopping")
     except Stopped:
-        log.info("stopping before all was started")
+        log.info("stopping before everything was started")
     finally:
         stack.close()
     log.info("stopped; %s", last_words)

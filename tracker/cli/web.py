@@ -15,13 +15,13 @@ from tracker.supervise.page import NOT_INSTALLED
 
 @click.command()
 @click.argument("address", default=DEFAULT_ADDRESS, metavar="[HOST:PORT]")
-@click.option("--next-free", is_flag=True, help="Take the next free port where this one is taken.")
+@click.option("--next-free", is_flag=True, help="Take the next free port if this one is taken.")
 @data_dir_option
 def web(address: str, next_free: bool, data_dir: Path) -> None:
     """Serve the page, the API and the feeds of a running tracker.
 
     Everybody on this machine may read. Elsewhere a token (TRACKER_WEB_TOKEN) or a trusted proxy
-    (TRACKER_WEB_TRUSTED_PROXIES) says who asks; it does not start without.
+    (TRACKER_WEB_TRUSTED_PROXIES) has to identify each client; without one, the server does not start there.
 
     \b
     Example:

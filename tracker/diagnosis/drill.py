@@ -87,7 +87,7 @@ class Drill:
             self._commit(ending, channel)
         for name in _open_channels(alert):
             self._await_row(name, alert.id, "close", lambda row: row.version > 0 and not row.is_open)
-            report(f"{name} took the close")
+            report(f"{name} accepted the close")
         self._alerts.note_drill(_open_channels(alert), self._clock())
 
     def _await_opened(self, report: Callable[[str], object]) -> Alert:
@@ -98,7 +98,7 @@ class Drill:
         report(f"routed to {', '.join(names)}")
         for name in names:
             self._await_row(name, alert.id, "open", lambda row: row.is_open)
-            report(f"{name} took the open")
+            report(f"{name} accepted the open")
         return alert
 
     def _read(self, page: Page) -> Snapshot:

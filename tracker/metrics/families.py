@@ -139,7 +139,7 @@ def measured_families(measures: Measures) -> Iterator[Metric]:
     ])  # fmt: skip
     yield _gauge(
         "tracker_drill_success_timestamp_seconds",
-        "When the last drill of a channel came through; nothing for one that was never drilled.",
+        "When the last drill of a channel succeeded; nothing for a channel without one.",
         ["channel"],
         [([name], at.timestamp()) for name, at in measures.drills.items()],
     )

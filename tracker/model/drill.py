@@ -17,7 +17,7 @@ class DrillRun(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     #: The steps that succeeded so far.
     steps: tuple[str, ...] = ()
-    #: The part that broke, and how; None while it runs and where all came through.
+    #: The part that broke, and how; None while it runs and where all succeeded.
     failure: str | None = None
 
     @property

@@ -108,7 +108,7 @@ class RedisAlerts(RedisAlertSettings, RedisAlertLists):
         return [_state(name, answers[2 * i], answers[2 * i + 1]) for i, name in enumerate(ordered)]
 
     def good_drills(self) -> Mapping[str, datetime]:
-        """Return when the last drill of each channel came through, by name."""
+        """Return when the last drill of each channel succeeded, by name."""
         with translated():
             values: Any = self._client.hgetall(DRILLS)
         return {name.decode(): found for name, value in values.items() if (found := moment(value))}
@@ -128,7 +128,7 @@ class RedisAlerts(RedisAlertSettings, RedisAlertLists):
         ]
 
     def note_drill(self, names: Collection[str], now: datetime) -> None:
-        """Write down that a drill of these channels came through."""
+        """Note that a drill of these channels succeeded."""
         with translated():
             self._client.hset(DRILLS, mapping=dict.fromkeys(names, now.timestamp()))
 

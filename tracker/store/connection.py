@@ -85,7 +85,7 @@ CHANNEL_LEASE_PREFIX: Final = f"{PREFIX}channel-lease:"
 CHANNEL_ROWS_PREFIX: Final = f"{PREFIX}channel-rows:"
 CHANNEL_READY_PREFIX: Final = f"{PREFIX}channel-ready:"
 CHANNEL_DEAD_PREFIX: Final = f"{PREFIX}channel-dead:"
-#: When the last drill of each channel came through.
+#: When the last drill of each channel succeeded.
 DRILLS: Final = f"{PREFIX}drills"
 #: The consumer group of the event stream that alerts read; no sink is called so.
 ALERTS_GROUP: Final = ":alerts"

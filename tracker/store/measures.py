@@ -32,7 +32,7 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
     stream_length: int = 0
     sinks: Sequence[SinkStatus] = ()
     channels: Sequence[ChannelState] = ()
-    #: When the last drill of each channel came through.
+    #: When the last drill of each channel succeeded.
     drills: Mapping[str, datetime] = {}
     #: The poll counters of the pages that were asked for, by provider id.
     savings: Mapping[str, Savings] = {}

@@ -87,7 +87,7 @@ class ChannelNow(msgspec.Struct, frozen=True, kw_only=True):
     """One channel."""
 
     state: ChannelState
-    #: When a drill came through last; None: never.
+    #: The time of the last drill that succeeded, None for none.
     last_good_drill_at: datetime | None
 
 

@@ -1,17 +1,17 @@
--- Write down what became of one delivery, and prolong the lease. Refused when that has ended.
+-- Write the disposition of one delivery, and prolong the lease. Refused when the lease has ended.
 -- KEYS  lease (string), state (hash), where the event waits (stream), dead letters (stream)
--- ARGV  owner, lease (ms), now, group ('' for letters that were redriven, which are deleted), stream id,
+-- ARGV  owner, lease (ms), now, group ('' for redriven letters, which are deleted), stream id,
 --       disposition ('accepted', 'buried', 'postponed'), failures, failing since, not before and reason ('' for
 --       none), event, most dead letters that are kept
--- Returns 0 for a refusal, else 1. Repeating is harmless: an event is acknowledged once, and counts then. A dead letter
--- is written before its event is acknowledged: what the server refuses in the middle loses neither.
+-- Returns 0 for a refusal, else 1. A repetition is harmless: an event is acknowledged and counted once. A dead letter
+-- is written before its event is acknowledged: a refusal of the server in the middle loses neither.
 local lease_key, state_key, waiting_key, dead_key = unpack(KEYS)
 local owner, lease_ms, now_s, group, stream_id, disposition,
   failures, failing_since_s, not_before_s, reason, event, most_dead = unpack(ARGV)
 local holder = redis.call('GET', lease_key)
 if holder ~= owner then
-  -- Late, but nobody has gone on meanwhile: the service is left alone as long as it asked for.
-  -- A sink that was removed has no state and gets none.
+  -- Late, but no other owner has taken over: the receiver still gets the pause that it asked for.
+  -- A removed sink has no state and gets none.
   if not holder and not_before_s ~= '' and redis.call('EXISTS', state_key) == 1 then
     local known = redis.call('HGET', state_key, 'not_before')
     if tonumber(known or '0') < tonumber(not_before_s) then

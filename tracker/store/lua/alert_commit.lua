@@ -1,12 +1,13 @@
--- Keep what was decided about alerts, and with it how far the event stream was read: all of it or nothing.
--- What is to be sent is noted first and the events are acknowledged last: should the server refuse a command in the
--- middle, the events come again, and what is noted without an alert is passed over.
--- KEYS  lease (string), updates (stream), due times (sorted set), index (sorted set), storms (hash), open ones (sorted
---       set), facts of open ones (hash), ended ones (sorted set), what the journal lacks (sorted set), changes (counter)
--- ARGV  owner, lease (ms), group, key prefixes of alerts, of rows, of what is ready and of dead letters, now (seconds),
+-- Write the decisions about alerts, and with them the position in the event stream: all of it or nothing.
+-- Pending messages are written first and the events are acknowledged last: if the server refuses a command in the
+-- middle, the events come again, and a pending message without an alert is skipped.
+-- KEYS  lease (string), updates (stream), due times (sorted set), index (sorted set), storms (hash), open alerts (sorted
+--       set), facts of open alerts (hash), ended alerts (sorted set), entries that the journal lacks (sorted set),
+--       changes (counter)
+-- ARGV  owner, lease (ms), group, key prefixes of alerts, of rows, of ready alerts and of dead letters, now (seconds),
 --       {acks = {stream id...}, alerts = {{provider, id, alert, due or '', opened, closed or '', facts}...},
 --        gone = {{provider, id, {channel...}}...}, ready = {{channel, id}...}, storms = {{cause, storm or ''}...}} as JSON
--- Returns 0 when another one has the lease or has acknowledged the events, else 1.
+-- Returns 0 when another owner has the lease or has acknowledged the events, else 1.
 local lease_key, updates_key, due_key, index_key, storms_key, open_key, facts_key, over_key, unwritten_key,
   changes_key = unpack(KEYS)
 local owner, lease_ms, group, alerts_prefix, rows_prefix, ready_prefix, dead_prefix, now_s, payload = unpack(ARGV)

@@ -1,12 +1,12 @@
--- Take the right to send to one channel, so that no two senders do at once. Asking again as the same owner gives it again.
+-- Lease one channel, so that no two senders send to it at once. The same owner gets the lease again.
 -- KEYS  lease (string), state of the channel (hash)
 -- ARGV  owner, lease (ms), now (seconds), longest time that a channel waits (seconds)
--- Returns false for a channel that another one has or that waits, else {failures, failing since or ''}.
+-- Returns false for a channel that another owner has or that waits, else {failures, failing since or ''}.
 local lease_key, channel_key = unpack(KEYS)
 local owner, lease_ms, now_s, longest_wait_s = unpack(ARGV)
 local state = redis.call('HMGET', channel_key, 'not_before', 'failures', 'failing_since')
 local left = tonumber(state[1] or '0') - tonumber(now_s)
--- What lies farther ahead was written by a clock that was wrong.
+-- A time farther ahead was written by a wrong clock.
 if left > 0 and left <= tonumber(longest_wait_s) then
   return false
 end

@@ -1,18 +1,18 @@
--- Write down what is being sent to a channel, or what became of it, and keep the lease. Repeating is harmless.
--- An alert that was decided about since it was read stays ready.
+-- Write the row of an alert before or after a message to a channel, and prolong the lease. A repetition is harmless.
+-- An alert that has changed since it was read stays ready.
 -- KEYS  lease (string), state of the channel (hash), rows (hash), ready (sorted set), alerts of the provider (hash),
---       dead letters (sorted set), what the journal lacks (sorted set), changes (counter)
--- ARGV  owner, lease (ms), now (seconds), alert id, name of the row in the journal, row, 1 if something of it was given
---       up, digest of the alert that was read,
---       when it is looked at again ('' for never, 'keep' for what is there)
---       failures ('' to leave the channel as it is), failing since, not before, error ('' for none each), 1 if it took a message
+--       dead letters (sorted set), entries that the journal lacks (sorted set), changes (counter)
+-- ARGV  owner, lease (ms), now (seconds), alert id, name of the row in the journal, row, 1 if a message of it was given
+--       up, digest of the alert that was read, next time for the alert ('' for never, 'keep' for no change),
+--       failures ('' to leave the channel as it is), failing since, not before, error ('' for none each),
+--       1 if the channel accepted a message
 -- Returns 0 when the lease has ended, else 1.
 local lease_key, channel_key, rows_key, ready_key, alerts_key, dead_key, unwritten_key, changes_key = unpack(KEYS)
 local owner, lease_ms, now_s, alert_id, row_id, row, is_dead, alert_digest, again_at, failures, failing_since_s,
   not_before_s, error_text, is_delivery = unpack(ARGV)
 local holder = redis.call('GET', lease_key)
 if holder ~= owner then
-  -- Late, but nobody has gone on meanwhile: the service is left alone as long as it asked for.
+  -- Late, but no other owner has taken over: the service still gets the pause that it asked for.
   if not holder and not_before_s ~= '' then
     local known = redis.call('HGET', channel_key, 'not_before')
     if tonumber(known or '0') < tonumber(not_before_s) then

@@ -1,11 +1,11 @@
--- Put in what the configuration says of alerts. Where there are channels the event stream has a group for them, which
--- begins with the events that come from now on, or, after a loss, with all that the stream holds.
--- Where there were none, as on a data server that is empty, nobody decides until the journal was read.
+-- Write the settings of alerts. With channels, the event stream has a group for them, which begins with the next event
+-- or, after a loss, with all events in the stream.
+-- If there were no settings before, as on an empty data server, nobody decides until the journal has been read.
 -- KEYS  settings (hash), updates (stream), version of the catalogue (counter), mark that the journal is awaited (string),
 --       lease of the catalogue (hash)
--- ARGV  settings, group ('' where there are no channels), name of the group, 'sync' or 'restore', how long the journal
---       is awaited (ms), 0 for not at all, fencing token ('' for none that is checked, '0' for a lease that nobody has)
--- Returns 1 when they are other ones than before, -1 when the lease is another's by now, else 0.
+-- ARGV  settings, group ('' without channels), name of the group, 'sync' or 'restore', longest wait for the journal
+--       (ms; 0 for none), fencing token ('' for no check, '0' for a lease without an owner)
+-- Returns 1 when the settings have changed, -1 when the lease has passed to another owner, else 0.
 local settings_key, updates_key, version_key, awaited_key, owned_key = unpack(KEYS)
 local settings, wanted_group, group, mode, awaited_ms, token = unpack(ARGV)
 if token ~= '' and (redis.call('HGET', owned_key, 'token') or '0') ~= token then

@@ -1,19 +1,20 @@
--- Lease pages: return what is remembered of each, so that no second worker polls it meanwhile, and one of
--- its host's slots where these are counted. Without a free slot a page joins those that wait: a commit hands it the
--- slot of another page when that one is done. Leases of both kinds end by themselves. Each page is judged by itself.
+-- Lease pages, so that no second worker polls them, each with one of its host's slots where these are counted; return
+-- the states of the pages. Without a free slot a page joins the waiting ones: the commit of another page hands it that
+-- page's slot. Leases of both kinds expire. Each page is judged by itself.
 -- KEYS  providers (hash id -> provider), due (sorted set), schedule (hash id -> "interval phase"),
 --       version of the catalogue (counter)
 -- ARGV  now, lease, least gap between two polls (seconds; now since the epoch), owner,
---       key prefixes of pages, of slots, of those that wait and of hosts whose waiting pages were logged,
---       a number in [0, 1) that spreads those that wait,
---       pages as JSON: [id, what the caller knows: "revision mark" of the state, version of the provider; "" for none]
--- Returns {version of the catalogue, a page's answer, ...}. An answer is false for an unknown provider, 'busy' when
--- another worker has the page or it was polled just now,
--- {'', number of pages that wait, since when this one does, 1 if that is to be logged, slot} where no slot is left,
--- {false, the server's words} where it holds something else under the page's key,
--- else 'fencing-token when-it-was-last-read slot', the last two maybe '', or if the caller does not know all of the page
--- {that, "revision mark", state, provider}, each of the last two false if it does.
--- Asking again as the same owner gives the leases again; a page that one call names twice gets one.
+--       key prefixes of pages, of slots, of waiting pages and of hosts whose waiting pages were logged,
+--       a number in [0, 1) that spreads waiting pages,
+--       pages as JSON: [id, the caller's "revision mark" of the state and version of the provider, "" for none]
+-- Returns {version of the catalogue, a page's answer, ...}. An answer is
+-- false for an unknown provider,
+-- 'busy' when another worker has the page or it was polled just now,
+-- {'', number of waiting pages, time since when this one waits, 1 if that is to be logged, slot} without a free slot,
+-- {false, the server's words} if the page's key has another type,
+-- else 'fencing-token time-of-the-last-reading slot', the last two maybe '',
+-- or {that, "revision mark", state, provider} if the caller's copy is old, each of the last two false if it is not.
+-- The same owner gets its leases again; a page that one call names twice gets one.
 local providers_key, due_key, schedule_key, version_key = unpack(KEYS)
 local now_s, lease_s, least_gap_s, owner,
   page_prefix, slots_prefix, waiting_prefix, crowded_prefix, random_share, pages = unpack(ARGV)
@@ -23,7 +24,7 @@ local GOLDEN = 0.618034
 local now, lease, least_gap = tonumber(now_s), tonumber(lease_s), tonumber(least_gap_s)
 local lease_end = string.format('%.6f', now + lease)
 local version = redis.call('GET', version_key) or ''
--- Tell whether a host has no slot left once the leases that have ended are dropped.
+-- Drop expired leases of a host's slots; return whether no slot is left.
 local function is_full(slots, limit)
   if redis.call('ZCARD', slots) < limit then
     return false
@@ -32,7 +33,7 @@ local function is_full(slots, limit)
   redis.call('ZREMRANGEBYSCORE', slots, now + lease + 1, '+inf')
   return redis.call('ZCARD', slots) >= limit
 end
--- Take a slot; return what to answer if there is none.
+-- Take a slot; return nil, or the answer for a page without one.
 local function without_slot(id, slot, place)
   local limit, host = string.match(slot, '^(%d+) (.+)$')
   if not limit then
@@ -44,7 +45,7 @@ local function without_slot(id, slot, place)
   if is_full(slots, limit) and not redis.call('ZSCORE', slots, id) then
     redis.call('ZADD', waiting, 'NX', now_s, id)
     redis.call('EXPIRE', waiting, WAITS)
-    -- Should every holder of a slot have died, none of them hands it on.
+    -- If every holder of a slot has died, none hands its slot on: the page is due again when the leases have ended.
     local spread = (tonumber(random_share) + place * GOLDEN) % 1
     redis.call('ZADD', due_key, 'XX', 'LT', string.format('%.6f', now + lease * (1 + spread)), id)
     local since = redis.call('ZSCORE', waiting, id)
@@ -69,7 +70,7 @@ local function judged(id, known, known_version, place)
   local page = redis.call('HMGET', key, 'lease', 'owner', 'checked', 'turn', 'read', 'slot', 'revision', 'state_at')
   if page[2] ~= owner then
     local left = tonumber(page[1] or '0') - now
-    -- A lease with more than its full length left was taken before the clock was put back: it does not count.
+    -- A lease that has more than its full length left is from before the clock was put back, and does not count.
     if left > 0 and left < lease + 1 then
       return 'busy'
     end
@@ -84,9 +85,9 @@ local function judged(id, known, known_version, place)
       return busy
     end
   end
-  -- Turns of a page that the server has lost count as earlier than all that come after it.
+  -- After a loss of the page, its next token is higher than all before: milliseconds grow faster than polls.
   local token = (page[4] or math.floor(now * 1000)) + 1
-  -- A revision alone names no state: a server that was rolled back counts the same ones again.
+  -- A revision alone identifies no state: a server that was rolled back counts the same revisions again.
   local mark, state = page[8], false
   local holds = (page[7] or '0') .. ' ' .. (mark or '')
   if not mark or known ~= holds then

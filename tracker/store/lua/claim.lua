@@ -1,7 +1,7 @@
 -- Claim every provider that is due and set its next due time on the grid of its interval and phase.
--- Two schedulers that call this share the work: what one claimed is no longer due for the other.
--- When the clock was put back, due times from before are as far away as it was wrong; they are put on the grid, too:
--- all in this one call, which then takes long, and is rare.
+-- Two schedulers that call this share the work: a provider that one claimed is no longer due for the other. After the
+-- clock was put back, earlier due times are too far away by the same amount. They are put on the grid, too, all in this
+-- one call, which is slow and rare.
 -- KEYS  due (sorted set id -> epoch seconds), schedule (hash id -> "interval phase", seconds; '' -> last claim)
 -- ARGV  now, limit, most seconds by which clocks of several schedulers differ
 -- Returns {next due time or '', id, interval, due time, id, interval, due time, ...}.
@@ -9,7 +9,7 @@ local due_key, schedule_key = unpack(KEYS)
 local now_s, limit, clocks_differ_s = unpack(ARGV)
 local MOST = 1000 -- ids in one command: Lua passes some 8,000 arguments at most
 local now = tonumber(now_s)
--- Ask `takes(id, interval, due, upcoming)` of each in {id, due, id, due, ...}; move those it takes to their next time.
+-- Call `takes(id, interval, due, upcoming)` for each of {id, due, id, due, ...}; move those that it takes.
 local function move(found, takes)
   for first = 1, #found, 2 * MOST do
     local ids, times = {}, {}

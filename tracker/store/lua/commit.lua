@@ -1,11 +1,11 @@
 -- Write all that one poll changes, or nothing: seen ids, stream entries, state, view and the next due time.
--- Repeating a commit with events is harmless: its revision has passed. A quiet one may run twice and counts once.
--- Seen ids are kept in two sets: once the newer is full it becomes the older, and the one that was the older is
--- forgotten. What was published before it became full then counts as old (`horizon`), known or not. So that this is
--- long ago also for a page that shows more than fits, the sets change places once a day at most, unless they burst.
--- A server may refuse a command in the middle (its rights, a key of another type), and takes nothing back by itself. So
--- an event goes before what makes it pass once, and the state last; what was written before a refusal is removed again,
--- and the next poll writes all of it.
+-- A repetition of a commit with events is harmless: its revision has passed. A quiet one may run twice and counts once.
+-- Seen ids are in two sets: once the newer set is full, it replaces the older one. Updates that were published before
+-- it was full then count as old (`horizon`), known or not. The sets are swapped once a day at most, unless the newer
+-- one bursts, so that this watermark is long past even for a page that shows more updates than fit. A server may refuse
+-- a command in the middle (its rights, a key of another type), and does not undo those before. So an event is written
+-- before its seen key, and the state last; after a refusal the entries and keys are removed again, and the next poll
+-- writes all of it.
 -- KEYS  as commit_rules.lua says, then seen (set), seen before (set), updates (stream)
 -- ARGV  as commit_rules.lua says, then the commit as JSON, state, view, digests (each '' to keep it), most seen ids,
 --       number of suppressed keys, those keys..., then pairs of key ('' for none) and event
@@ -62,7 +62,7 @@ if state ~= '' or view ~= '' or digests ~= '' or #ARGV >= FIRST then
 end
 if state ~= '' then
   set('state', state)
-  -- Revisions of a server that was rolled back come again, with other states; begin.lua distinguishes them by this.
+  -- After a rollback of the server, revisions come again with other states; begin.lua distinguishes them by this.
   set('state_at', commit[CHECKED])
 end
 set('view', view)
@@ -96,7 +96,7 @@ if not is_written then
   take_back()
   error(failure, 0)
 end
--- Should this be refused, the sets change places another time.
+-- If this is refused, a later commit swaps the sets.
 if is_full then
   redis.call('RENAME', seen_key, seen_before_key)
 end

@@ -1,9 +1,9 @@
--- Write what polls without events change: that they took place, counters, the next due time. Each is judged by
--- itself; one that runs twice counts once.
+-- Write the changes of polls without events: their times, counters and next due times. Each is judged by itself; one
+-- that runs twice counts once.
 -- KEYS  as commit_rules.lua says
 -- ARGV  as commit_rules.lua says, then commits as JSON
--- Returns {place, answer, place, answer, ...} of those that were not accepted: -1 for a refused one, -2 where the
--- provider is gone, the server's words where it holds something else under the page's key.
+-- Returns {place, answer, place, answer, ...} for commits that were not written: -1 for a refused one, -2 for one whose
+-- provider is gone, the server's words if the page's key has another type.
 local commits = unpack(ARGV, 4, 4)
 local function refusal_of(commit)
   local refusal, fields = judged(commit)

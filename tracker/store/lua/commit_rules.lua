@@ -1,22 +1,22 @@
--- What holds for each commit of a page; commit.lua and commit_quiet.lua go on from here.
+-- The rules for every commit of a page; commit.lua and commit_quiet.lua are appended to this.
 -- KEYS  providers (hash), due (sorted set), version of the catalogue (counter), all polls (hash), ...
--- ARGV  key prefixes of pages, of slots and of pages that wait for one, ...
+-- ARGV  key prefixes of pages, of slots and of pages that wait for a slot, ...
 local providers_key, due_key, version_key, polls_key = unpack(KEYS, 1, 4)
 local page_prefix, slots_prefix, waiting_prefix = unpack(ARGV, 1, 3)
 -- A commit is an array of these; those from SLOT on may be absent. VERSION is the version of the catalogue that holds
--- the provider ('' where that is not known), CHECKED when the page was asked, READ when it was read ('' to keep it),
--- ENDING how the poll ended ('' to count nothing), RECEIVED the bytes received, ANSWER those of the primary answer (''
--- for none), DUE when it is due ('' to keep it), SLOT what the page takes from now on ('' to keep it), HOST the host
--- whose slot the lease holds, LIMIT how many slots that host has.
+-- the provider ('' if it is not known), CHECKED the time of the request, READ the time of the reading ('' to keep the
+-- last one), ENDING the response class of the poll ('' to count nothing), RECEIVED the bytes received, ANSWER the bytes
+-- of the primary answer ('' for none), DUE the next due time ('' to keep it), SLOT the slot that the page takes from now
+-- on ('' to keep it), HOST the host whose slot the lease holds, LIMIT the number of slots of that host.
 local ID, TOKEN, REVISION, VERSION, CHECKED, READ, ENDING, RECEIVED, ANSWER, DUE, SLOT, HOST, LIMIT =
   1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
--- A page that is handed a slot has it for so many seconds, in which beat has to notice that it is due.
+-- Seconds for which a page keeps a slot that it was handed; within them beat has to notice that the page is due.
 local HANDED = 5
--- Longer than any lease of a slot, so that the last one does not stay behind forever.
+-- Seconds that outlast any lease of a slot, so that no set of slots stays forever.
 local KEPT = 60
 local GONE, REFUSED = -2, -1
 local current_version
--- Give the lease's slot back: to the page that has waited longest for it, which is due at once.
+-- Release the slot of the lease: the page that has waited longest gets it, and is due at once.
 local function give_back(commit)
   if not commit[HOST] then
     return
@@ -33,7 +33,7 @@ local function give_back(commit)
     if not id then
       return
     end
-    -- One that was removed meanwhile is passed over.
+    -- A page that was removed meanwhile is skipped.
     if redis.call('ZSCORE', due_key, id) then
       redis.call('ZADD', due_key, commit[CHECKED], id)
       redis.call('ZADD', slots, now + HANDED, id)
@@ -44,7 +44,7 @@ end
 local function is_gone(commit)
   if commit[VERSION] ~= '' then
     current_version = current_version or redis.call('GET', version_key) or ''
-    -- A catalogue that is what it was still holds the provider.
+    -- An unchanged catalogue still holds the provider.
     if commit[VERSION] == current_version then
       return false
     end
@@ -73,9 +73,9 @@ local function count(fields, commit, polls, before, answer)
   end
 end
 -- Judge a commit. Return GONE or REFUSED, or nil and the fields of the page to write.
--- One on another revision than its lease began with is refused, and so is one whose lease began before that of the last
--- committed one, or before the server lost its data. The lease's slot is given back either way. One that runs twice
--- counts once, by the lease's number, its turn.
+-- A commit is refused if the revision is no longer the one of its lease, if a later lease has committed, or if the
+-- server has lost the data since. The slot of the lease is released in any case. A commit that runs twice counts once,
+-- by its fencing token (the field `turn`).
 local function judged(commit)
   if is_gone(commit) then
     give_back(commit)
@@ -85,11 +85,11 @@ local function judged(commit)
   local page = redis.call('HMGET', page_prefix .. commit[ID], 'committed', 'revision', 'turn',
     'polls_' .. commit[ENDING], 'spared_bytes', 'answer_bytes')
   if page[3] == token then
-    -- Otherwise a later lease has the slot, which is one a page.
+    -- With another token, a later lease has the slot: a page holds one at most.
     give_back(commit)
   end
   local number = tonumber(token)
-  -- The last one is of a page that the server has lost since: its number was not given yet.
+  -- The last condition is for a page that the server has lost since: this token was not given out yet.
   if (page[2] or '0') ~= commit[REVISION] or tonumber(page[1] or '0') > number or tonumber(page[3] or '0') < number then
     return REFUSED
   end
@@ -106,7 +106,7 @@ local function judged(commit)
   end
   return nil, fields
 end
--- Write the fields of a page, and when it is due.
+-- Write the fields of a page, and its next due time.
 local function write(commit, fields)
   if (commit[DUE] or '') ~= '' then
     redis.call('ZADD', due_key, 'XX', commit[DUE], commit[ID])

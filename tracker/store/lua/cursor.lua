@@ -1,7 +1,7 @@
--- Remember how far an output has delivered.
+-- Write the cursor of an output.
 -- KEYS  cursors (hash), lease of the record (hash)
--- ARGV  output, stream id, fencing token ('' for none that is checked)
--- Returns 0 when the lease is another's by now, else 1.
+-- ARGV  output, stream id, fencing token ('' for no check)
+-- Returns 0 when the lease has passed to another owner, else 1.
 local cursors_key, owned_key = unpack(KEYS)
 local output, stream_id, token = unpack(ARGV)
 if token ~= '' and redis.call('HGET', owned_key, 'token') ~= token then

@@ -1,4 +1,4 @@
--- Give a lease back, if it is still the caller's.
+-- Release a lease, if it is still the caller's.
 -- KEYS  lease (hash)
 -- ARGV  fencing token
 local owned_key = unpack(KEYS)

@@ -1,9 +1,9 @@
--- Take or renew the lease of a thing that one tracker alone may change. It ends by itself.
+-- Take or renew the lease of a thing that only one tracker may change. The lease expires.
 -- KEYS  lease (hash)
 -- ARGV  owner, its session, fencing token that the caller has ('0' for none), lease (ms), now (seconds), host, source
--- A new session of the same owner takes over at once: it is the one that was here before, restarted. Asking again in
--- the same session gives the same token again.
--- Returns {fencing token, '', '', '', 0} for the owner, else {'0', host, since, source, ms that are left} of the other one.
+-- A new session of the same owner takes over at once: it is the same tracker, restarted. The same session gets the same
+-- token again.
+-- Returns {fencing token, '', '', '', 0} for the owner, else {'0', host, since, source, ms left} of the other owner.
 local owned_key = unpack(KEYS)
 local owner, session, token, lease_ms, now_s, host, source = unpack(ARGV)
 local held = redis.call('HMGET', owned_key, 'owner', 'token', 'host', 'since', 'source', 'session')
@@ -14,7 +14,7 @@ end
 if is_mine then
   token = held[2]
 else
-  -- No token comes again, even after a loss of everything.
+  -- No token is given twice, even after the loss of all data.
   local time = redis.call('TIME')
   token = string.format('%.0f', math.max((held[2] or 0) + 1, time[1] * 1000000 + time[2]))
   redis.call('HSET', owned_key, 'owner', owner, 'session', session, 'token', token, 'host', host, 'since', now_s, 'source', source)

@@ -1,6 +1,6 @@
--- Return which pages changed and when each was polled last, without reading any of them.
+-- Show which pages have changed and when each was polled last, without reading their states.
 -- ARGV  key prefix of pages, provider ids...
--- Returns for each page: its revision and when it was polled, '' for one that never was.
+-- Returns for each page its revision and the time of its last poll, '' for none.
 local page_prefix = unpack(ARGV, 1, 1)
 local FIRST = 2
 local pulses = {}

@@ -1,7 +1,7 @@
--- Have a page asked at once, but no more than once in a while: what is pushed meanwhile has it asked right after that.
--- KEYS  due (sorted set), that the page was pushed (string, runs out)
--- ARGV  provider id, now, least milliseconds between two such fetches
--- Returns 1 if there is such a page, else 0.
+-- Make a page due at once, at most once per pause: a push within the pause makes it due at the end of the pause.
+-- KEYS  due (sorted set), mark that the page was pushed (string, expires)
+-- ARGV  provider id, now, pause (ms)
+-- Returns 1 for a known page, else 0.
 local due_key, pushed_key = unpack(KEYS)
 local provider_id, now_s, pause_ms = unpack(ARGV)
 local pause = tonumber(pause_ms)

@@ -1,6 +1,6 @@
--- Put a sink's dead letters back for delivery, oldest first, and let the sink try at once.
--- KEYS  dead letters (stream), letters put back (stream), state (hash)
--- Returns how many there were. What the server refuses in the middle leaves the letters where they were.
+-- Redrive a sink's dead letters, oldest first, and let the sink try at once.
+-- KEYS  dead letters (stream), redriven letters (stream), state (hash)
+-- Returns the number of letters. If the server refuses a command in the middle, the letters stay where they were.
 local dead_key, again_key, state_key = unpack(KEYS)
 local letters = redis.call('XRANGE', dead_key, '-', '+')
 local copies = {}

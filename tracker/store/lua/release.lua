@@ -1,4 +1,4 @@
--- Give a lease back, if it is still the caller's.
+-- Release a lease, if it is still the caller's.
 -- KEYS  lease (string)
 -- ARGV  owner
 local lease_key = unpack(KEYS)

@@ -1,10 +1,10 @@
--- Remind a page that was never read of what is on record of it, after the data server has lost its data, and let it be
--- asked now.
+-- Restore the state of a page from the record after the data server has lost it, and make the page due; a page that has
+-- been read stays as it is.
 -- KEYS  providers (hash), page (hash), seen (set), due (sorted set), lease of the record (hash)
--- ARGV  fencing token ('' for none that is checked), provider id, now, how long it was to wait for this, state, view,
---       keys of what was reported...
--- Returns 1, 0 for a provider that is gone and a page that was read or reminded already, or -1 when the lease is
--- another's by now. May run twice.
+-- ARGV  fencing token ('' for no check), provider id, now, seconds that the page was to wait for this, state, view,
+--       keys of reported updates...
+-- Returns 1, 0 for a provider that is gone or a page that was read or restored already, or -1 when the lease has passed
+-- to another owner. A repetition is harmless.
 local providers_key, page_key, seen_key, due_key, owned_key = unpack(KEYS)
 local token, provider_id, now_s, waited_s, state, view = unpack(ARGV, 1, 6)
 local FIRST = 7

@@ -1,4 +1,4 @@
--- Say which pages changed, without reading any of them.
+-- Show which pages have changed, without reading their states.
 -- ARGV  key prefix of pages, provider ids...
 -- Returns the revision of each page, '' for one that was never committed.
 local page_prefix = unpack(ARGV, 1, 1)

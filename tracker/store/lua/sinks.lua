@@ -1,11 +1,11 @@
--- Bring the sinks in line with a file, or put back those that the data server has lost, in one step. Each has a
--- consumer group of its name. The group of a new sink begins with the events that come from now on, that of a lost sink
--- with all that the stream holds. A sink that waits for its receiver tries again at once.
--- A server may refuse a command in the middle: a sink is there once its group is, and until its group is gone.
+-- Make the sinks those of a file, or restore those that the data server has lost, in one step. Each sink has a consumer
+-- group of its name. The group of a new sink begins with the next event, that of a lost sink with all events in the
+-- stream. A sink that waits for its receiver tries again at once.
+-- A server may refuse a command in the middle. So a sink is written after its group, and removed after its group.
 -- KEYS  sinks (hash id -> sink), updates (stream), version of the catalogue (counter), lease of the catalogue (hash)
 -- ARGV  key prefixes of states, leases, dead letters and redriven letters, 'sync' or 'restore', fencing token
---       ('' for none that is checked, '0' for a lease that nobody has), then pairs of id and sink
--- Returns {number added, number changed, number removed}, or {} when the lease is another's by now.
+--       ('' for no check, '0' for a lease without an owner), then pairs of id and sink
+-- Returns {number added, number changed, number removed}, or {} when the lease has passed to another owner.
 local sinks_key, updates_key, version_key, owned_key = unpack(KEYS)
 local state_prefix, lease_prefix, dead_prefix, again_prefix, mode, token = unpack(ARGV, 1, 6)
 local FIRST = 7
@@ -23,7 +23,7 @@ local function create_group(id)
   if answer.err or restores then
     return
   end
-  -- Once it knows how many entries came before, the server counts those that wait.
+  -- With the number of earlier entries, the server can count the pending ones.
   local info = redis.call('XINFO', 'STREAM', updates_key)
   for field = 1, #info, 2 do
     if info[field] == 'entries-added' then

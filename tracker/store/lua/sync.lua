@@ -1,16 +1,16 @@
--- Put providers into the catalogue and take others out, in one step.
+-- Add providers to the catalogue and remove others, in one step.
 -- A server may refuse a command in the middle, and it may evict single keys. So each provider is written and removed in
--- an order in which a repetition ends what was begun, and one that is there already gets what it lacks.
+-- an order in which a repetition completes it, and a provider that is there already gets the parts that it lacks.
 -- KEYS  providers (hash), schedule (hash), due (sorted set), version (counter), generation (string), cursors (hash),
 --       updates (stream), lease of the catalogue (hash)
 -- ARGV  key prefixes of pages, of seen-sets and of timings, name of this generation of the data server if it has none,
---       '' to put in all, or how many seconds what was lost waits that is put back where it is missing: without
---       cursors and events the printer makes each page due that it has reminded of the record,
---       fencing token ('' for none that is checked, '0' for a lease that nobody has),
---       number of providers to take out, the origin that those must be of ('' for any), their ids...,
---       then per provider to put in: id, provider, schedule, first due time, slot of its host ('' for none)
+--       '' to write all providers, or to restore only missing ones: the seconds that a restored page waits on a server
+--       without cursors and events, where the printer first restores its state from the record and makes it due,
+--       fencing token ('' for no check, '0' for a lease without an owner),
+--       number of providers to remove, the origin that they must have ('' for any), their ids...,
+--       then per provider to add: id, provider, schedule, first due time, slot of its host ('' for none)
 -- A provider that stays keeps its due time. Returns {number added, number changed, number removed,
--- number of due times and schedules that were missing}, or {} when the lease is another's by now.
+-- number of due times and schedules that were missing}, or {} when the lease has passed to another owner.
 local providers_key, schedule_key, due_key, version_key, generation_key, cursors_key, updates_key,
   owned_key = unpack(KEYS)
 local page_prefix, seen_prefix, latency_prefix, new_generation, waiting_s, token, removed_count,
@@ -26,8 +26,8 @@ if keeps and (redis.call('EXISTS', cursors_key) == 0 or redis.call('XLEN', updat
 end
 local added, changed, removed, mended = 0, 0, 0, 0
 local is_noted = false
--- Workers keep providers as long as the version is the same: it moves before any of them does. So that it does not come
--- again with other providers on a server that was rolled back, it is no less than the time in microseconds.
+-- Workers keep their copies of providers as long as the version is the same: it changes before any provider does. It is
+-- at least the time in microseconds, so that a server that was rolled back gives no version to other providers.
 local function note()
   if not is_noted then
     is_noted = true

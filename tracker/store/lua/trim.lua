@@ -1,8 +1,8 @@
--- Drop what is no longer needed from the beginning of the event stream.
+-- Drop the entries at the beginning of the event stream that nobody needs any more.
 -- KEYS  updates (stream), lease of the record (hash)
--- ARGV  stream id of the first entry that stays, '~' for whole nodes alone and '=' for each entry,
---       fencing token ('' for none that is checked)
--- Returns -1 when the lease is another's by now, else the number of entries that were dropped.
+-- ARGV  stream id of the first entry that stays, '~' to drop only whole nodes, '=' to drop each entry,
+--       fencing token ('' for no check)
+-- Returns -1 when the lease has passed to another owner, else the number of dropped entries.
 local updates_key, owned_key = unpack(KEYS)
 local first_kept, exactness, token = unpack(ARGV)
 if token ~= '' and redis.call('HGET', owned_key, 'token') ~= token then
