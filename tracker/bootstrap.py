@@ -152,7 +152,7 @@ class Runtime:
             await parts.aclose()
 
     def waiting(self, queue: str) -> int:
-        """Return how many messages wait in one of Celery's queues. Raises StoreError."""
+        """Return the number of messages that wait in one of Celery's queues. Raises StoreError."""
         return self._catalogue.waiting(queue)
 
     def print_updates(self) -> int:

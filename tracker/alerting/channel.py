@@ -93,7 +93,7 @@ class Channel(Protocol):
 
     @property
     def resend_every(self) -> timedelta | None:
-        """Return how often the newest message of an open alert has to be sent again; None for never."""
+        """Return the interval at which the newest message of an open alert is sent again; None for never."""
         ...
 
     def send(self, message: Message, handle: str | None, *, in_doubt: bool = False) -> str | None:

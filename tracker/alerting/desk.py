@@ -168,7 +168,7 @@ class Desk:
         return {alert.id: tuple(verdicts(alert, rules)) for alert in self.alerts.named(alert_ids)}
 
     def waiting(self) -> int:
-        """Return how many alerts were sent to somebody, and nobody has taken on."""
+        """Return the number of alerts that were sent and that nobody has taken on."""
         return sum(each.facts.is_waiting for each in self.lists.open())
 
     def silences(self) -> tuple[Silence, ...]:

@@ -103,7 +103,7 @@ def missed(target: Target, row: Row) -> bool:
 
 
 def doubtful(alert: Alert, target: Target, row: Row) -> Row:
-    """Return what is known of a channel that may have taken more than its row says: an open, of which nothing is known.
+    """Return the row of a channel that may have accepted more than it says: with an open message of unknown result.
 
     It is opened once more then, and closed when it is over.
     """

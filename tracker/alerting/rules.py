@@ -109,7 +109,7 @@ def silenced_by(alert: Alert, rules: Rules, now: datetime) -> Silence | None:
 
 
 def held_for(alert: Alert, route: Route) -> timedelta:
-    """Return how long a route holds an alert back before it opens."""
+    """Return the time for which a route holds an alert back before it opens."""
     if route.after_s is not None:
         return timedelta(seconds=route.after_s)
     return timedelta(seconds=UNREADABLE_AFTER_S if alert.kind is AlertKind.PAGE else 0)

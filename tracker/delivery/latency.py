@@ -65,7 +65,7 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def timing(event: Event, stream_id: str, logged_at: datetime) -> Timing | None:
-    """Return how long an event took; None if it is no new update, has no date, or is of a first sight or a drill."""
+    """Return the delay of an event; None for no new update, one without a date, and one of a first sight or a drill."""
     if event.event not in _FIRST_REPORTS or event.published_at is None or event.unseen_since is None or event.is_drill:
         return None
     return Timing(

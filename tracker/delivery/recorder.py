@@ -198,7 +198,7 @@ class Printer:
 
 
 def _timings(logged: Sequence[StreamedEvent]) -> Mapping[str, Sequence[Timing]]:
-    """Return how long each just recorded update took, by provider id."""
+    """Return the delay of each update that was just recorded, by provider id."""
     timings: dict[str, list[Timing]] = defaultdict(list)
     for streamed in logged:
         if streamed.logged_at and (known := timing(streamed.event, streamed.stream_id, streamed.logged_at)):

@@ -72,7 +72,7 @@ def absence(
 
 
 def _gone(view: PageView, snapshot: Snapshot, open_ids: Collection[str] | None) -> Collection[OpenIncident]:
-    """Return what was ongoing or planned and is neither shown now nor reported to be over, each once."""
+    """Return the ongoing and planned incidents that are neither shown now nor reported to be over, each once."""
     shown: dict[str, list[Incident]] = {}
     for incident in snapshot.entries:
         shown.setdefault(incident.id, []).append(incident)

@@ -73,7 +73,7 @@ def changes(provider: Provider, before: Before, snapshot: Snapshot, now: datetim
 
 
 def _stamp(found: Comparison) -> str:
-    """Return what distinguishes these component changes from all others.
+    """Return a text that distinguishes these component changes from all others.
 
     The revision differs between two changes, the time from changes before the data server was emptied.
     """

@@ -103,7 +103,7 @@ def compare(provider: Provider, before: Before, snapshot: Snapshot, now: datetim
 
 
 def _announcements(before: Before, entries: Iterable[Incident]) -> Iterator[Posted]:
-    """Yield what was never seen before and shows no update, each with one that announces it."""
+    """Yield incidents that are new and show no update, each with an update that announces it."""
     view = before.view
     known = {each.id for each in view.going_on}
     for incident in entries:

@@ -173,7 +173,7 @@ def _has_lost_its_newest(incident: Incident, trace: Trace) -> bool:
 
 
 def _changes(incident: Incident, known: Known) -> Iterator[tuple[str, str]]:
-    """Yield what else is another one now of what is ongoing, each as the name of the change and a sentence."""
+    """Yield the changes of an ongoing incident's window, impact and title, each as its name and a sentence."""
     before, trace = known.going_on, known.trace
     if before is None or trace is None or incident.status in CLOSED_STATUSES:
         return

@@ -179,7 +179,7 @@ def _new_of(match: RecentIncident, incident: Incident, last_read: datetime) -> s
 
 
 def _matches(recent: tuple[RecentIncident, ...], incidents: Iterable[Incident]) -> dict[str, RecentIncident]:
-    """Return which remembered incident each one is, by its new id; each is matched once, the surest first."""
+    """Return the remembered incident of each new id; each is matched once, the surest first."""
     matches: dict[str, RecentIncident] = {}
     free = {known.id: known for known in recent}
     shown = {incident.id: _recent(incident, None) for incident in incidents}
@@ -192,7 +192,7 @@ def _matches(recent: tuple[RecentIncident, ...], incidents: Iterable[Incident]) 
 
 
 def _rules(recent: Iterable[RecentIncident], incidents: Iterable[Incident]) -> Iterator[_Rule]:
-    """Yield what makes a remembered incident and a new one the same, the surest first."""
+    """Yield the rules by which a remembered incident and a new one are the same, the surest first."""
     old_slugs = Counter(known.slug for known in recent)
     new_slugs = Counter(_slug(incident.link) for incident in incidents)
     old_texts = Counter(text for known in recent for text in known.texts)
@@ -225,7 +225,7 @@ def _unlikeness(known: RecentIncident, new: RecentIncident) -> tuple[bool, timed
 
 
 def _apart(one: RecentIncident, other: RecentIncident) -> timedelta:
-    """Return how much time lies between two incidents, none where they overlap or a time is not known."""
+    """Return the time between two incidents, zero where they overlap or a time is not known."""
     if not (one.first_at and one.newest_at and other.first_at and other.newest_at):
         return timedelta()
     return max(timedelta(), one.first_at - other.newest_at, other.first_at - one.newest_at)

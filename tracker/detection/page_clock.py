@@ -20,7 +20,7 @@ DOUBTED_FOR = timedelta(minutes=10)
 
 
 def proven(clock: datetime | None, now: datetime) -> datetime | None:
-    """Return how new a page's clock proves an answer to be: never newer than now, None where it proves nothing."""
+    """Return the time that a page's clock proves for an answer: never later than now, None without proof."""
     return None if clock is None or _is_wrong(clock, now) else min(clock, now)
 
 

@@ -115,7 +115,7 @@ def _all_keys(former: Iterable[Mapping[str, tuple[str, ...]]]) -> dict[str, tupl
 
 
 def _omissions(answers: Iterable[Snapshot], components: tuple[Component, ...]) -> Iterator[Omission]:
-    """Yield what was left out of several answers; of components, what was left out of the list that counts."""
+    """Yield the omissions of several answers; of components, only those of the list that counts."""
     for answer in answers:
         counts = answer.components is components
         yield from (each for each in answer.omissions if each.kind != "component" or counts)

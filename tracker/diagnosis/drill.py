@@ -166,10 +166,10 @@ class Drill:
 
 
 def drill_over(settings: Settings) -> Callable[[str, str | None, Callable[[str], object], threading.Event], None]:
-    """Return what makes a drill of a provider's page, in the data server that the settings name.
+    """Return a function that makes a drill of a page, on the data server of the settings.
 
-    It takes the provider, the channel (None: those that routes name), what is called back for each step that came
-    through, and what ends it early. It raises DrillFailed, ConfigError and StoreError.
+    It takes the provider, the channel (None for those of the routes), a function to call after each successful step,
+    and an event that ends it early. It raises DrillFailed, ConfigError and StoreError.
     """
 
     def drill(provider_id: str, channel: str | None, report: Callable[[str], object], stop: threading.Event) -> None:

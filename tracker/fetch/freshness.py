@@ -17,7 +17,7 @@ _Read = TypeVar("_Read")
 
 
 def fresh_for_s(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return how long an answer is fresh, in seconds (RFC 9111, section 4.2), None where it does not say.
+    """Return the freshness lifetime of an answer in seconds (RFC 9111, section 4.2), None for none.
 
     `s-maxage` is for shared caches and ignored. What is given but cannot be read counts as no longer fresh.
     """
@@ -35,7 +35,7 @@ def fresh_for_s(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def retry_after_s(value: str | None, now: datetime) -> float | None:
-    """Return how long the server asks to wait (RFC 9110, section 10.2.3), None where it does not or is not clear."""
+    """Return the wait that the server asks for (RFC 9110, section 10.2.3), None for none and for an unclear one."""
     if value is None:
         return None
     value = value.strip()

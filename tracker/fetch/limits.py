@@ -35,7 +35,7 @@ PAGE_LIMITS: Final = FetchLimits()
 
 
 def most_kept() -> int:
-    """Return how many idle connections a fetcher keeps: never more than a quarter of what the process may open.
+    """Return the number of idle connections that a fetcher keeps: a quarter of the files that may be open at most.
 
     There are two fetchers, and each slot that asks has a connection of its own.
     """

@@ -59,7 +59,7 @@ class Dialect(Protocol):
         ...
 
     def search(self, session: Session, text: str, providers: Sequence[str], span: SeqRange) -> Search:
-        """Return where the rows of `events` with all these words are; of `word*`, the beginning of a word.
+        """Return the condition for rows of `events` with all these words; `word*` is the beginning of a word.
 
         Raises SearchTooWide.
         """

@@ -65,7 +65,7 @@ class PostgresDialect:
         return [(*TABLES[0], *_SEARCH), TABLES[1], (*TABLES[2], *_NARROWED), TABLES[3]]
 
     def search(self, session: Session, text: str, providers: Sequence[str], span: SeqRange) -> Search:
-        """Return where the rows with all these words are."""
+        """Return the condition for rows with all these words."""
         asked = asked_words(text)
         parts, begun = [], 0
         for beginning in asked.beginnings:

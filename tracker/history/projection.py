@@ -74,7 +74,7 @@ _UNREADABLE: Final = _insert("unreadable_spans", ("provider", "began_us"), ("end
 
 
 def place_of(session: Session) -> Place:
-    """Return how far the record was read."""
+    """Return the position up to which the record was read."""
     found = session.rows("SELECT value FROM notes WHERE name = :name", name=_PLACE)
     return msgspec.json.decode(found[0]["value"].encode(), type=Place) if found else Place()
 

@@ -176,7 +176,7 @@ def provider_history(session: Session, provider: str, now: datetime, days: int) 
 
 
 def _lasting(session: Session, table: str, provider: str, since_us: int, order: str) -> Sequence[Row]:
-    """Return what lasts or ended since then; the order keeps both databases from an index that holds all before it."""
+    """Return the rows that are open or ended since then; the order avoids an index with all rows before it."""
     of_provider = f"SELECT * FROM {table} WHERE provider = :provider AND"
     sql = f"SELECT * FROM ({of_provider} ended_us IS NULL UNION ALL {of_provider} ended_us >= :since) AS lasting"
     return session.rows(f"{sql} ORDER BY {order}", provider=storable(provider), since=since_us)

@@ -75,7 +75,7 @@ def segments(path: Path) -> Sequence[Path]:
 
 
 def size_of(path: Path) -> int:
-    """Return how many bytes the record's files hold; of compressed ones as they are."""
+    """Return the bytes of the record's files; compressed files count as they are."""
     return sum(file.stat().st_size for file in segments(path))
 
 

@@ -55,7 +55,7 @@ class SqliteDialect:
         return [(*TABLES[0], *_SEARCH), TABLES[1], (*TABLES[2], *_WORDS), TABLES[3]]
 
     def search(self, session: Session, text: str, providers: Sequence[str], span: SeqRange) -> Search:
-        """Return where the rows with all these words are."""
+        """Return the condition for rows with all these words."""
         del span  # the index is read from its end
         asked = asked_words(text)
         parts = [_phrase(word) for word in asked.whole]

@@ -61,7 +61,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.provider}/{self.incident_id}"
 
     def count(self, *kinds: EventKind) -> int:
-        """Return how many entries are of these kinds."""
+        """Return the number of entries of these kinds."""
         return sum(entry.event in kinds for entry in self.entries)
 
 

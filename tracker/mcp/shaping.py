@@ -177,7 +177,7 @@ def alert_now(alert: Alert) -> AlertNow:
 
 
 def counted(days: tuple[Day, ...]) -> Mapping[str, int]:
-    """Return how many days have each state."""
+    """Return the number of days in each state."""
     return {state.value: n for state in DayState if (n := sum(day.state is state for day in days))}
 
 

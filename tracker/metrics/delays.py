@@ -27,7 +27,7 @@ class Histogram:
         self.sum_s += duration_s
 
     def buckets(self) -> list[tuple[str, float]]:
-        """Return how many were at most as long as each bound, the last of which is infinite."""
+        """Return the number of delays up to each bound, the last of which is infinite."""
         bounds = [*(str(float(bound)) for bound in BOUNDS_S), "+Inf"]
         return list(zip(bounds, map(float, accumulate(self._classes)), strict=True))
 

@@ -225,7 +225,7 @@ def _output_families(
 
 
 def alert_families(alerts: AlertCount) -> Iterator[Metric]:
-    """Yield how many alerts are open, and how many were given up."""
+    """Yield the number of open alerts, and that of the ones that were given up."""
     yield _gauge(
         "tracker_alerts_open",
         "Open alerts by severity, and by whether they are acknowledged or snoozed; drills are left out.",
@@ -241,7 +241,7 @@ def alert_families(alerts: AlertCount) -> Iterator[Metric]:
 
 
 def delay_families(delays: Delays) -> Iterator[Metric]:
-    """Yield how long updates took."""
+    """Yield the delays of updates."""
     family = HistogramMetricFamily(
         "tracker_update_delay_seconds",
         "How long updates took since this process started: from the vendor's date to seen, and from then to delivered.",

@@ -59,9 +59,9 @@ class Store(Protocol):
         ...
 
     def alerts(self) -> AlertCount:
-        """Return how many alerts are open and how many were given up."""
+        """Return the number of open alerts, and that of the ones that were given up."""
         ...
 
     def timings(self, provider_ids: Sequence[str]) -> tuple[tuple[Timing, ...], ...]:
-        """Return how long the newest updates of each of these pages took, oldest first."""
+        """Return the delays of the newest updates of each of these pages, oldest first."""
         ...

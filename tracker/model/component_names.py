@@ -19,7 +19,7 @@ _MOST_PARTS: Final = 4
 
 
 def alike(text: str) -> str:
-    """Return what a text has in common with others that read the same: neither case nor the form of accents counts.
+    """Return a form that is equal for all texts that read the same: neither case nor the form of accents counts.
 
     This is a canonical caseless match (Unicode Standard, section 3.13), composed so that a letter is one character.
     """

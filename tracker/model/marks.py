@@ -65,7 +65,7 @@ def fitted(text: str, limit: int, escaped: Callable[[str], str]) -> str:
 
 
 def units(text: str) -> int:
-    """Return how long a text is for programs that count in UTF-16."""
+    """Return the length of a text for programs that count in UTF-16."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 

@@ -169,7 +169,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def host_limit(self) -> int | None:
-        """Return how many pages of its host may be polled at once, this one included; None for any number."""
+        """Return the most pages of its host that may be polled at once, this one included; None for any number."""
         if self.max_per_host is None and not self.allow_private:
             return USUAL_PER_HOST
         return self.max_per_host

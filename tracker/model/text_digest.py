@@ -54,6 +54,6 @@ def _words(text: str) -> str:
 
 
 def _blank(run: re.Match[str]) -> str:
-    """Return what separates words and lines of a run of what nobody sees."""
+    """Return the blank for a run of characters that nobody sees: a line break, a space, or nothing."""
     found = run[0]
     return "\n" if "\n" in found or "\r" in found else " " if any(map(str.isspace, found)) else ""

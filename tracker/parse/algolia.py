@@ -63,7 +63,7 @@ ALGOLIA = Format(
 
 
 def _kind(answer: object) -> str | None:
-    """Return which of the two answers this is, None for neither."""
+    """Return the kind of the answer, None for another one."""
     if not isinstance(answer, dict) or len(answer) != 1:
         return None
     clusters = fields.mapping(answer.get("status"))
@@ -76,7 +76,7 @@ def _kind(answer: object) -> str | None:
 
 
 def _quiet_kind(answer: object) -> str | None:
-    """Return which of the two answers this is when it has no cluster: any vendor's may look so."""
+    """Return the kind of an answer without any cluster, which may be any vendor's."""
     if isinstance(answer, dict) and len(answer) == 1:
         return next((key for key in ("status", "incidents") if isinstance(answer.get(key), dict)), None)
     return None

@@ -182,7 +182,7 @@ def _behind_time(text: str) -> Stated | None:
 
 
 def further(one: str | None, other: str | None) -> str | None:
-    """Return the more telling of two words for a status: the first, unless only the other one ends the incident."""
+    """Return the further of two words for a status: the first, unless only the other one ends the incident."""
     known, second = known_status(one), known_status(other)
     if known is None or known == UPDATE:
         return other if second and second != UPDATE else one or other

@@ -79,7 +79,7 @@ UPTIMEROBOT = Format(
 
 
 def _kind(answer: object) -> str | None:
-    """Return which of the two answers this is; an empty list of events counts."""
+    """Return the kind of the answer, None for another one; an empty list of events has one."""
     holder = fields.mapping(answer)
     results = holder.get("results")
     if isinstance(results, list) and "meta" in holder:

@@ -43,7 +43,7 @@ def shows_incidents(answer: Fetched, source: Source) -> bool:
 
 
 def _reported(incident: Incident) -> int:
-    """Return how many characters the events of all its updates would hold, roughly."""
+    """Return the rough number of characters that the events of all its updates would hold."""
     names = sum(map(len, incident.components))
     return sum(
         len(incident.name) + len(update.body) + (sum(map(len, update.components)) or names)

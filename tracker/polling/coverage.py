@@ -47,7 +47,7 @@ def expected_format(preset: Preset) -> Format | None:
 
 
 def coverage(preset: Preset) -> Coverage:
-    """Return how far a preset's page is read."""
+    """Return the extent to which a preset's page is read."""
     known = expected_format(preset)
     if known is None and _FEED.search(preset.url):
         known = FORMATS["feed"]

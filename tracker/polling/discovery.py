@@ -237,7 +237,7 @@ class _Search:
 
 
 def _weight(error: FetchError) -> int:
-    """Return how much a failure explains why nothing can be read."""
+    """Return a rank of a failure: the higher, the better it explains why nothing can be read."""
     if isinstance(error, SignInNeeded | Blocked | TooManyRedirects | TooLarge):
         return _INFORMATIVE
     if isinstance(error, HttpStatusError):

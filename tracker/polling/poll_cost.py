@@ -52,12 +52,12 @@ class Savings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def polls(self) -> int:
-        """Return how many polls were counted."""
+        """Return the number of counted polls."""
         return sum(self.endings.values())
 
     @property
     def spared_parses(self) -> int:
-        """Return how many primary answers did not have to be parsed: 304, or a body that was known."""
+        """Return the number of primary answers that needed no parsing: 304, or a known body."""
         return sum(self.endings.get(response_class, 0) for response_class in _UNPARSED)
 
     def share(self, ending: str) -> float:

@@ -30,11 +30,11 @@ class TrafficMeter:
 
     @property
     def received_bytes(self) -> int:
-        """Return how many bytes of bodies came since the start."""
+        """Return the bytes of bodies since the start."""
         return sum(self._poll.sizes.values())
 
     def received_from(self, url: str) -> int | None:
-        """Return how many of them this URL sent; None if it sent no body."""
+        """Return the bytes of this URL's bodies; None if it sent no body."""
         return self._poll.sizes.get(url)
 
     def _known(self, request: FetchRequest) -> Fetched | NotModified | None:

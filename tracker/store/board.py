@@ -97,7 +97,7 @@ class RedisBoard:
         return bool(found)
 
     def beats(self, now: datetime) -> int:
-        """Return how many schedulers have reported within the last minute."""
+        """Return the number of schedulers that have reported within the last minute."""
         with translated():
             return int(self._client.zcount(SCHEDULERS, now.timestamp() - WINDOW_S, "+inf"))
 

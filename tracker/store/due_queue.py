@@ -48,7 +48,7 @@ class RedisDueQueue:
         return claims, datetime.fromtimestamp(float(upcoming), UTC) if upcoming else None
 
     def waiting(self, queue: str) -> int:
-        """Return how many messages wait in one of Celery's queues. Raises StoreError."""
+        """Return the number of messages that wait in one of Celery's queues. Raises StoreError."""
         with translated():
             length: Any = self._client.llen(NAMESPACE + queue)
         return int(length)
@@ -63,7 +63,7 @@ class RedisDueQueue:
             pipe.execute()
 
     def scheduling(self, now: datetime) -> Scheduling:
-        """Return how late providers are, with the reports of the schedulers. Raises StoreError."""
+        """Return the lateness of providers, with the reports of the schedulers. Raises StoreError."""
         overdue_since = now.timestamp() - OVERDUE_S
         with translated():
             with self._client.pipeline(transaction=False) as pipe:

@@ -57,7 +57,7 @@ class Keeper:
 
     @property
     def pages(self) -> int:
-        """Return how many pages are remembered."""
+        """Return the number of remembered pages."""
         return len(self._providers)
 
     def look(self) -> Loss | None:

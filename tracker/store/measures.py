@@ -78,7 +78,7 @@ class RedisMeasures:
         )
 
     def alerts(self) -> AlertCount:
-        """Return how many alerts are open and how many were given up."""
+        """Return the number of open alerts, and that of the ones that were given up."""
         facts = [each.facts for each in self._alerts.open_facts() if each.facts.is_counted]
         return AlertCount(
             open=Counter((each.severity, each.state in _NOTICED) for each in facts),
@@ -86,7 +86,7 @@ class RedisMeasures:
         )
 
     def timings(self, provider_ids: Sequence[str]) -> tuple[tuple[Timing, ...], ...]:
-        """Return how long the newest updates of each of these pages took, oldest first."""
+        """Return the delays of the newest updates of each of these pages, oldest first."""
         return self._catalogue.timings(provider_ids)
 
     def close(self) -> None:

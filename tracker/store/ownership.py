@@ -122,7 +122,7 @@ def holder(client: "redis.Redis", thing: str) -> Holder | None:
 
 
 def token_of(fence: Fence | None) -> str:
-    """Return what scripts compare with the lease's token, '' for no comparison."""
+    """Return the token that scripts compare with the lease's, '' for no comparison."""
     return "" if fence is None else fence.token
 
 

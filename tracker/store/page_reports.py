@@ -38,7 +38,7 @@ class RedisPageReports:
         return tuple(found)
 
     def changes(self) -> bytes:
-        """Return what differs after every change of any page's state."""
+        """Return a text that changes with every change of any page's state."""
         with translated():
             value: Any = self._client.hget(POLLS, "changes")
         return value or b""
@@ -49,7 +49,7 @@ class RedisPageReports:
             yield from self._statuses(providers[start : start + _READ_TOGETHER])
 
     def states_of(self, providers: Sequence[Provider]) -> Iterator[PageStatus]:
-        """Yield how these pages were asked and when, with an empty view: a fraction of what `statuses_of` reads."""
+        """Yield the states of these pages and the times of their polls, with empty views: a fraction of the data."""
         for start in range(0, len(providers), _TOGETHER):
             some = providers[start : start + _TOGETHER]
             with translated(), self._client.pipeline(transaction=False) as pipe:
@@ -74,7 +74,7 @@ class RedisPageReports:
             )
 
     def timings(self, provider_ids: Sequence[str]) -> tuple[tuple[Timing, ...], ...]:
-        """Return how long the newest updates of each of these pages took, oldest first."""
+        """Return the delays of the newest updates of each of these pages, oldest first."""
         with translated(), self._client.pipeline(transaction=False) as pipe:
             for provider_id in provider_ids:
                 pipe.zrange(latency_key(provider_id), 0, -1)

@@ -48,7 +48,7 @@ class SinkStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def undelivered(self) -> int:
-        """Return how many updates were given up, those among them that are on their way again."""
+        """Return the number of updates that were given up, those included that wait again."""
         return self.dead + self.redriven
 
 
@@ -160,7 +160,7 @@ class RedisSinks:
 
 
 def _lag(group: dict[str, Any], newest: bytes, length: int) -> int:
-    """Return how many entries a group has not read. The server's own count may be off where entries were dropped."""
+    """Return the number of entries that a group has not read. The server's count is off after entries were dropped."""
     if order(group["last-delivered-id"]) >= order(newest):
         return 0
     known = group["lag"]

@@ -16,7 +16,7 @@ class Attempts:
         self._failed: deque[tuple[datetime, str]] = deque(maxlen=OF_ALL)
 
     def pause(self, client: str, now: datetime) -> timedelta:
-        """Return how long a client has to wait before its next attempt; zero where it may try now."""
+        """Return the seconds until a client's next attempt; zero if it may try now."""
         since = now - WINDOW
         of_all = [at for at, _ in self._failed if at > since]
         own = [at for at, who in self._failed if who == client and at > since]

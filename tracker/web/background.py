@@ -137,7 +137,7 @@ class Background:
                 await asyncio.sleep(GATHERED_S + live.clients * _GATHERED_FOR_EACH_S)
 
     def _pause_s(self) -> float:
-        """Return how long to wait where no signal comes: one may be lost, and another process may write the history."""
+        """Return the longest wait for a signal: one may be lost, and another process may write the history."""
         return LOOK_EVERY_S if self._parts.attention.is_given(self._parts.live.clients) else IDLE_EVERY_S
 
     async def _count(self) -> None:

@@ -52,7 +52,7 @@ class Live:
 
     @property
     def clients(self) -> int:
-        """Return how many clients listen."""
+        """Return the number of clients that listen."""
         return len(self._clients)
 
     @property

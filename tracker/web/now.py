@@ -73,7 +73,7 @@ class Now(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(sorted({page.provider.group for page in self.pages.values() if page.provider.group is not None}))
 
     def counted(self) -> Mapping[State, int]:
-        """Return how many pages have each state."""
+        """Return the number of pages in each state."""
         counts = dict.fromkeys(State, 0)
         for page in self.pages.values():
             counts[page.assessment.state] += 1

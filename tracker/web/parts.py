@@ -34,7 +34,7 @@ class Acts(Protocol):
         ...
 
     def beats(self, now: datetime) -> int:
-        """Return how many schedulers have reported within the last minute."""
+        """Return the number of schedulers that have reported within the last minute."""
         ...
 
     def note(self, act: Act) -> None:

@@ -87,7 +87,7 @@ def title_of(problem: Problem) -> str:
 
 
 def text_of(problem: Problem) -> str:
-    """Return what stands below the heading; "" where that says it all."""
+    """Return the text below the heading; "" if the heading says it all."""
     return "" if problem.status == HTTPStatus.NOT_FOUND else _sentence(problem.title)
 
 

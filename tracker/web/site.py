@@ -40,7 +40,7 @@ class Measurements(Protocol):
     """The measurements of pages. Every method raises StoreError."""
 
     def timings(self, provider_ids: Sequence[str]) -> tuple[tuple[Timing, ...], ...]:
-        """Return how long the newest updates of each page took."""
+        """Return the delays of the newest updates of each page."""
         ...
 
     def savings(self, provider_ids: Sequence[str]) -> tuple[Savings, ...]:
@@ -97,7 +97,7 @@ class Site:
             return None
 
     def _waiting(self) -> int:
-        """Return how many alerts nobody has taken on; a count that took long stands for longer."""
+        """Return the number of alerts that nobody has taken on; a count that took long is kept longer."""
         began = time.monotonic()
         if began >= self._count_again_at:
             try:
@@ -132,7 +132,7 @@ class Site:
         return found
 
     def measured(self, provider_ids: Sequence[str]) -> Latency:
-        """Return how long the newest updates of some pages took. Raises StoreError."""
+        """Return the delays of the newest updates of some pages. Raises StoreError."""
         return latency(timing for timings in self.measurements.timings(provider_ids) for timing in timings)
 
 

@@ -41,7 +41,7 @@ def status(text: str) -> str:
 
 
 def state(message: Message) -> str:
-    """Return how the alert stands, and how long it lasted once it is over: `Resolved after 2 h 5 min`."""
+    """Return the state of the alert, with its duration once it is over: `Resolved after 2 h 5 min`."""
     word = status(message.status) or message.act.value
     if message.act is not Act.CLOSE:
         return f"{word} ({message.severity.value})"

@@ -138,7 +138,7 @@ def _table(text: str) -> Iterator[Wanted]:
 
 
 def _headless(rows: list[list[str]]) -> Iterator[Wanted]:
-    """Yield what rows without a head ask for: a name and the address in its row; a single row is a list."""
+    """Yield the wanted pages of rows without a head: a name and the address in its row; a single row is a list."""
     for row in rows:
         cells = [cell.strip() for cell in row if cell.strip()]
         url = next((cell for cell in cells if "://" in cell), "")
@@ -154,7 +154,7 @@ def _json(text: str) -> Iterator[Wanted]:
 
 
 def _of_value(value: Any, *, depth: int) -> Iterator[Wanted]:
-    """Yield what lists of texts, or of objects with a name or an address, ask for."""
+    """Yield the wanted pages of lists of texts, or of objects with a name or an address."""
     if isinstance(value, str) and value.strip():
         yield _of_word(value.strip())
     elif isinstance(value, list):
@@ -171,7 +171,7 @@ def _of_value(value: Any, *, depth: int) -> Iterator[Wanted]:
 
 
 def _of_pairs(said: Mapping[str, str]) -> Wanted | None:
-    """Return what an entry with keys asks for, None where neither a name nor an address is among them."""
+    """Return the wanted page of an entry with keys, None for one without a name and an address."""
     name = next((said[key].strip() for key in _NAMES if said.get(key)), "")
     url = next((said[key].strip() for key in _PAGES if said.get(key)), "")
     return Wanted(name=name, url=url) if url else _of_word(name) if name else None
@@ -203,7 +203,7 @@ def _yaml_list(document: str) -> Iterator[Wanted]:
 
 
 def _entity(document: str) -> Iterator[Wanted]:
-    """Yield what an entity of Backstage's is: its title, else its name, as `metadata` has them."""
+    """Yield the wanted page of a Backstage entity, by the title in its `metadata`, else the name there."""
     within = False
     found: dict[str, str] = {}
     for key in _keys(document):

@@ -32,7 +32,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def freshness(self) -> str:
-        """Return how much was read, in a few words."""
+        """Return the part that was read, in a few words."""
         if not self.watched:
             return "No pages yet"
         return f"{self.read:,} of {counted(self.watched, 'page')} read"

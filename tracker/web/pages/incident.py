@@ -139,7 +139,7 @@ def unrecorded_page(page: PageNow, incident: OpenIncident, now: datetime) -> Inc
 
 
 def ledger_summary(incident: RecordedIncident) -> str:
-    """Return how many updates an incident has, and what became of them."""
+    """Return the number of an incident's updates, and of the edited and withdrawn ones."""
     parts = [counted(incident.updates, "update")]
     parts += [f"{incident.edits} edited"] if incident.edits else []
     parts += [f"{incident.withdrawals} withdrawn"] if incident.withdrawals else []

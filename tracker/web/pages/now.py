@@ -59,7 +59,7 @@ class NowPage(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def working(self) -> int:
-        """Return how many rows the folds hold."""
+        """Return the number of rows in the folds."""
         return sum(len(fold.rows) for fold in self.folds)
 
 

@@ -68,7 +68,7 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def lasted_s(self) -> float | None:
-        """Return how long it lasted; None while it is open."""
+        """Return the duration of the incident; None while it is open."""
         return (self.ended_at - self.began_at).total_seconds() if self.ended_at else None
 
 

@@ -44,7 +44,7 @@ def fine_span(seconds: float) -> str:
 
 
 def ago(moment: datetime, now: datetime) -> str:
-    """Return how long ago a moment was, coarser the longer: `4 min ago`, `2 days ago`; one to come is `just now`."""
+    """Return the age of a moment, coarser the longer: `4 min ago`, `2 days ago`; one to come is `just now`."""
     seconds = (now - moment).total_seconds()
     if seconds < 1:
         return "just now"
@@ -57,7 +57,7 @@ def ago(moment: datetime, now: datetime) -> str:
 
 
 def ahead(moment: datetime, now: datetime) -> str:
-    """Return how far ahead a moment is: `in 48 min`; one that has passed is `now`."""
+    """Return the time until a moment: `in 48 min`; one that has passed is `now`."""
     seconds = (moment - now).total_seconds()
     return f"in {span(seconds)}" if seconds >= 1 else "now"
 
