@@ -69,7 +69,7 @@ class Settings:
 
     @property
     def sentinel_master(self) -> str | None:
-        """Return the address of the sentinels, None without any."""
+        """Return the name of the data server that sentinels watch, None without sentinels."""
         return SentinelAddress.parse(self.redis_url).master if self.redis_url.startswith(SENTINEL) else None
 
     @property
