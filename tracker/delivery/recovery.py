@@ -86,7 +86,10 @@ class Recovery:
         if reminder is None:
             return
         generation = self._stream.generation()
-        begun_at = self._record.begun_at()
+        begun_at, watched = self._record.begun_at(), self._stream.watched()
+        if begun_at is not None and watched is not None:
+            # Pages may have been read before there was a printer.
+            begun_at = min(begun_at, watched.since)
         if self._stream.remind(reminder.reported, reminder.known_until, self._clock(), begun_at=begun_at):
             again = self._stream.redeliver(reminder.waiting, reminder.lately)
             # Not before: a printer that dies meanwhile leaves all of it to the next one.

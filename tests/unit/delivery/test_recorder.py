@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes import NOON, FakeClock, MemoryStream, RecordingSink
-from tracker.delivery.event_stream import CONSOLE, RECORD, Reported
+from tracker.delivery.event_stream import CONSOLE, RECORD, Reported, Watched
 from tracker.delivery.latency import Timing
 from tracker.delivery.recorder import BATCH, Printer
 from tracker.delivery.sinks.jsonlines import UpdateRecord
@@ -293,6 +293,16 @@ def test_what_came_since_is_new_where_all_was_lost_before_the_first_look(office:
 
     assert office.stream.reminders == [({}, emptied_at)]
     assert office.recorded == ["acme/i1/u1"]
+
+
+def test_what_came_since_is_new_where_all_was_lost_and_put_back_before_the_first_look(office: Office) -> None:
+    until = office.clock() - timedelta(seconds=1)
+    office.stream.was_watched = Watched(since=until - timedelta(seconds=60), until=until)
+    office.drains()
+    office.drains()
+
+    assert office.stream.reminders == [({}, until)]
+    assert office.stream.begun_at == office.stream.was_watched.since
 
 
 def test_a_record_is_whole_as_of_the_beginning_of_a_drain_that_takes_long(office: Office) -> None:
