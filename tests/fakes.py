@@ -162,6 +162,9 @@ class MemoryStream:
         #: Up to where each webhook has settled, and what was handed over to them.
         self.settled: dict[str, str] = {}
         self.redelivered: list[tuple[Mapping[str, Sequence[Event]], Sequence[Event]]] = []
+        #: The webhooks of the catalogue where they are not those that have something to get, and what each got.
+        self.known_sinks: set[str] = set()
+        self.given: list[Mapping[str, Sequence[Event]]] = []
         self.losses = 0
         #: What happens while webhooks are given something again, and before the stream is trimmed.
         self.meanwhile: Callable[[], object] | None = None
@@ -228,7 +231,9 @@ class MemoryStream:
         meanwhile, self.meanwhile = self.meanwhile, None
         if meanwhile is not None:
             meanwhile()
-        return events
+        given = {sink: events.get(sink, otherwise) for sink in self.known_sinks or events}
+        self.given.append(given)
+        return given
 
     def given_again(self, sinks: Collection[str]) -> Collection[str]:
         return [sink for sink in sinks if sink in self.busy]

@@ -72,15 +72,14 @@ class Keeper:
             # While the catalogue changes, it is not read.
             if last is None or held.version == last.version or not held.is_whole:
                 known = self._remember(held)
-            if known is None or held.is_whole:
-                return self._nothing_lost(held, now)
-        elif not _is_less(held, known):
-            return self._nothing_lost(held, now)
-        return self._restore(held, known)
-
-    def _nothing_lost(self, held: Holdings, now: datetime) -> None:
-        if held.generation is not None:
+            is_all_there = known is None or held.is_whole
+        else:
+            is_all_there = not _is_less(held, known)
+        if is_all_there and held.generation is not None:
             self._watched = Watched(since=self._watched.since if self._watched else now, until=now)
+        if known is None or is_all_there:
+            return None
+        return self._restore(held, known)
 
     def _remember(self, held: Holdings) -> Holdings:
         if held.generation is None and held.providers:

@@ -386,6 +386,24 @@ def test_a_printer_that_starts_knows_what_each_webhook_waits_for(office: Office,
     assert [[each.id for each in waiting[sink]] for sink in ("ops", "chat")] == [["b", "c"], []]
 
 
+def test_a_webhook_that_is_put_back_late_is_given_what_waited_for_it(office: Office) -> None:
+    office.stream.append("a", "b")
+    office.stream.settled = {"ops": "1-0", "chat": "2-0"}
+    office.drains()
+    office.stream.emptied()
+    office.stream.known_sinks = {"ops"}
+    office.stream.settled = {"ops": "0-0"}
+    office.drains()
+    office.stream.known_sinks = {"ops", "chat", "new"}
+    office.stream.settled = {"ops": "0-0", "chat": "0-0", "new": "0-0"}
+    office.clock.passes(seconds=10)
+    for _ in range(2):
+        office.drains()
+
+    given = [{sink: [event.id for event in events] for sink, events in each.items()} for each in office.stream.given]
+    assert given == [{"ops": ["b"]}, {"ops": [], "chat": [], "new": []}]
+
+
 def test_after_a_loss_webhooks_count_from_where_they_are_in_the_new_stream(office: Office) -> None:
     office.stream.append("a", "b", "c")
     office.stream.settled = {"ops": "3-0"}
