@@ -63,6 +63,9 @@ def pool(hub: Hub) -> Iterator[CoroutinePool]:
     yield pool
     state.should_terminate = None
     pool.stop()
+    for thread in threading.enumerate():
+        if thread.name == "coroutines":  # of a loop that stood still, and closes later
+            thread.join(PATIENCE_S)
 
 
 def job(coroutine: Callable[..., Any], *arguments: Any, ends: list[Any]) -> Plain:
