@@ -65,7 +65,7 @@ class GateReport(msgspec.Struct, frozen=True, kw_only=True):
     targets: tuple[Gated, ...]
 
 
-class Target(msgspec.Struct, frozen=True, kw_only=True):
+class Dependency(msgspec.Struct, frozen=True, kw_only=True):
     """A dependency: a vendor, or one component of its page."""
 
     provider: Provider
@@ -119,12 +119,12 @@ def gate(
       tracker gate stripe --unknown pass && ./deploy
     """
     catalogue = running_catalogue(data_dir)
-    wanted = [target_of(catalogue, word) for word in targets]
+    wanted = [dependency_of(catalogue, word) for word in targets]
 
     def look() -> GateReport:
         now = utc_now()
         age_s = None if max_age is None else max_age.total_seconds()
-        gated = tuple(_gated(catalogue, target, State(fail_on), age_s, now) for target in wanted)
+        gated = tuple(_gated(catalogue, dependency, State(fail_on), age_s, now) for dependency in wanted)
         result = together((each.result for each in gated), UnknownPolicy(policy))
         return GateReport(result=result, exit_status=_STATUSES[result], targets=gated)
 
@@ -141,8 +141,8 @@ def _print(found: GateReport, output_format: str) -> None:
         click.echo(coloured(_line(each), each.result))
 
 
-def target_of(catalogue: RedisCatalogue, word: str) -> Target:
-    """Return the target of a word; a name may hold a slash itself. Raises ConfigError, StoreError."""
+def dependency_of(catalogue: RedisCatalogue, word: str) -> Dependency:
+    """Return the dependency of a word; a name may hold a slash itself. Raises ConfigError, StoreError."""
     name, slash, component = word.partition("/")
     provider = catalogue.provider(word) or catalogue.provider(name)
     if provider is None:
@@ -150,10 +150,10 @@ def target_of(catalogue: RedisCatalogue, word: str) -> Target:
         whole = [each for each in known if each.name.casefold() == word.casefold()]
         provider = whole[0] if len(whole) == 1 else meant(known, name)
         if whole:
-            return Target(provider=provider)
+            return Dependency(provider=provider)
     if slash and not component:
         raise ConfigError(f"{one_line(word, _LONGEST)} names no component; write one behind the slash, or leave it out")
-    return Target(provider=provider, component=component if slash and provider.id != word else None)
+    return Dependency(provider=provider, component=component if slash and provider.id != word else None)
 
 
 def judged(page: PageStatus, component: str | None, now: datetime) -> Assessment:
@@ -182,13 +182,15 @@ def _named(components: Iterable[Component], word: str) -> Iterable[Component]:
             yield component
 
 
-def _gated(catalogue: RedisCatalogue, target: Target, fail_on: State, max_age_s: float | None, now: datetime) -> Gated:
-    (page,) = catalogue.statuses_of([target.provider])
-    assessment = judged(page, target.component, now)
+def _gated(
+    catalogue: RedisCatalogue, dependency: Dependency, fail_on: State, max_age_s: float | None, now: datetime
+) -> Gated:
+    (page,) = catalogue.statuses_of([dependency.provider])
+    assessment = judged(page, dependency.component, now)
     verdict = is_it_them(assessment, link=_link(page, assessment), max_age_s=max_age_s)
     return Gated(
-        provider=target.provider.id,
-        component=target.component,
+        provider=dependency.provider.id,
+        component=dependency.component,
         result=ruling(verdict, fail_on),
         answer=verdict.answer,
         state=verdict.state,

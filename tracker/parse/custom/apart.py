@@ -31,7 +31,7 @@ _CHILD: Final = "tracker.parse.custom.child"
 TOO_COSTLY: Final = (_TOO_LONG, TOO_MUCH)
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
+class ReadRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One body to read."""
 
     definition: FormatDefinition
@@ -41,24 +41,24 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     most_memory: int
 
 
-class Read(msgspec.Struct, frozen=True, kw_only=True):
+class ReadResult(msgspec.Struct, frozen=True, kw_only=True):
     """The result: a snapshot, or the reason for none."""
 
     snapshot: Snapshot | None = None
     error: str = ""
 
 
-_READS: Final = msgspec.msgpack.Decoder(Read)
+_READS: Final = msgspec.msgpack.Decoder(ReadResult)
 
 
 def read_apart(definition: FormatDefinition, body: bytes, url: str) -> Snapshot:
     """Return a definition's snapshot of a body. Raises ParseError, also when that takes too much time or memory."""
-    job = Job(definition=definition, body=body, url=url, most_cpu_s=MOST_CPU_S, most_memory=MOST_MEMORY)
+    request = ReadRequest(definition=definition, body=body, url=url, most_cpu_s=MOST_CPU_S, most_memory=MOST_MEMORY)
     try:
         ended = subprocess.run(  # noqa: S603  # our own module; -P: no module of the folder that it is started in
             [sys.executable, "-P", "-m", _CHILD],
             env=_surroundings(os.environ),
-            input=msgspec.msgpack.encode(job),
+            input=msgspec.msgpack.encode(request),
             capture_output=True,
             timeout=_MOST_S,
             check=False,

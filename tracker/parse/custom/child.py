@@ -1,4 +1,4 @@
-"""The process that reads one body: a job arrives on standard input, its result leaves on standard output."""
+"""The process that reads one body: a request arrives on standard input, its result leaves on standard output."""
 
 import resource
 import sys
@@ -6,23 +6,23 @@ import sys
 import msgspec
 
 from tracker.errors import ParseError
-from tracker.parse.custom.apart import TOO_MUCH, Job, Read
+from tracker.parse.custom.apart import TOO_MUCH, ReadRequest, ReadResult
 from tracker.parse.custom.format import read_here
 
 
 def main() -> None:
-    """Read one job and write its result."""
-    job = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Job)
+    """Read one request and write its result."""
+    request = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=ReadRequest)
     # The kernel ends the process, whatever it is doing.
-    _limit(resource.RLIMIT_CPU, job.most_cpu_s)
-    _limit(resource.RLIMIT_AS, job.most_memory)
+    _limit(resource.RLIMIT_CPU, request.most_cpu_s)
+    _limit(resource.RLIMIT_AS, request.most_memory)
     _limit(resource.RLIMIT_CORE, 0)
     try:
-        read = Read(snapshot=read_here(job.definition, job.body, job.url))
+        read = ReadResult(snapshot=read_here(request.definition, request.body, request.url))
     except ParseError as error:
-        read = Read(error=str(error))
+        read = ReadResult(error=str(error))
     except MemoryError:
-        read = Read(error=TOO_MUCH)
+        read = ReadResult(error=TOO_MUCH)
     sys.stdout.buffer.write(msgspec.msgpack.encode(read))
 
 
