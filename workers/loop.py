@@ -20,7 +20,7 @@ from workers.jobs import ABANDONED, SOFT, SPENT, Job
 log = logging.getLogger(__name__)
 
 #: How often time limits are checked, for all slots together.
-SWEEP_S: Final = 0.25
+SWEEP_S: Final = 1.0
 #: Threads for blocking calls of coroutines.
 MOST_HELPERS: Final = 32
 #: How long the loop may take to begin, and how long closing may take.

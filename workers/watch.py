@@ -1,6 +1,7 @@
 """Looks after alerts and the record by the worker's own clock.
 
-Beat cannot report that it has stopped itself, and no wake-up comes while Celery's connection hangs.
+Beat cannot report that it has stopped itself, and no wake-up comes while Celery's connection hangs. A look costs a tenth
+of a wake-up message.
 """
 
 import logging
@@ -18,8 +19,8 @@ log = logging.getLogger(__name__)
 
 #: How often a deliverer looks after alerts, in seconds.
 EVERY_S: Final = 5.0
-#: How often a printer looks for updates without a wake-up, in seconds.
-PRINTS_EVERY_S: Final = 10.0
+#: How often a printer looks for updates and for due deliveries without a wake-up, in seconds.
+PRINTS_EVERY_S: Final = 2.0
 _stopping: Final = threading.Event()
 
 
@@ -49,7 +50,11 @@ def _every(seconds: float, look: Callable[[], object], failure: str) -> None:
 
 
 def _print() -> None:
-    _every(PRINTS_EVERY_S, tasks.print_updates.run, "cannot print updates")
+    def look() -> None:
+        tasks.print_updates.run()
+        tasks.wake_sinks.run()
+
+    _every(PRINTS_EVERY_S, look, "cannot print updates")
 
 
 def _look_after_alerts() -> None:
