@@ -1,6 +1,6 @@
 """Looks after alerts and the record by the worker's own clock.
 
-Beat cannot report that it has stopped itself, and no wake-up comes while Celery's connection hangs. A look costs a tenth
+Beat cannot report its own end, and no wake-up comes while Celery's connection hangs. A look costs a tenth
 of a wake-up message.
 """
 
