@@ -63,6 +63,11 @@ def test_a_page_that_shows_its_software_takes_two_requests(name, path, answer):
         ("uptimecom", b"<html>StatusPageDisplayController</html>", "/ajax"),
         ("gatus", b"<html>Gatus</html>", "/api/v1/endpoints/statuses?page=1&pageSize=1"),
         (
+            "oneuptime",
+            b'<html><script src="/status-page/env.js"></script>',
+            "/status-page-api/overview/status.acme.example",
+        ),
+        (
             "upptime",
             b'<html><a href="https://github.com/upptime/upptime">Upptime</a><a href="https://github.com/acme/status">',
             "https://raw.githubusercontent.com/acme/status/HEAD/history/summary.json",
