@@ -157,7 +157,7 @@ class Observer:
             try:
                 state, snapshot = self._detail(provider, state, url, primary, now)
             except PollError as error:
-                if is_apart(source):
+                if is_apart(source) or primary.codes is not None:
                     raise  # Half of the answers would give a wrong picture of the page.
                 failure = error
                 continue
@@ -193,7 +193,8 @@ class Observer:
         try:
             # A placeholder gives way to the real update, so the answer has to be complete again; an answer that another
             # one is built with may hold some, too.
-            answer = self._ask(provider, state, url, is_conditional=not (primary.stand_ins or primary.built))
+            needs_all = primary.stand_ins or primary.built or primary.codes is not None
+            answer = self._ask(provider, state, url, is_conditional=not needs_all)
         except HttpStatusError as error:
             if error.status not in _MISSING:
                 raise
