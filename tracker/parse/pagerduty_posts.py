@@ -55,6 +55,12 @@ _COMPONENT_STATUSES: Final[Mapping[str, ComponentStatus]] = {
     "outage": ComponentStatus.MAJOR_OUTAGE,
     "maintenance": ComponentStatus.UNDER_MAINTENANCE,
 }
+_ENDPOINTS: Final = Endpoints(
+    primary="/api/posts?is_featured=true&limit=500",
+    details=("/api/post_enums", "/api/services", "/api/impacted_services"),
+)
+#: A key of the data in the page, which otherwise holds its layout.
+_SIGN: Final = b"globalStatusHeadline"
 
 
 def _recognises(body: bytes, _: str | None) -> bool:
@@ -89,6 +95,14 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
     return _posts(answer, fields.site(url))
 
 
+def _linked(html: bytes, url: str) -> tuple[Endpoints, ...]:
+    """Return the endpoints at the root of the host, whichever view of the page (`/posts/dashboard`) was given."""
+    site = fields.site(url)
+    if site is None or _SIGN not in html:
+        return ()
+    return (Endpoints(primary=site + _ENDPOINTS.primary, details=tuple(site + path for path in _ENDPOINTS.details)),)
+
+
 PAGERDUTY_POSTS = Format(
     name="pagerduty-posts",
     title="PagerDuty status pages since 2026",
@@ -96,13 +110,8 @@ PAGERDUTY_POSTS = Format(
     source="independent readers",
     recognises=_recognises,
     read=_read,
-    endpoints=(
-        Endpoints(
-            primary="/api/posts?is_featured=true&limit=500",
-            details=("/api/post_enums", "/api/services", "/api/impacted_services"),
-        ),
-    ),
-    signs=(b"globalStatusHeadline",),
+    endpoints=(_ENDPOINTS,),
+    linked=_linked,
     each_incident="/api/posts/{id}",
 )
 
