@@ -1,9 +1,10 @@
-"""A PagerDuty status page's public API -> Snapshot, in part: no update that ends an incident.
+"""A PagerDuty status page's public API -> Snapshot.
 
-Pages of 2026 draw themselves from it; it is not documented. A dozen independent public readers agree on its answers.
+Pages of 2026 draw themselves from it; it is not documented. Several independent public readers agree on its answers.
 `/api/posts?is_featured=true` has the incidents and maintenances that the page shows now, with the beginning of the
-newest text, so that no text is read there; `/api/posts/<id>` has all updates of one. A post that is featured no more
-has ended. `/api/services` has the names of the services, `/api/impacted_services` how those do that are impacted.
+newest text, so that no text is read there. `/api/posts/<id>` has all updates of one, also of one that is featured no
+more, which has ended. `/api/services` has the names of the services, and `/api/impacted_services` the state of those
+that are impacted.
 
 States and severities are codes that differ from page to page; `/api/post_enums` says what they mean. The answers are
 therefore read together: the details are asked with every change of the posts.
@@ -106,7 +107,6 @@ def _linked(html: bytes, url: str) -> tuple[Endpoints, ...]:
 PAGERDUTY_POSTS = Format(
     name="pagerduty-posts",
     title="PagerDuty status pages since 2026",
-    in_part="no update that ends an incident",
     source="independent readers",
     recognises=_recognises,
     read=_read,

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from tests.vendor import SITE, TIMEOUT, Watch
+from tracker.errors import HttpStatusError
 from tracker.model.provider import FirstSight
 
 LIST, ALONE = f"{SITE}/api/v1/notices", f"{SITE}/api/v1/notices/501"
@@ -146,12 +147,37 @@ def test_codes_are_read_as_the_words_that_another_answer_has_for_them():
     assert watched.asks(minutes=1) == [POSTS]
 
     shows_posts(watched, "no-posts.json", NONE_IMPACTED)
+    watched.fetcher.raises(f"{SITE}/api/posts/PPOST01", HttpStatusError("gone", None, 404))
 
     assert [(each.event, each.status, each.components) for each in watched.reported_after(6)] == [
         ("component_status_change", "operational", ("Cranes",)),
         ("incident_update", "resolved", ("Cranes",)),
         ("maintenance_update", "cancelled", ("Gates",)),
     ]
+
+
+def test_an_open_incident_that_is_listed_no_more_is_asked_for_once_how_it_ended():
+    watched = posts_page()
+    watched.polls()
+    shows_posts(watched, "posts.json", (PAGERDUTY / "impacted_services.json").read_text())
+    watched.polls()
+    watched.reported()
+    post = json.loads((PAGERDUTY / "post.json").read_text())["post"]
+    over = {**post["latest_update"], "id": "PUPD009", "status_id": "PSTRESO", "message": "It moves."}
+    over["reported_at"] += 60_000
+    ended = {**post, "latest_update": over, "updates": [over, *post["updates"]]}
+    watched.fetcher.answers(f"{SITE}/api/posts/PPOST01", json.dumps({"post": ended}))
+    shows_posts(watched, "no-posts.json", NONE_IMPACTED)
+    watched.fetcher.asked()
+
+    reported = watched.reported_after()
+
+    assert f"{SITE}/api/posts/PPOST01" in watched.fetcher.asked()
+    assert [(each.event, each.status, each.message) for each in reported if each.update_id] == [
+        ("incident_update", "resolved", "It moves.")
+    ]
+    watched.polls(5)
+    assert watched.asks(minutes=1) == [POSTS]
 
 
 def test_a_page_whose_codes_are_not_explained_reports_nothing_until_they_are():
