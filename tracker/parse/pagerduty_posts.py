@@ -32,6 +32,7 @@ from tracker.parse.entries import among, each, entry_by_entry, identity, marked,
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first, parted
 from tracker.parse.sniff import mentions, refusal
+from tracker.parse.text import encodable
 from tracker.parse.words import UNKNOWN, status_word, vendor_word
 
 #: By the list that an answer holds: keys that each of its entries has.
@@ -108,6 +109,8 @@ PAGERDUTY_POSTS = Format(
     name="pagerduty-posts",
     title="PagerDuty status pages since 2026",
     source="independent readers",
+    # Its pages name their data; elsewhere it is asked for last.
+    precedence=60,
     recognises=_recognises,
     read=_read,
     endpoints=(_ENDPOINTS,),
@@ -133,7 +136,7 @@ def _meaning(entry: dict[str, Any]) -> Meaning:
 
 def _code(value: object) -> str:
     """Return a code, "" for none."""
-    return value.strip() if isinstance(value, str) and len(value) <= fields.NAME_CAP else ""
+    return encodable(value).strip() if isinstance(value, str) and len(value) <= fields.NAME_CAP else ""
 
 
 def _impacted(entries: list[dict[str, Any]]) -> dict[str, str]:
