@@ -30,17 +30,13 @@ from tracker.parse.words import UNKNOWN, UPDATE, component_status, is_closing, s
 _KEYS: Final = frozenset({"activeIncidents", "incidentPublicNotes", "monitorStatuses", "statusPageResources"})
 _API: Final = "/status-page-api/overview/"
 _PREVIEW: Final = re.compile(r"/status-page/([0-9a-fA-F-]{36})(?:/|$)")
-_SIGNS: Final = (b"/status-page/env.js", b"/status-page-api/")
-_LOOKED_AT: Final = 1_000_000
+_SIGN: Final = b"/status-page/env.js"
 _DECLARED: Final = "declared"
 # The names that severities have unless a team renames them.
 _IMPACTS: Final[Mapping[str, Impact]] = {
     "critical_incident": Impact.CRITICAL,
-    "critical": Impact.CRITICAL,
     "major_incident": Impact.MAJOR,
-    "major": Impact.MAJOR,
     "minor_incident": Impact.MINOR,
-    "minor": Impact.MINOR,
 }
 _FLAGS: Final[Mapping[str, str]] = {
     "isResolvedState": "resolved",
@@ -115,7 +111,7 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
 
 def _linked(html: bytes, url: str) -> tuple[Endpoints, ...]:
     site = fields.site(url)
-    if site is None or not any(sign in html[:_LOOKED_AT] for sign in _SIGNS):
+    if site is None or _SIGN not in html:
         return ()
     preview = _PREVIEW.match(urlsplit(url).path)
     return (Endpoints(primary=f"{site}{_API}{preview[1] if preview else urlsplit(url).netloc}"),)
