@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.goldens import URL, answers, table
+from tests.goldens import answers, table
 from tracker.parse import read
 from tracker.parse.times import moment
 from tracker.parse.zones import offset_of
@@ -58,8 +58,8 @@ def test_a_name_that_nobody_knows_is_no_zone(name):
 
 def test_a_message_whose_year_is_written_from_the_next_one_on_keeps_its_id():
     page = answers("statusnook")[0].read_bytes()
-    of_this_year = read(page, URL)
-    of_last_year = read(page.replace("Mar 9 \u2022".encode(), "Mar 9 2026 \u2022".encode()), URL)
+    of_this_year = read(page)
+    of_last_year = read(page.replace("Mar 9 \u2022".encode(), "Mar 9 2026 \u2022".encode()))
 
     known, shown = of_this_year.incidents[0], of_last_year.incidents[0]
 
