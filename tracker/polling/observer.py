@@ -185,7 +185,8 @@ class Observer:
     ) -> _Details:
         """Return the details with what the answers for single incidents say."""
         source, found, failure = details.state.source, [], details.failure
-        if source is None or not before.seeded:
+        # A list in codes has no texts either, so that the first look asks for them as well.
+        if source is None or not (before.seeded or primary.codes is not None):
             return details
         gone = [each for each in known_open if each not in incident_ids(primary)]
         for url in incident_urls(source, primary.entries, gone):

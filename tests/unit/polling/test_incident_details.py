@@ -116,9 +116,9 @@ POSTS = f"{SITE}/api/posts?is_featured=true&limit=500"
 NONE_IMPACTED = '{"status_page_id": "PHARBOR", "impacted_services": []}'
 
 
-def posts_page() -> Watch:
+def posts_page(first_sight: FirstSight = FirstSight.SILENT) -> Watch:
     """Return a quiet PagerDuty page, and somebody who watches it by the address of its dashboard."""
-    watched = Watch(format="auto", url=f"{SITE}/posts/dashboard", first_sight=FirstSight.SILENT)
+    watched = Watch(format="auto", url=f"{SITE}/posts/dashboard", first_sight=first_sight)
     watched.answers('<html><script id="data">{"layout":{"globalStatusHeadline":"All good"}}</script></html>')
     for name in ("post_enums", "services"):
         watched.fetcher.answers(f"{SITE}/api/{name}", (PAGERDUTY / f"{name}.json").read_bytes(), etag="same")
@@ -153,6 +153,16 @@ def test_codes_are_read_as_the_words_that_another_answer_has_for_them():
         ("component_status_change", "operational", ("Cranes",)),
         ("incident_update", "resolved", ("Cranes",)),
         ("maintenance_update", "cancelled", ("Gates",)),
+    ]
+
+
+def test_the_first_look_at_a_page_in_codes_has_the_text_of_what_is_open():
+    watched = posts_page(FirstSight.OPEN)
+    shows_posts(watched, "posts.json", (PAGERDUTY / "impacted_services.json").read_text())
+    watched.polls()
+
+    assert [(each.status, each.message) for each in watched.reported() if each.event == "new_incident"] == [
+        ("investigating", "A rope is torn. We replace it with a new one, which takes an hour.")
     ]
 
 
