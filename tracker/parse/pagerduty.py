@@ -4,9 +4,8 @@ The page has a script element `data` with all incidents, open and ended, their u
 list of services; every other path answers the same page (recorded, 2023-12; inket/stts reads it so). Updates are newest
 first, with ids and HTML. Severity is the worst in any open update; `all_good` ends nothing, a status does. A service
 has the status that the newest update of an open incident gives it, and works otherwise. `posts` hold maintenance; no
-page that shows one is known, so maintenance is not read. Pages of 2026 hold only a layout (inket/stts); they load
-`/api/posts` and `/api/services`, and `/api/post_enums` with the meanings of states. Five independent public readers
-agree on that. Such pages are not read, since each answer is read by itself.
+page that shows one is known, so maintenance is not read. Pages of 2026 hold only a layout: `pagerduty_posts` reads the
+answers that draw them.
 """
 
 from collections.abc import Mapping
@@ -71,8 +70,8 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
 
 PAGERDUTY = Format(
     name="pagerduty",
-    title="PagerDuty status pages",
-    in_part="no maintenance, no pages since 2026",
+    title="PagerDuty status pages until 2025",
+    in_part="no maintenance",
     source="a recorded page",
     recognises=_recognises,
     read=_read,
