@@ -2,12 +2,12 @@
 
 OneUptime is open source, and its server writes this shape (github.com/OneUptime/oneuptime,
 `Common/Server/API/StatusPageAPI.ts`; the page's own `llms.txt` offers the address to programs). One answer has the
-resources, the open incidents, episodes, maintenances and announcements, and in lists of their own their notes and
-changes of state. Times and ids may be wrapped: `{"_type": "DateTime", "value": …}`.
+resources, the open incidents, episodes, maintenances and announcements, and separate lists of their notes and changes
+of state. Times and ids may be wrapped: `{"_type": "DateTime", "value": …}`.
 
-An incident begins with its description, in the state that it was created in. What follows are its changes of state and
-its notes, which have the state of their time. States have names that a team chooses, and flags that say what they mean.
-Ended incidents are listed no more. An announcement is an event without a state: it is reported and never open.
+An incident begins with its description, in its first state. Its changes of state and its notes follow; a note has the
+state of its time. States have names that a team chooses, and flags with their meanings. Ended incidents are no longer
+listed. An announcement is an event without a state: it is reported and never open.
 """
 
 import re
@@ -32,7 +32,7 @@ _API: Final = "/status-page-api/overview/"
 _PREVIEW: Final = re.compile(r"/status-page/([0-9a-fA-F-]{36})(?:/|$)")
 _SIGN: Final = b"/status-page/env.js"
 _DECLARED: Final = "declared"
-# The names that severities have unless a team renames them.
+# The names of severities, unless a team renames them.
 _IMPACTS: Final[Mapping[str, Impact]] = {
     "critical_incident": Impact.CRITICAL,
     "major_incident": Impact.MAJOR,
@@ -128,7 +128,7 @@ ONEUPTIME = Format(
 
 
 def _base(url: str) -> str | None:
-    """Return the address below which the page shows its events; a page on OneUptime's own host has its id in it."""
+    """Return the address below which the page shows its events; on OneUptime's own host it holds the page's id."""
     site = fields.site(url)
     path = urlsplit(url).path if site else ""
     page = path.removeprefix(_API) if path.startswith(_API) else ""
@@ -136,17 +136,17 @@ def _base(url: str) -> str | None:
 
 
 def _plain(value: object) -> object:
-    """Return what a value says, wrapped or not."""
+    """Return a value without its wrapping."""
     return value.get("value") if isinstance(value, dict) else value
 
 
 def _moment(entry: Mapping[str, Any], *keys: str) -> datetime | None:
-    """Return the first of these times that there is."""
+    """Return the first of these times that the entry has."""
     return next((time for key in keys if (time := fields.moment(_plain(entry.get(key))))), None)
 
 
 def _id(value: object) -> str:
-    """Return an id by which another entry calls this one, "" for none."""
+    """Return an id by which another entry names this one, "" for none."""
     try:
         return fields.identifier(_plain(value), "an entry")
     except ParseError:
@@ -154,7 +154,7 @@ def _id(value: object) -> str:
 
 
 class _Page:
-    """The lists of an answer that say more about the entries of others."""
+    """The lists of an answer that complete the entries of others."""
 
     def __init__(self, answer: dict[str, Any], base: str | None) -> None:
         self._answer = answer
@@ -277,9 +277,9 @@ def _resource(entry: dict[str, Any]) -> tuple[str, str, str | None]:
 
 
 def _state(state: object) -> tuple[str, str | None]:
-    """Return a state in the field's word, and in the vendor's where that is another.
+    """Return a state in the field's word, and in the vendor's own word if that is another.
 
-    A flag says what a state means. A team may call a state fixed without the flag of the one that ends an incident.
+    A flag has the meaning of a state. A team may call a state fixed without the flag for the end of an incident.
     """
     holder = fields.mapping(state)
     word = holder.get("name")

@@ -8,6 +8,7 @@ import html
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any, Final
 
 from tracker.errors import ParseError
@@ -68,6 +69,13 @@ def _inside(body: bytes, mark: bytes, opens: bytes, closes: bytes) -> bytes | No
         return None
     closed = body.find(closes, ends)
     return None if closed < 0 else body[ends + 1 : closed]
+
+
+def pieces(text: str, begins: re.Pattern[str], longest: int) -> Iterator[str]:
+    """Yield the text from each beginning to the next, cut at the longest."""
+    places = [found.start() for found in begins.finditer(text)]
+    for place, following in pairwise([*places, len(text)]):
+        yield text[place : min(following, place + longest)]
 
 
 def unflattened(flat: object) -> Any:

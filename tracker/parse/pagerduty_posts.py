@@ -2,12 +2,12 @@
 
 Pages of 2026 draw themselves from it; it is not documented. Several independent public readers agree on its answers.
 `/api/posts?is_featured=true` has the incidents and maintenances that the page shows now, with the beginning of the
-newest text, so that no text is read there. `/api/posts/<id>` has all updates of one, also of one that is featured no
-more, which has ended. `/api/services` has the names of the services, and `/api/impacted_services` the state of those
-that are impacted.
+newest text, so no text is read there. `/api/posts/<id>` has all updates of one post, also of one that has ended and is
+no longer featured. `/api/services` has the names of the services, and `/api/impacted_services` the states of impacted
+ones.
 
-States and severities are codes that differ from page to page; `/api/post_enums` says what they mean. The answers are
-therefore read together: the details are asked with every change of the posts.
+States and severities are codes that differ from page to page; `/api/post_enums` has their meanings. So the answers are
+read together: the details are requested with every change of the posts.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ from tracker.parse.sniff import mentions, refusal
 from tracker.parse.text import encodable
 from tracker.parse.words import UNKNOWN, status_word, vendor_word
 
-#: By the list that an answer holds: keys that each of its entries has.
+#: By the list in an answer: keys that each of its entries has.
 _MARKS: Final[Mapping[str, frozenset[str]]] = {
     "posts": frozenset({"id", "post_type", "latest_update"}),
     "post_enums": frozenset({"id", "name", "post_enum_type"}),
@@ -61,7 +61,7 @@ _ENDPOINTS: Final = Endpoints(
     primary="/api/posts?is_featured=true&limit=500",
     details=("/api/post_enums", "/api/services", "/api/impacted_services"),
 )
-#: A key of the data in the page, which otherwise holds its layout.
+#: A key in the data of the page, which otherwise holds its layout.
 _SIGN: Final = b"globalStatusHeadline"
 
 
@@ -71,7 +71,7 @@ def _recognises(body: bytes, _: str | None) -> bool:
 
 
 def _kind(answer: dict[str, Any]) -> str | None:
-    """Return the key of what an answer holds, None for another platform's answer."""
+    """Return the key of the list in an answer, None for another platform's answer."""
     if answer.keys() == {"status_page_id", "impacted_services"}:
         return "impacted_services"
     if answer.keys() == {"post"} and fields.mapping(answer["post"]).keys() >= _MARKS["posts"]:
@@ -109,7 +109,7 @@ PAGERDUTY_POSTS = Format(
     name="pagerduty-posts",
     title="PagerDuty status pages since 2026",
     source="independent readers",
-    # Its pages name their data; elsewhere it is asked for last.
+    # Its pages name their data; on other pages it is requested last.
     precedence=60,
     recognises=_recognises,
     read=_read,
@@ -177,7 +177,7 @@ def _posts(answer: dict[str, Any], site: str | None) -> Snapshot:
 
 
 def _entries(post: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the updates of a post, each once; the newest is given by itself as well."""
+    """Return the updates of a post, each once; the newest is also given by itself."""
     entries = [*fields.objects_in(post.get("updates")), fields.mapping(post.get("latest_update"))]
     return list({str(entry.get("id") or entry.get("reported_at")): entry for entry in entries if entry}.values())
 

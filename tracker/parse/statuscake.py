@@ -8,7 +8,6 @@ maintenance is known: an event with that label is one.
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
 from typing import Final
 
 from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
@@ -51,7 +50,9 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
         raise refusal(body, content_type)
     text = body[:_LOOKED_AT].decode(errors="replace")
     site = fields.site(url)
-    incidents, maintenances = parted(among(_pieces(text, _EVENT), "incident", lambda event: _event(event, site)))
+    incidents, maintenances = parted(
+        among(page_data.pieces(text, _EVENT, _LONGEST_EVENT), "incident", lambda event: _event(event, site))
+    )
     components = distinct(among(_placed(text), "component", _component))
     return Snapshot(incidents=incidents, maintenances=maintenances, components=components, components_listed=True)
 
@@ -63,13 +64,6 @@ STATUSCAKE = Format(
     recognises=_recognises,
     read=_read,
 )
-
-
-def _pieces(text: str, begins: re.Pattern[str], longest: int = _LONGEST_EVENT) -> Iterator[str]:
-    """Yield the text from each beginning to the next."""
-    places = [found.start() for found in begins.finditer(text)]
-    for place, following in pairwise([*places, len(text)]):
-        yield text[place : min(following, place + longest)]
 
 
 def _event(event: str, site: str | None) -> Incident:
@@ -104,7 +98,7 @@ def _updates(event: str) -> Iterator[IncidentUpdate]:
 def _placed(text: str) -> Iterator[tuple[str, str | None]]:
     """Yield each tile with the name of its parent."""
     above: str | None = None
-    for tile in _pieces(text, _TILE, _LONGEST_TILE):
+    for tile in page_data.pieces(text, _TILE, _LONGEST_TILE):
         if "singleton-with-parent" in tile[: tile.find(">")]:
             yield tile, above
         else:

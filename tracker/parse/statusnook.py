@@ -1,17 +1,16 @@
-"""Statusnook's status page -> Snapshot: the page for people, which has no other answer.
+"""Statusnook's status page -> Snapshot: the HTML page, the only answer that there is.
 
 Statusnook is open source, and its server writes this page (github.com/goksan/Statusnook, `main.go`). It lists the
-services, each with a sign for how it does, and the alerts that go on, each with its messages, the newest first. An
-alert has no status but that it is listed, so that it ends by absence. A red or amber sign is an incident; the only
-other one is of a maintenance or a notice, which the page does not tell apart: both are read as a maintenance.
+services, each with a sign for its state, and the open alerts, each with its messages, newest first. An alert has no
+status, and ends by its absence. A red or amber sign is an incident. The only other sign is of a maintenance or a
+notice, which the page does not distinguish: both are read as a maintenance.
 
-Nothing has an id. An alert is known by the time of its first message, a message by its own, to the minute. A year is
-written from the next one on, so that a message of this year is undated.
+Nothing has an id. An alert is known by the time of its first message, a message by its own, to the minute. The year is
+written only on messages of earlier years, so a message of this year is undated.
 """
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
 from typing import Final
 
 from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Snapshot
@@ -22,7 +21,7 @@ from tracker.parse.format import Format
 from tracker.parse.listed import digest_key, distinct, numbered, parted
 from tracker.parse.sniff import refusal
 
-#: So much of a page is looked at, and of an alert or a service in it, in characters.
+#: Characters that are read of a page, and of an alert or a service in it.
 _LOOKED_AT: Final = 2 * 1024 * 1024
 _LONGEST_ALERT: Final = 200_000
 _LONGEST_SERVICE: Final = 20_000
@@ -55,12 +54,12 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
         raise refusal(body, content_type)
     text = body[:_LOOKED_AT].decode(errors="replace")
     name = _PAGE_NAME.search(text)
-    incidents, maintenances = parted(among(_pieces(text, _ALERT, _LONGEST_ALERT), "incident", _alert))
+    incidents, maintenances = parted(among(page_data.pieces(text, _ALERT, _LONGEST_ALERT), "incident", _alert))
     return Snapshot(
         name=_said(name["name"]) if name else None,
         incidents=incidents,
         maintenances=maintenances,
-        components=distinct(among(_pieces(text, _SERVICE, _LONGEST_SERVICE), "component", _service)),
+        components=distinct(among(page_data.pieces(text, _SERVICE, _LONGEST_SERVICE), "component", _service)),
         components_listed=True,
         open_only=True,
     )
@@ -75,19 +74,12 @@ STATUSNOOK = Format(
 )
 
 
-def _pieces(text: str, begins: re.Pattern[str], longest: int) -> Iterator[str]:
-    """Yield what lies between one beginning and the next."""
-    places = [found.start() for found in begins.finditer(text)]
-    for place, following in pairwise([*places, len(text)]):
-        yield text[place : min(following, place + longest)]
-
-
 def _said(text: str) -> str | None:
     return fields.name(fields.body_text(text))
 
 
 def _sign(piece: str) -> str | None:
-    """Return the colour of the first sign that has one of those that mean trouble."""
+    """Return the colour of the first sign that means trouble."""
     drawing = piece[: piece.find("</svg>")]
     return next((colour for colour in _IMPACTS if f'"{colour}"' in drawing), None)
 
