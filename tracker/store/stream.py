@@ -242,7 +242,13 @@ def _checked(has_lease: bool) -> None:
 def _view(reported: Reported) -> PageView:
     """Return the knowledge of a page that its reported events give."""
     fallen = [known.id for known in reported.components.values() if known.status is not ComponentStatus.OPERATIONAL]
-    return PageView(components=dict(reported.components), falls_reported=tuple(fallen))
+    return PageView(
+        components=dict(reported.components),
+        falls_reported=tuple(fallen),
+        open_incidents=reported.incidents,
+        open_maintenances=tuple(known for known in reported.maintenances if known.status != "scheduled"),
+        planned_maintenances=tuple(known for known in reported.maintenances if known.status == "scheduled"),
+    )
 
 
 def read_event(stream_id: bytes, fields: Mapping[bytes, bytes]) -> Event:

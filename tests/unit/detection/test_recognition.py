@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tests.fakes import NOON, component, event, incident, page, provider, update
 from tracker.delivery.event_stream import Reported, StreamedEvent
@@ -40,6 +41,22 @@ def test_what_came_since_is_reported_and_what_was_passed_over_is_not(first_sight
     assert [(each.components, each.status, each.message) for each in changed] == [
         (("API",), "operational", "was major outage")
     ]
+
+
+@pytest.mark.parametrize("how", ["not listed any more", "over without an update"])
+def test_what_the_record_calls_ongoing_ends_as_the_page_says(how: str) -> None:
+    said = event("acme/i1/u2", update_id="u2", impact="major", status="identified", published_at=NOON)
+    line = record_line(StreamedEvent(stream_id="1-0", event=said)).encode()
+    known = read_reported([line])["acme"]
+    before = replace(BEFORE, view=PageView(open_incidents=known.incidents))
+    left = [] if how == "not listed any more" else [replace(incident("i1", update("u2", 0)), status="resolved")]
+    first = changes(provider(), before, page(*left), NOON)
+    second = changes(provider(), replace(before, seeded=True, known_until=None, view=first.view), page(*left), NOON)
+
+    ended = [pending.event for pending in (*first.pending, *second.pending)]
+    assert [(each.incident_id, each.status) for each in ended] == [("i1", "resolved")]
+    assert first.is_open_question is (not left)
+    assert second.view.open_incidents == ()
 
 
 def test_a_component_is_not_reported_again_as_what_it_was() -> None:
