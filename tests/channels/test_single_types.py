@@ -16,7 +16,7 @@ from tracker.alerting.caller import Call, Caller, Reply
 from tracker.alerting.channel import Act, Severity
 from tracker.alerting.channels.alertmanager import Alertmanager
 from tracker.alerting.channels.apprise import Apprise
-from tracker.errors import ChannelFailed, ChannelRefused, FetchError
+from tracker.errors import ChannelFailed, ChannelRefused, ConfigError, FetchError
 from tracker.fetch.post import RequestsPoster
 from tracker.model.channel import AlertmanagerConfig, AppriseConfig
 
@@ -196,6 +196,14 @@ def test_apprise_is_ended_when_its_time_is_over() -> None:
             channel.send(message(), None)
 
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_apprise_that_is_not_installed_keeps_alerts_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker.alerting.channels.apprise.find_spec", lambda _name: None)
+    channel = Apprise(AppriseConfig(name="oncall", url_env="URL"), {"URL": "json://localhost"})
+
+    with pytest.raises(ConfigError, match=r'channel "oncall": type apprise needs the library'):
+        channel.send(message(), None)
 
 
 def test_apprise_says_that_an_address_is_none() -> None:
