@@ -1,4 +1,4 @@
-"""Commands that need no running tracker: init, config, completion, report, incidents, tail, and help."""
+"""Commands that need no running tracker: init, config, report, incidents, tail, and help."""
 
 import csv
 import io
@@ -65,9 +65,10 @@ def test_the_help_imports_no_part_of_the_product() -> None:
     [
         (("status", "gate", "tail"), ("requests", "feedparser", "tracker.bootstrap")),
         (("gate",), ("tracker.store.opening", "tracker.alerting.machine")),
+        (("tail", "incidents", "report", "init"), ("redis", "asyncio", "ssl", "tracker.store.connection")),
     ],
 )
-def test_looking_imports_nothing_that_asks_pages(commands: tuple[str, ...], unwanted: tuple[str, ...]) -> None:
+def test_a_command_imports_what_it_needs(commands: tuple[str, ...], unwanted: tuple[str, ...]) -> None:
     modules = ", ".join(f"tracker.cli.{name}" for name in commands)
     code = f"import sys, {modules}; print(sorted(set(sys.modules) & set({unwanted!r})))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -146,26 +147,6 @@ def test_what_a_file_needs_of_the_environment_is_named(tmp_path: Path, monkeypat
         'note: provider "acme": headers_env names ACME_AUTH, which is not set; set it, or ACME_AUTH_FILE to a file '
         "that holds it; the page cannot be read without it\n"
     )
-
-
-# --- completion ---
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_is_a_script_for_the_shell(shell: str) -> None:
-    script = run("completion", shell).stdout
-
-    assert "_TRACKER_COMPLETE" in script
-    assert f"{shell}_complete" in script
-
-
-def test_a_shell_that_asks_is_given_words() -> None:
-    environ = {"_TRACKER_COMPLETE": "bash_complete", "COMP_WORDS": "tracker in", "COMP_CWORD": "1"}
-    done = subprocess.run(
-        [Path(sys.executable).parent / "tracker"], env=environ, capture_output=True, text=True, check=False
-    )
-
-    assert [line.split(",")[1] for line in done.stdout.splitlines()] == ["init", "incidents"]
 
 
 # --- the past ---
