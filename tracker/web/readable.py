@@ -1,6 +1,6 @@
 """Problems for people: a request for a page gets a page that says what is wrong and what to do. ASGI middleware."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -14,6 +14,8 @@ from tracker.web.html import html
 
 _PROBLEM: Final = b"application/problem+json"
 _FIRST_ERROR: Final = 400
+#: Headers of a problem that its page has, too.
+_KEPT: Final = ("allow", "retry-after", "www-authenticate")
 #: Statuses of problems whose own title is the heading.
 _SAID_BY_TITLE: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
 Render = Callable[[Problem], str]
@@ -70,14 +72,16 @@ class ReadableProblems:
                 return
             body += message.get("body", b"")
             if not message.get("more_body"):
-                await self._page(scope, receive, send, body)
+                kept = {name: value for name, value in Headers(raw=held["headers"]).items() if name in _KEPT}
+                await self._page(scope, receive, send, body, kept)
 
         await self._app(scope, receive, sifted)
 
-    async def _page(self, scope: Scope, receive: Receive, send: Send, body: bytes) -> None:
+    async def _page(self, scope: Scope, receive: Receive, send: Send, body: bytes, headers: Mapping[str, str]) -> None:
         problem = msgspec.json.decode(body, type=Problem)
         request = Request(scope)
         response = html(request, self._render(problem), status=problem.status, cache="no-store")
+        response.headers.update(headers)
         await response(scope, receive, send)
 
 

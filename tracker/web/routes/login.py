@@ -27,7 +27,8 @@ _FORM: Final = """<!doctype html>
 <main><div class="head"><div><h1>Sign in</h1>
 <p class="lede">The token says whether you may read, or act as well.</p></div></div>
 <section class="sec" aria-labelledby="token"><h2 id="token">Token</h2><div>
-{note}<p id="which">The value of <code>TRACKER_WEB_TOKEN</code> or <code>TRACKER_WEB_ACT_TOKEN</code> of the tracker.</p>
+{note}<p id="which">The value of <code>TRACKER_WEB_TOKEN</code> or <code>TRACKER_WEB_ACT_TOKEN</code>
+where the tracker runs.</p>
 <form class="ctl" method="post" action="/login"><input type="hidden" name="next" value="{next}">
 <input type="password" name="token" required autofocus autocomplete="current-password" aria-labelledby="token"
  aria-describedby="which">
