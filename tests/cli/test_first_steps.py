@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -227,6 +228,17 @@ def test_a_folder_without_a_record_is_an_error(tmp_path: Path, command: str) -> 
     assert isinstance(error, TrackerError)
     assert exit_status(error) == 2
     assert "holds no updates.jsonl" in str(error)
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_reader_that_has_enough_ends_tail_without_a_word(data: Path, more: tuple[str, ...]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [Path(sys.executable).parent / "tracker", "tail", "--data-dir", data, *more]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 def test_a_difference_is_of_words() -> None:

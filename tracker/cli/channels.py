@@ -58,7 +58,8 @@ def list_(data_dir: Path, output_format: str) -> None:
         for state in states
     ]
     heads = ("CHANNEL", "TYPE", "STATE", "WAITING", "DELIVERED", "LAST DELIVERED", "LAST ERROR")
-    click.echo(table(heads, rows, terminal_width()))
+    none = "there is no channel: alerts go nowhere until providers.toml has a [[channel]] and a [[route]]"
+    click.echo(table(heads, rows, terminal_width()) if rows else none)
 
 
 @channels.command()

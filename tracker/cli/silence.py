@@ -89,7 +89,8 @@ def list_(data_dir: Path, output_format: str) -> None:
         )
         for each in known
     ]
-    click.echo(table(("SILENCE", "UNTIL (UTC)", "OF", "BY", "REASON"), rows, terminal_width()))
+    heads = ("SILENCE", "UNTIL (UTC)", "OF", "BY", "REASON")
+    click.echo(table(heads, rows, terminal_width()) if rows else "nothing is silenced")
 
 
 @silence.command()
