@@ -31,8 +31,8 @@ def meant(providers: Iterable[Provider], word: str) -> Provider:
         return named[0]
     names = {spelling: each.id for each in known for spelling in (each.name, each.id)}
     # A name and its id are mostly alike: one of them is enough.
-    ids = tuple(dict.fromkeys(names[spelling] for spelling in _alike(word, names)))
-    hint = _question(ids) or "`tracker providers list` shows them all"
+    similar = tuple(dict.fromkeys(names[spelling] for spelling in _alike(word, names)))
+    hint = _question(similar) or "`tracker providers list` shows them all"
     raise ConfigError(f"there is no provider {one_line(word, _LONGEST_COMPARED)}; {hint}")
 
 
