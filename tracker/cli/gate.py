@@ -224,7 +224,8 @@ def _patient(look: Callable[[], GateReport], wait: timedelta) -> GateReport:
 
 
 def _blocking(found: GateReport) -> list[Gated]:
-    return [each for each in found.targets if each.result is not Ruling.PASS]
+    """Return what keeps the gate shut, without ages: whoever waits hears what is new, not that time passes."""
+    return [msgspec.structs.replace(each, age_s=None) for each in found.targets if each.result is not Ruling.PASS]
 
 
 def _line(each: Gated) -> str:
