@@ -13,7 +13,10 @@ from tests.e2e.running import RunningTracker, provider
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 
-needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="limits and mounts of Linux")
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.skipif(sys.platform != "linux", reason="limits and mounts of Linux"),
+]
 
 
 def titles(tracker: RunningTracker) -> list[str]:
@@ -42,8 +45,6 @@ def fill(path: Path) -> None:
             return
 
 
-@needs_linux
-@pytest.mark.faults
 def test_a_record_that_cannot_grow_holds_whole_lines_and_goes_on_later(tmp_path: Path) -> None:
     page = Page("acme", id="acme")
     with (
@@ -70,7 +71,6 @@ def test_a_record_that_cannot_grow_holds_whole_lines_and_goes_on_later(tmp_path:
     assert "Traceback" not in "".join(tracker.log)
 
 
-@needs_linux
 def test_a_full_disk_is_reported_in_one_sentence_and_costs_no_update(small_disk: Path) -> None:
     page = Page("acme", id="acme")
     with (
