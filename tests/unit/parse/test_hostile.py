@@ -11,7 +11,7 @@ from tracker.errors import ParseError
 from tracker.model.page import ComponentStatus
 from tracker.parse import read
 
-LONG = 1_000_000
+LONG = 400_000
 ATTRIBUTES = " ".join(f'a{number}="b"' for number in range(400))
 MEDIA = 'xmlns:media="http://search.yahoo.com/mrss/"'
 ITUNES = 'xmlns:itunes="http://www.itunes.com/DTDs/PodCast-1.0.dtd"'
