@@ -9,6 +9,7 @@ import msgspec
 import redis
 
 from tracker.catalogue import with_known_ids
+from tracker.delivery.event_stream import Watched
 from tracker.model.provider import Provider
 from tracker.store.codec import decode_provider
 from tracker.store.connection import (
@@ -88,15 +89,17 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
         """Return the tracker that keeps the providers of its file here, None for nobody. Raises StoreError."""
         return holder(self._client, FILE)
 
-    def restore(self, providers: Sequence[Provider], now: datetime, *, was_emptied: bool) -> Synced:
+    def restore(
+        self, providers: Sequence[Provider], now: datetime, *, was_emptied: bool, watched: Watched | None = None
+    ) -> Synced:
         """Put back those providers that are not there, and what others lack.
 
-        After the loss of everything they wait to be asked until the printer reminds them of the record.
+        After the loss of everything they wait to be asked until the printer reminds them of the record; one that has
+        no record yet counts from when the catalogue was `watched`.
         """
+        waiting = ASKED_AFTER if was_emptied else timedelta()
         entries = (entries_of(step, len(providers), now) for step in steps(providers))
-        return total(
-            [self._run_sync(entries=step, waiting=ASKED_AFTER if was_emptied else timedelta()) for step in entries]
-        )
+        return total([self._run_sync(entries=step, waiting=waiting, watched=watched) for step in entries])
 
     def remove(self, provider_ids: Sequence[str]) -> int:
         """Remove providers and all that is remembered of their pages; return how many there were."""
@@ -179,11 +182,14 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
         entries: Sequence[str | bytes] = (),
         *,
         waiting: timedelta | None = None,
+        watched: Watched | None = None,
     ) -> Synced:
         """Put entries in (`waiting`: where they are missing); take out ids that are of that origin ('': of any)."""
         arguments = SyncArguments(
             new_generation=uuid4().hex,
             waiting_s="" if waiting is None else waiting.total_seconds(),
+            watched_since_s="" if watched is None else watched.since.timestamp(),
+            watched_until_s="" if watched is None else watched.until.timestamp(),
             token=token_of(self._fence),
             removed_count=len(taken_out),
             removed_origin=origin,

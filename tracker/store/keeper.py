@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 
+from tracker.delivery.event_stream import Watched
 from tracker.model.provider import Webhook
 from tracker.model.route import Alerting, Silence
 from tracker.store.alerts import RedisAlerts
@@ -52,6 +53,8 @@ class Keeper:
         #: The numbers of the last look, and those when all of it was read.
         self._last: Holdings | None = None
         self._known: Holdings | None = None
+        #: When this process saw the catalogue whole.
+        self._watched: Watched | None = None
         self._providers: tuple[bytes, ...] = ()
         self._webhooks: tuple[Webhook, ...] = ()
 
@@ -62,15 +65,19 @@ class Keeper:
 
     def look(self) -> Loss | None:
         """Put back what is missing in the catalogue and return it, None if all is there. Raises StoreError."""
+        now = self._clock()
         held = self._catalogue.holdings()
         known, last, self._last = self._known, self._last, held
         if known is None or (held.generation == known.generation and held.version > known.version):
             # While the catalogue changes, it is not read.
             if last is None or held.version == last.version or not held.is_whole:
                 known = self._remember(held)
-            if known is None or held.is_whole:
-                return None
-        elif not _is_less(held, known):
+            is_all_there = known is None or held.is_whole
+        else:
+            is_all_there = not _is_less(held, known)
+        if is_all_there and held.generation is not None:
+            self._watched = Watched(since=self._watched.since if self._watched else now, until=now)
+        if known is None or is_all_there:
             return None
         return self._restore(held, known)
 
@@ -88,7 +95,9 @@ class Keeper:
         # Sinks first: pages have something to report.
         webhooks = self._sinks.restore(self._webhooks)
         providers = tuple(map(decode_provider, self._providers))
-        pages = self._catalogue.restore(providers, self._clock(), was_emptied=held.generation != known.generation)
+        was_emptied = held.generation != known.generation
+        watched = self._watched if was_emptied else None
+        pages = self._catalogue.restore(providers, self._clock(), was_emptied=was_emptied, watched=watched)
         if self._alerts is not None and self._alerting.channels:
             # Last: an alert whose page is not in the catalogue would end.
             self._alerts.restore(self._alerting, self._silences)
@@ -96,8 +105,7 @@ class Keeper:
         # Read again at the next look: others may have put in more.
         self._known = msgspec.structs.replace(known, generation=now.generation, version=-1)
         is_ours = bool(pages.added or webhooks.added or pages.mended)
-        was_emptied = held.generation is not None and held.generation != known.generation
-        if not is_ours and not was_emptied:
+        if not is_ours and (held.generation is None or not was_emptied):
             return None
         return Loss(pages=pages.added, sinks=webhooks.added, due_times=pages.mended, is_ours=is_ours)
 
