@@ -48,10 +48,7 @@ def test_what_is_not_said_has_a_default() -> None:
     assert pager.api_url == "https://events.pagerduty.com"
 
 
-@pytest.mark.parametrize(
-    ("type", "keys", "sentence"),
-    table("channel_mistakes"),
-)
+@pytest.mark.parametrize(("type", "keys", "sentence"), table("channel_mistakes"))
 def test_an_error_is_one_sentence(type: str, keys: dict[str, object], sentence: str) -> None:
     with pytest.raises(ConfigError) as caught:
         read(type, **keys)

@@ -43,10 +43,7 @@ INCIDENT = reported(
         (entry(1, "update-1"), {}),
         (entry(2, "update-2"), {}),
         (entry(3, "update-3", "identified"), {}),
-        (
-            entry(4, "raised-4", "identified", is_worse=True),
-            {"severity": Severity.CRITICAL, "impact": "critical"},
-        ),
+        (entry(4, "raised-4", "identified", is_worse=True), {"severity": Severity.CRITICAL, "impact": "critical"}),
         (entry(5, "update-5", "identified"), {}),
         (entry(6, "edited-6", "identified", is_edit=True), {}),
         (entry(7, "withdrawn-7", "update withdrawn"), {}),

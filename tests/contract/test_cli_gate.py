@@ -62,11 +62,7 @@ def run(run: Run, server: "redis.Redis") -> Run:
 # --- gate ---
 
 
-@pytest.mark.parametrize(
-    ("arguments", "status"),
-    table("gate_statuses"),
-    ids=str,
-)
+@pytest.mark.parametrize(("arguments", "status"), table("gate_statuses"), ids=str)
 def test_the_exit_status_is_the_answer(run: Run, arguments: tuple[str, ...], status: int) -> None:
     text, document = run("gate", *arguments), run("gate", *arguments, "--json")
 

@@ -138,10 +138,7 @@ def test_a_month_of_ten_thousand_updates_leaves_little_and_reports_each_once(
     assert len(digests) <= MOST_INCIDENTS
     assert set(valkey.hkeys(CURSORS)) == {RECORD.encode(), CONSOLE.encode()}
     keys = {key.decode() for key in valkey.scan_iter(f"{PREFIX}*", count=1000)}
-    assert keys == {
-        *(PROVIDERS, VERSION, GENERATION, SCHEDULE, DUE, POLLS, UPDATES, CURSORS),
-        *most,
-    }
+    assert keys == {*(PROVIDERS, VERSION, GENERATION, SCHEDULE, DUE, POLLS, UPDATES, CURSORS), *most}
     record_property("bytes_of_a_page", sum(most.values()))
     assert sum(most.values()) < MOST_BYTES, most
 

@@ -765,8 +765,7 @@ def test_the_body_of_a_redirect_is_not_read_to_its_end(fast):
 
 
 @pytest.mark.parametrize(
-    "path",
-    ["//two", "/a/../b/./c", "/%7euser/%zz", "/a b", "/?", "/?q=[1]&r={2}|3", "/a;b=c,d", "/ü?ö=ä", "/'\"<>^`"],
+    "path", ["//two", "/a/../b/./c", "/%7euser/%zz", "/a b", "/?", "/?q=[1]&r={2}|3", "/a;b=c,d", "/ü?ö=ä", "/'\"<>^`"]
 )
 def test_a_path_goes_out_as_the_url_has_it(fetcher, path):
     with Origin(Exchange.answer) as origin:

@@ -291,11 +291,7 @@ def test_containers_have_no_rights(container):
     assert pod["runAsNonRoot"]
     assert pod["runAsUser"] > 0
     assert pod["seccompProfile"] == {"type": "RuntimeDefault"}
-    assert own == {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
-    }
+    assert own == {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
     assert not container.pod["automountServiceAccountToken"]
     assert not container.pod["enableServiceLinks"]
     assert not {"hostNetwork", "hostPID", "hostIPC"} & container.pod.keys()

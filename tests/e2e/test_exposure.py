@@ -137,12 +137,7 @@ def test_no_log_and_no_command_shows_a_secret(running: RunningTracker) -> None:
     celery = [sys.executable, "-m", "celery", "-q", "-A", "workers.app"]
     shown += [
         subprocess.run(
-            [*celery, *command],
-            env=environ_of(running),
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=PATIENCE_S,
+            [*celery, *command], env=environ_of(running), capture_output=True, text=True, check=True, timeout=PATIENCE_S
         )
         for command in (["report"], ["inspect", "conf"])
     ]

@@ -13,10 +13,7 @@ from tests.e2e.running import RunningTracker, provider
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 
-pytestmark = [
-    pytest.mark.faults,
-    pytest.mark.skipif(sys.platform != "linux", reason="limits and mounts of Linux"),
-]
+pytestmark = [pytest.mark.faults, pytest.mark.skipif(sys.platform != "linux", reason="limits and mounts of Linux")]
 
 
 def titles(tracker: RunningTracker) -> list[str]:

@@ -88,9 +88,6 @@ def test_a_file_may_hold_the_address(tmp_path: Path) -> None:
     assert way("https://a.example", HTTPS_PROXY_FILE=str(tmp_path / "proxy")) == PROXY
 
 
-@pytest.mark.parametrize(
-    ("host", "address"),
-    table("literal_addresses"),
-)
+@pytest.mark.parametrize(("host", "address"), table("literal_addresses"))
 def test_an_address_is_known_in_any_spelling(host: str, address: str | None) -> None:
     assert (None if literal(host) is None else str(literal(host))) == address

@@ -116,13 +116,13 @@ def test_redis_and_kombu_reach_the_same_database_with_the_same_password() -> Non
     broker = Connection(settings.broker_url)
 
     assert parse_url(settings.redis_url) == {"host": "h", "port": 1, "db": 2, "username": "u:", "password": "p@/"}
-    assert (
-        broker.hostname,
-        broker.port,
-        broker.virtual_host,
-        broker.userid,
-        broker.password,
-    ) == ("h", 1, "2", "u:", "p@/")
+    assert (broker.hostname, broker.port, broker.virtual_host, broker.userid, broker.password) == (
+        "h",
+        1,
+        "2",
+        "u:",
+        "p@/",
+    )
 
 
 def test_kombu_gets_its_own_spelling_of_a_socket() -> None:
