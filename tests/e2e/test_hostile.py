@@ -70,7 +70,7 @@ class Attacked:
         with SimulatedVendor(healthy) as vendor, HostileOrigin(REFUSED | REPORTED) as origin:
             entries = [provider(page.revision.name, vendor.url(page.id)) for page in healthy]
             entries += [
-                provider(name, origin.url(name), interval=6, **attack.keys)
+                provider(name, origin.url(name), interval=2, **attack.keys)
                 for name, attack in (REFUSED | REPORTED).items()
             ]
             port = origin.url("HTML").split(":")[2].split("/")[0]
