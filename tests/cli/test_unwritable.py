@@ -20,7 +20,10 @@ FULL = Path("/dev/full")
 def run(
     *arguments: str, folder: Path, output: Path | None = None, most_bytes: int | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command; `most_bytes` is the size that no file of it may pass."""
+    """Run a command; `most_bytes` is the size that no file of it may pass.
+
+    It keeps no bytecode: what Python can write of it in part only stays, and every later process would fail by it.
+    """
 
     def limit() -> None:
         if most_bytes is not None:
@@ -30,7 +33,7 @@ def run(
         return subprocess.run(
             [sys.executable, "-m", "tracker", *arguments],
             cwd=folder,
-            env={"PATH": "/usr/bin:/bin"},
+            env={"PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"},
             preexec_fn=limit,
             stdout=stdout,
             stderr=subprocess.PIPE,

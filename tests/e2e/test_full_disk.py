@@ -16,6 +16,10 @@ from tracker.simulator.vendor import Page
 pytestmark = [pytest.mark.faults, pytest.mark.skipif(sys.platform != "linux", reason="limits and mounts of Linux")]
 
 
+#: A process with limited files keeps no bytecode: what it wrote of it in part would stay for later processes.
+LIMITED = {"PYTHONDONTWRITEBYTECODE": "1"}
+
+
 def titles(tracker: RunningTracker) -> list[str]:
     return [event["incident"] for event in tracker.record]
 
@@ -46,7 +50,7 @@ def test_a_record_that_cannot_grow_holds_whole_lines_and_goes_on_later(tmp_path:
     page = Page("acme", id="acme")
     with (
         SimulatedVendor([page]) as vendor,
-        RunningTracker(provider("acme", vendor.url("acme")), tmp_path, "--format", "json") as tracker,
+        RunningTracker(provider("acme", vendor.url("acme")), tmp_path, "--format", "json", environ=LIMITED) as tracker,
     ):
         tracker.wait_until_watching()
         page.open_incident("First", body="We look into it.")
