@@ -241,6 +241,18 @@ def test_a_reader_that_has_enough_ends_tail_without_a_word(data: Path, more: tup
     assert (done.returncode, done.stderr) == (1, b"")
 
 
+def test_tail_f_waits_for_a_record_that_is_not_there_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ctrl_c() -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tracker.cli.tail._pause", ctrl_c)
+
+    waiting = run("tail", "-f", "--data-dir", tmp_path)
+
+    said = f"tracker: {tmp_path / 'updates.jsonl'} is not there yet; waiting for it\n\n"
+    assert (waiting.exit_code, waiting.stdout, waiting.stderr) == (0, "", said)
+
+
 def test_a_difference_is_of_words() -> None:
     assert difference("a b c", "a c d") == "a [-b-] c {+d+}"
     assert difference("same", "same") == "same"

@@ -60,7 +60,7 @@ def played(first, steps) -> tuple[MemoryBook, list[tuple[datetime, Delivery]]]:
     return book, found
 
 
-@settings(max_examples=1000)
+@settings(max_examples=400)
 @given(any_rules, st.lists(acts, max_size=40))
 def test_whatever_happens(first, steps) -> None:
     book, decided = played(first, steps)
