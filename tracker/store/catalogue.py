@@ -10,10 +10,13 @@ import redis
 
 from tracker.catalogue import with_known_ids
 from tracker.model.provider import Provider
+from tracker.store.alert_settings import CONFIG_FIELD
 from tracker.store.codec import decode_provider
 from tracker.store.connection import (
+    ALERTING,
     DUE,
     GENERATION,
+    OWNER_PREFIX,
     PROVIDERS,
     SCHEDULE,
     SINKS,
@@ -22,7 +25,7 @@ from tracker.store.connection import (
     translated,
 )
 from tracker.store.due_queue import RedisDueQueue
-from tracker.store.ownership import FILE, Fence, Holder, holder, require_catalogue, token_of
+from tracker.store.ownership import FILE, Fence, Holder, Unowned, holder, require_catalogue, token_of
 from tracker.store.page_reports import RedisPageReports
 from tracker.store.pages import PageStatus
 from tracker.store.scripts.catalogue import SyncArguments, SyncKeys
@@ -44,6 +47,11 @@ class Holdings(msgspec.Struct, frozen=True, kw_only=True):
     scheduled: int
     due: int
     sinks: int
+    #: Whether it says which channels and routes there are.
+    has_alerting: bool
+    #: Who has the lease of the catalogue, '' for nobody, and the fencing token of that lease.
+    owner: str
+    token: str
 
     @property
     def is_whole(self) -> bool:
@@ -88,15 +96,16 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
         """Return the tracker that keeps the providers of its file here, None for nobody. Raises StoreError."""
         return holder(self._client, FILE)
 
-    def restore(self, providers: Sequence[Provider], now: datetime, *, was_emptied: bool) -> Synced:
-        """Put back those providers that are not there, and what others lack.
+    def restore(
+        self, providers: Sequence[Provider], now: datetime, *, was_emptied: bool, fence: Fence | None = None
+    ) -> Synced:
+        """Put back those providers that are not there, and what others lack, under that fence or that of the catalogue.
 
         After the loss of everything they wait to be asked until the printer reminds them of the record.
         """
+        waiting = ASKED_AFTER if was_emptied else timedelta()
         entries = (entries_of(step, len(providers), now) for step in steps(providers))
-        return total(
-            [self._run_sync(entries=step, waiting=ASKED_AFTER if was_emptied else timedelta()) for step in entries]
-        )
+        return total([self._run_sync(entries=step, waiting=waiting, fence=fence) for step in entries])
 
     def remove(self, provider_ids: Sequence[str]) -> int:
         """Remove providers and all that is remembered of their pages; return how many there were."""
@@ -129,7 +138,10 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
             pipe.hexists(SCHEDULE, "")  # where claims keep the time of the last one
             pipe.zcard(DUE)
             pipe.hlen(SINKS)
-            (generation, version), providers, scheduled, has_claim, due, sinks = pipe.execute()
+            pipe.hexists(ALERTING, CONFIG_FIELD)
+            pipe.hmget(f"{OWNER_PREFIX}{FILE}", "owner", "token")
+            (generation, version), providers, scheduled, has_claim, due, sinks, alerting, lease = pipe.execute()
+        owner, token = lease
         return Holdings(
             generation=generation,
             version=_count(version),
@@ -137,6 +149,9 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
             scheduled=scheduled - has_claim,
             due=due,
             sinks=sinks,
+            has_alerting=bool(alerting),
+            owner=(owner or b"").decode(),
+            token=(token or Unowned.token.encode()).decode(),
         )
 
     def version(self) -> bytes:
@@ -179,12 +194,13 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
         entries: Sequence[str | bytes] = (),
         *,
         waiting: timedelta | None = None,
+        fence: Fence | None = None,
     ) -> Synced:
         """Put entries in (`waiting`: where they are missing); take out ids that are of that origin ('': of any)."""
         arguments = SyncArguments(
             new_generation=uuid4().hex,
             waiting_s="" if waiting is None else waiting.total_seconds(),
-            token=token_of(self._fence),
+            token=token_of(fence or self._fence),
             removed_count=len(taken_out),
             removed_origin=origin,
         )
