@@ -193,6 +193,10 @@ class Runtime:
         """Return whether all of the tracker was found at work just now."""
         return self._decider.is_well(utc_now())
 
+    def ping(self) -> None:
+        """Ask whether the data server answers. Raises StoreError."""
+        self._catalogue.ping()
+
     def heartbeat(self) -> Callable[[], object] | None:
         """Return the sender of signs of life to a watchdog elsewhere, None without one. Raises ConfigError."""
         url = heartbeat_url(os.environ)

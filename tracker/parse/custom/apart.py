@@ -25,8 +25,8 @@ _MOST_S: Final = 30
 MOST_MEMORY = 1 << 30
 #: How many of these processes a worker runs at a time.
 MOST_AT_A_TIME: Final = 2
-#: How long a body waits for its process: with `_MOST_S`, no longer than a poll may take in all.
-MOST_WAIT_S = 20.0
+#: How long a body waits for its process. It holds one of the few threads for polls meanwhile.
+MOST_WAIT_S = 10.0
 _TOO_LONG: Final = "its expressions take too long on this page; write paths without `..`, functions, and `//` in [ ]"
 TOO_MUCH: Final = "its expressions take too much memory on this page; write fewer functions in them"
 _TOO_MANY: Final = "too many pages wait to be read with expressions as costly; write paths without `..` and functions"
