@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import redis
@@ -22,6 +23,7 @@ from tracker.store.ownership import FILE, Ownership
 from tracker.store.pages import RedisPages
 from tracker.store.sinks import RedisSinks
 from tracker.store.stream import RedisStream
+from tracker.store.sync import Synced
 
 FROM_FILE, ADDED = provider(id="file", name="File"), provider(id="added", name="Added", origin="command")
 OPS = webhook("ops")
@@ -177,6 +179,40 @@ def test_a_sink_that_is_put_back_takes_what_the_new_stream_holds(kept: Kept) -> 
     assert [delivery.event.id for delivery in outbox.take(lease, 10) if delivery.event] == ["a"]
 
 
+@pytest.mark.parametrize("is_lost_before", [True, False])
+def test_what_a_start_puts_in_is_put_back_also_if_it_is_lost_before_the_first_look(
+    client: "redis.Redis", is_lost_before: bool
+) -> None:
+    catalogue, sinks, clock = RedisCatalogue(client), RedisSinks(client), FakeClock()
+    keeper = Keeper(catalogue, sinks, clock)
+    if not is_lost_before:
+        sinks.sync([OPS])
+        catalogue.put([FROM_FILE, ADDED], clock())
+    keeper.expect([FROM_FILE], [OPS], Alerting())
+    if not is_lost_before:
+        assert keeper.look() is None, "all of it is there"
+        keeper.expect([FROM_FILE], [OPS], Alerting())
+        client.flushall()
+
+    keeper.look()
+
+    assert [known.id for known in catalogue.providers()] == ["file"]
+    assert sinks.webhooks() == (OPS,)
+
+
+def test_a_server_that_loses_all_again_while_it_is_filled_is_filled_again(kept: Kept) -> None:
+    catalogue = Paused(kept.client)
+    keeper = Keeper(catalogue, kept.sinks, kept.clock)
+    keeper.look()
+    kept.client.flushall()
+
+    catalogue.before = kept.client.flushall
+    for _ in range(3):
+        keeper.look()
+
+    assert kept.contents() == WHOLE
+
+
 def test_an_empty_server_holds_nothing_to_put_back(client: "redis.Redis") -> None:
     keeper = Keeper(RedisCatalogue(client), RedisSinks(client), FakeClock())
 
@@ -245,6 +281,15 @@ class Paused(RedisCatalogue):
     """A catalogue whose process stands still after it has looked."""
 
     meanwhile: Callable[[], object] | None = None
+    #: Called before it looks at what it has put back.
+    before: Callable[[], object] | None = None
+
+    def restore(self, *arguments: Any, **options: Any) -> Synced:
+        done, before = super().restore(*arguments, **options), self.before
+        if before is not None:
+            self.before = None
+            before()
+        return done
 
     def holdings(self) -> Holdings:
         found, meanwhile = super().holdings(), self.meanwhile

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
-from tracker.catalogue import kept_ids_line, load_alerting, load_sinks
+from tracker.catalogue import kept_ids_line
 from tracker.cli.inner import require_reachable
 from tracker.cli.options import (
     data_dir_option,
     format_option,
-    read_providers,
+    read_contents,
     running_catalogue,
     running_settings,
 )
@@ -41,7 +41,8 @@ def sync(file: Path, or_keep: bool, take_over: bool, data_dir: Path, output_form
       tracker providers sync providers.toml
     """
     try:
-        pages, sinks, alerting = read_providers(file), load_sinks(file), load_alerting(file)
+        contents = read_contents(file)
+        pages, sinks, alerting = contents.providers, contents.sinks, contents.alerting
         require_reachable(sinks, alerting.channels, None)
     except ConfigError as error:
         if not or_keep:

@@ -126,7 +126,8 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
     def entries(self) -> tuple[bytes, ...]:
         """Return the catalogue as it is written down, asking for some at a time; `decode_provider` reads it."""
         with translated():
-            return tuple(entry for _, entry in self._client.hscan_iter(PROVIDERS, count=SYNC_STEP))
+            # A scan may give an entry twice.
+            return tuple(dict(self._client.hscan_iter(PROVIDERS, count=SYNC_STEP)).values())
 
     def holdings(self) -> Holdings:
         """Return the numbers of the catalogue, with one call. Raises StoreError."""

@@ -7,15 +7,19 @@ made: once another one has it, nothing is put back.
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
-from tracker.model.provider import Webhook
+from tracker.model.provider import Provider, Webhook
 from tracker.model.route import Alerting, Silence
 from tracker.store.alerts import RedisAlerts
 from tracker.store.catalogue import Holdings, RedisCatalogue
-from tracker.store.codec import decode_provider
+from tracker.store.codec import decode_provider, encode_provider
 from tracker.store.sinks import RedisSinks
+
+#: A generation that no data server has.
+_NO_GENERATION: Final = b""
 
 
 class Loss(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +71,13 @@ class Keeper:
         """Return how many pages are remembered."""
         return len(self._providers)
 
+    def expect(self, providers: Sequence[Provider], webhooks: Sequence[Webhook], alerting: Alerting) -> None:
+        """Remember what was just put in: the data server may lose it before the first look. Raises StoreError."""
+        self._providers, self._webhooks = tuple(map(encode_provider, providers)), tuple(webhooks)
+        self._alerting, self._silences = alerting, ()
+        held = self._catalogue.holdings()
+        self._known = self._as_put_in(held, held.owner)
+
     def look(self) -> Loss | None:
         """Put back and return what is missing in the catalogue, None if all is there. Raises StoreError, Conflict."""
         held = self._catalogue.holdings()
@@ -79,7 +90,7 @@ class Keeper:
                 return None
         elif not _is_less(held, known):
             return None
-        if held.owner and held.owner != known.owner:
+        if held.owner and known.owner and held.owner != known.owner:
             return None  # it belongs to another tracker by now, and is as that one wants it
         return self._restore(held, known)
 
@@ -112,13 +123,22 @@ class Keeper:
             and self._alerts.restore(self._alerting, self._silences, held)
         ):
             channels = len(self._alerting.channels)
-        now = self._catalogue.holdings()
-        # Read again at the next look: others may have put in more.
-        self._known = msgspec.structs.replace(known, generation=now.generation, version=-1)
+        self._known = self._as_put_in(self._catalogue.holdings(), known.owner)
         is_ours = bool(pages.added or webhooks.added or pages.mended or channels)
         if not is_ours and not (was_emptied and held.generation is not None):
             return None
         return Loss(pages=pages.added, sinks=webhooks.added, due_times=pages.mended, channels=channels, is_ours=is_ours)
+
+    def _as_put_in(self, held: Holdings, owner: str) -> Holdings:
+        """Return the numbers to know after all was put in, which the next look reads: others may have put in more.
+
+        What is lost again already is put in again then.
+        """
+        has_alerting = bool(self._alerting.channels)
+        is_there = len(self._providers) <= held.providers and len(self._webhooks) <= held.sinks
+        if not is_there or has_alerting > held.has_alerting or held.generation is None:
+            held = msgspec.structs.replace(held, generation=_NO_GENERATION)
+        return msgspec.structs.replace(held, version=-1, has_alerting=has_alerting, owner=owner)
 
 
 def _is_less(held: Holdings, known: Holdings) -> bool:
