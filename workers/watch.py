@@ -8,6 +8,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -32,6 +33,8 @@ HEARS_EVERY_S: Final = 5.0
 #: After how many looks without an answer, on a data server that answers all else, it ends: more than Celery takes for
 #: connecting again at its longest pause (32 s) or over connections that say nothing (15 s each).
 MOST_SILENT_LOOKS: Final = 18
+#: How far the clock may be off that of the data server: intervals, after which messages expire, are longer.
+MOST_AHEAD_S: Final = 10.0
 #: How long Celery may take to end it properly.
 ENDS_WITHIN_S: Final = 20.0
 _stopping: Final = threading.Event()
@@ -44,7 +47,8 @@ def begin(sender: Any = None, **_: Any) -> None:
         return
     _stopping.clear()
     hearing = Hearing(sender.pool, lambda: runtime.runtime().ping())
-    looks: dict[str, Callable[[], None]] = {"hearing": partial(_listen, hearing)}
+    clock = ClockWatch(lambda: runtime.runtime().ahead())
+    looks: dict[str, Callable[[], None]] = {"hearing": partial(_listen, hearing, clock)}
     queues = sender.app.amqp.queues.consume_from
     if "deliver" in queues:
         looks["deliver"] = _look_after_alerts
@@ -94,8 +98,37 @@ class Hearing:
         return True
 
 
-def _listen(hearing: Hearing) -> None:
+class ClockWatch:
+    """Logs that the clock of this machine is wrong, and that it is right again."""
+
+    def __init__(self, ahead: Callable[[], timedelta]) -> None:
+        """Watch; `ahead` says how far the clock is ahead of the data server's, and raises StoreError."""
+        self._ahead = ahead
+        self._is_off = False
+
+    def look(self) -> None:
+        """Look at it; nothing is known while the data server does not answer."""
+        try:
+            ahead_s = self._ahead().total_seconds()
+        except StoreError:
+            return
+        is_off = abs(ahead_s) > MOST_AHEAD_S
+        if is_off and not self._is_off:
+            where = "ahead of" if ahead_s > 0 else "behind"
+            log.error(
+                "the clock of this machine is %.0f s %s the data server's: pages are polled late or never; "
+                "synchronise both (NTP)",
+                abs(ahead_s),
+                where,
+            )
+        elif self._is_off and not is_off:
+            log.error("the clock of this machine agrees with the data server's again")
+        self._is_off = is_off
+
+
+def _listen(hearing: Hearing, clock: ClockWatch) -> None:
     def look() -> None:
+        clock.look()
         if hearing.is_lost():
             end()
 

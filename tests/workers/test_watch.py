@@ -1,5 +1,6 @@
 """A worker notices that no message can reach it any more, and only that."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -7,7 +8,7 @@ from celery.worker import state
 
 from tracker.errors import StoreError
 from workers.transport import LastAnswer
-from workers.watch import MOST_SILENT_LOOKS, Hearing
+from workers.watch import MOST_AHEAD_S, MOST_SILENT_LOOKS, ClockWatch, Hearing
 
 
 class Bench:
@@ -63,3 +64,15 @@ def test_a_worker_whose_slots_are_taken_or_that_is_ending_asks_for_nothing(
     monkeypatch.setattr(state, "should_stop", 0)
 
     assert not bench.is_lost(3 * MOST_SILENT_LOOKS)
+
+
+def test_a_wrong_clock_is_logged_once_and_once_more_when_it_is_right(caplog: pytest.LogCaptureFixture) -> None:
+    ahead_s = iter([0.0, 3600.0, 3601.0, -MOST_AHEAD_S - 1, 1.0, 0.0])
+    watch = ClockWatch(lambda: timedelta(seconds=next(ahead_s)))
+    for _ in range(6):
+        watch.look()
+
+    assert [record.getMessage().partition(":")[0] for record in caplog.records] == [
+        "the clock of this machine is 3600 s ahead of the data server's",
+        "the clock of this machine agrees with the data server's again",
+    ]

@@ -1,7 +1,7 @@
 """The catalogue of providers in the data server, with the knowledge of pages and the due times."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
@@ -169,6 +169,12 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
         """Ask whether the data server answers. Raises StoreError."""
         with translated():
             self._client.ping()
+
+    def clock(self) -> datetime:
+        """Return the time of the data server. Raises StoreError."""
+        with translated():
+            seconds, microseconds = self._client.time()
+        return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=microseconds)
 
     def _with_known_ids(self, given: Sequence[Provider], origin: str) -> Sequence[Provider]:
         entries = list(self._entries())
