@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tracker.delivery.event_stream import Reported, StreamedEvent
+from tracker.delivery.event_stream import Reported, StreamedEvent, Watched
 from tracker.delivery.latency import MOST_TIMINGS, Timing
 from tracker.errors import FetchError, HttpStatusError, StoreError
 from tracker.model.event import Event, EventKind
@@ -150,7 +150,11 @@ class MemoryStream:
         self.timings: dict[str, list[Timing]] = {}
         #: What pages were reminded of, and up to when they were known.
         self.reminders: list[tuple[Mapping[str, Reported], datetime]] = []
+        #: Since when pages were watched, as the last reminder had it.
+        self.begun_at: datetime | None = None
         self.has_pages = True
+        #: When those who put a lost catalogue back had seen it whole.
+        self.was_watched: Watched | None = None
         #: When a poll was committed last.
         self.polled: datetime | None = None
         #: Whether anybody has put a catalogue in since all was lost.
@@ -158,6 +162,9 @@ class MemoryStream:
         #: Up to where each webhook has settled, and what was handed over to them.
         self.settled: dict[str, str] = {}
         self.redelivered: list[tuple[Mapping[str, Sequence[Event]], Sequence[Event]]] = []
+        #: The webhooks of the catalogue where they are not those that have something to get, and what each got.
+        self.known_sinks: set[str] = set()
+        self.given: list[Mapping[str, Sequence[Event]]] = []
         self.losses = 0
         #: What happens while webhooks are given something again, and before the stream is trimmed.
         self.meanwhile: Callable[[], object] | None = None
@@ -202,14 +209,18 @@ class MemoryStream:
     def polled_at(self) -> datetime | None:
         return self.polled
 
+    def watched(self) -> Watched | None:
+        return self.was_watched
+
     def remind(
         self,
         reported: Mapping[str, Reported],
         known_until: datetime,
         now: datetime,  # noqa: ARG002
         *,
-        begun_at: datetime | None = None,  # noqa: ARG002
+        begun_at: datetime | None = None,
     ) -> bool:
+        self.begun_at = begun_at
         self.reminders.append((reported, known_until))
         return self.has_pages
 
@@ -220,7 +231,9 @@ class MemoryStream:
         meanwhile, self.meanwhile = self.meanwhile, None
         if meanwhile is not None:
             meanwhile()
-        return events
+        given = {sink: events.get(sink, otherwise) for sink in self.known_sinks or events}
+        self.given.append(given)
+        return given
 
     def given_again(self, sinks: Collection[str]) -> Collection[str]:
         return [sink for sink in sinks if sink in self.busy]

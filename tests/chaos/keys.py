@@ -17,6 +17,8 @@ _EXPECTED = (
     r"tracker:(slots|waiting|crowded):[a-z0-9.:-]+",
     r"tracker:schedulers|tracker:scheduler:[A-Za-z0-9._-]+:[0-9]+",
     r"tracker:(sink|dead|again):ops",
+    # Ends by itself: a delivery may be under way.
+    r"tracker:lease:ops",
     # kombu's own: who listens to what, and what is being worked on right now.
     r"_kombu\.binding[a-z_]*(\.[a-z.]+)?",
     # Messages in hand; their number is looked at apart.

@@ -10,6 +10,7 @@ import redis
 from tests.fakes import FakeClock, incident, page, provider, update
 from tests.outbox import committed, webhook
 from tests.vendor import SUMMARY, TIMEOUT, Watch
+from tracker.delivery.event_stream import Watched
 from tracker.errors import Conflict
 from tracker.model.channel import AlertmanagerConfig
 from tracker.model.provider import Webhook
@@ -99,7 +100,14 @@ def test_what_is_lost_is_put_back_once(kept: Kept, keys: tuple[str, ...], is_rep
 
 
 def test_pages_that_are_put_back_wait_until_they_are_reminded_and_not_for_ever(kept: Kept) -> None:
+    assert RedisStream(kept.client).watched() is None
+    since = kept.clock()
+    kept.clock.passes(seconds=5)
+    kept.keeper.look()
+    until = kept.clock()
+    kept.clock.passes(seconds=2)
     kept.lost()
+    assert RedisStream(kept.client).watched() == Watched(since=since, until=until)
     assert kept.claimed(ASKED_AFTER.total_seconds() - 1) == set()
     RedisStream(kept.client).remind({}, kept.clock(), kept.clock())
     assert kept.claimed(1) == {"file", "added"}

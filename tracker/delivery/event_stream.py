@@ -47,6 +47,13 @@ def order(stream_id: str | bytes) -> tuple[int, int]:
     return int(milliseconds), int(sequence or 0)
 
 
+class Watched(msgspec.Struct, frozen=True, kw_only=True):
+    """The time for which a process saw the catalogue whole."""
+
+    since: datetime
+    until: datetime
+
+
 class EventStream(Protocol):
     """The outbox that commits write and outputs read. Every method raises StoreError."""
 
@@ -72,6 +79,10 @@ class EventStream(Protocol):
 
     def polled_at(self) -> datetime | None:
         """Return when a poll was committed last, None for never."""
+        ...
+
+    def watched(self) -> Watched | None:
+        """Return when those who put a lost catalogue back had seen it whole, None where nobody put it back."""
         ...
 
     def remind(

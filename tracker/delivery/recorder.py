@@ -159,6 +159,8 @@ class Printer:
     def _begin_stream(self) -> str:
         """Begin a stream that nobody has read: the first one, or the first one after the data server lost its data."""
         known_until = self._record.whole_until() or self._empty_at
+        watched = self._stream.watched() if known_until is None else None
+        known_until = watched.until if watched else known_until
         if known_until is None:
             self._stream.save_cursor(RECORD, START)
         else:

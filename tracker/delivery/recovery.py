@@ -12,6 +12,8 @@ from tracker.model.event import Event
 
 #: The longest time that a healthy webhook takes for an event.
 _HEALTHY_WITHIN = timedelta(minutes=1)
+#: The longest time after a loss until all of those who remember webhooks have put them back.
+_PUT_BACK_WITHIN = timedelta(minutes=1)
 
 
 class _Reminder(NamedTuple):
@@ -43,6 +45,8 @@ class Recovery:
         self._again: Mapping[str, Sequence[Event]] = {}
         #: The recorded knowledge after a loss, until it is given back; None otherwise.
         self._reminder: _Reminder | None = None
+        #: The same once it is given back, for webhooks that are put back after that, and when it was.
+        self._given: tuple[_Reminder, datetime] | None = None
 
     @property
     def is_pending(self) -> bool:
@@ -61,6 +65,7 @@ class Recovery:
 
     def lost(self, known_until: datetime) -> None:
         """Collect the recorded knowledge that the data server lost."""
+        before = self._reminder or (self._given[0] if self._given else None)
         waiting: dict[str, Sequence[Event]] = dict(self._reminder.waiting if self._reminder else self._again)
         if self._settled is None:
             # Noted by the printer before this one; those that it did not know are given the last minute.
@@ -76,8 +81,9 @@ class Recovery:
                 waiting[sink] = _each_once(waiting.get(sink, ()), events)
             # Those that came since the last look.
             lately = self._recorded_after(self._noted_at)
-        if self._reminder is not None:
-            lately = _each_once(self._reminder.lately, lately)
+        if before is not None:
+            waiting = {**before.waiting, **waiting}
+            lately = _each_once(before.lately, lately)
         self._reminder = _Reminder(self._record.reported(), known_until, waiting, lately)
 
     def go_on(self, recorded: str) -> None:
@@ -86,7 +92,10 @@ class Recovery:
         if reminder is None:
             return
         generation = self._stream.generation()
-        begun_at = self._record.begun_at()
+        begun_at, watched = self._record.begun_at(), self._stream.watched()
+        if begun_at is not None and watched is not None:
+            # Pages may have been read before there was a printer.
+            begun_at = min(begun_at, watched.since)
         if self._stream.remind(reminder.reported, reminder.known_until, self._clock(), begun_at=begun_at):
             again = self._stream.redeliver(reminder.waiting, reminder.lately)
             # Not before: a printer that dies meanwhile leaves all of it to the next one.
@@ -94,6 +103,7 @@ class Recovery:
             # Otherwise all was lost once more, but for the cursor that was saved after that.
             if self._stream.generation() == generation:
                 self._again, self._reminder = again, None
+                self._given = (reminder, self._clock())
                 # Until the next look they have read nothing of the stream that started over.
                 self._settled, self._noted_at = dict.fromkeys(again, START), self._record.last_stream_id() or START
 
@@ -117,6 +127,7 @@ class Recovery:
             return
         if self._settled is None:
             self._again = self._given_before(found)
+        self._give_to_late_ones(found)
         busy = self._stream.given_again(self._again) if any(self._again.values()) else ()
         # An emptied data server has nothing left, either: only the same stream proves that the events were settled.
         if self._generation is None or self._stream.generation() != self._generation:
@@ -127,6 +138,17 @@ class Recovery:
         self._settled = {**found, **ahead}
         self._noted_at = self._record.last_stream_id() or START
         self._record.note_settled({sink: self._position_of(sink, at) for sink, at in self._settled.items()})
+
+    def _give_to_late_ones(self, found: Collection[str]) -> None:
+        """Redeliver to webhooks that were put back after all others had been given what waited for them."""
+        if self._given is None:
+            return
+        reminder, given_at = self._given
+        if self._clock() - given_at > _PUT_BACK_WITHIN:
+            self._given = None
+        elif not self._again.keys() >= set(found):
+            again = self._stream.redeliver({**reminder.waiting, **dict.fromkeys(self._again, ())}, reminder.lately)
+            self._again = {**again, **self._again}
 
     def _given_before(self, sinks: Collection[str]) -> Mapping[str, Sequence[Event]]:
         """Return the events that webhooks still wait for since a loss that an earlier printer noticed."""

@@ -9,6 +9,7 @@ import msgspec
 import redis
 
 from tracker.catalogue import with_known_ids
+from tracker.delivery.event_stream import Watched
 from tracker.model.provider import Provider
 from tracker.store.alert_settings import CONFIG_FIELD
 from tracker.store.codec import decode_provider
@@ -97,15 +98,22 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
         return holder(self._client, FILE)
 
     def restore(
-        self, providers: Sequence[Provider], now: datetime, *, was_emptied: bool, fence: Fence | None = None
+        self,
+        providers: Sequence[Provider],
+        now: datetime,
+        *,
+        was_emptied: bool,
+        watched: Watched | None = None,
+        fence: Fence | None = None,
     ) -> Synced:
         """Put back those providers that are not there, and what others lack, under that fence or that of the catalogue.
 
-        After the loss of everything they wait to be asked until the printer reminds them of the record.
+        After the loss of everything they wait to be asked until the printer reminds them of the record; one that has
+        no record yet counts from when the catalogue was `watched`.
         """
         waiting = ASKED_AFTER if was_emptied else timedelta()
         entries = (entries_of(step, len(providers), now) for step in steps(providers))
-        return total([self._run_sync(entries=step, waiting=waiting, fence=fence) for step in entries])
+        return total([self._run_sync(entries=step, waiting=waiting, watched=watched, fence=fence) for step in entries])
 
     def remove(self, provider_ids: Sequence[str]) -> int:
         """Remove providers and all that is remembered of their pages; return how many there were."""
@@ -201,12 +209,15 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
         entries: Sequence[str | bytes] = (),
         *,
         waiting: timedelta | None = None,
+        watched: Watched | None = None,
         fence: Fence | None = None,
     ) -> Synced:
         """Put entries in (`waiting`: where they are missing); take out ids that are of that origin ('': of any)."""
         arguments = SyncArguments(
             new_generation=uuid4().hex,
             waiting_s="" if waiting is None else waiting.total_seconds(),
+            watched_since_s="" if watched is None else watched.since.timestamp(),
+            watched_until_s="" if watched is None else watched.until.timestamp(),
             token=token_of(fence or self._fence),
             removed_count=len(taken_out),
             removed_origin=origin,

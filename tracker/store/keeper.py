@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from tracker.delivery.event_stream import Watched
 from tracker.model.provider import Provider, Webhook
 from tracker.model.route import Alerting, Silence
 from tracker.store.alerts import RedisAlerts
@@ -63,6 +64,8 @@ class Keeper:
         #: The numbers of the last look, and those when all of it was read.
         self._last: Holdings | None = None
         self._known: Holdings | None = None
+        #: When this process saw the catalogue whole.
+        self._watched: Watched | None = None
         self._providers: tuple[bytes, ...] = ()
         self._webhooks: tuple[Webhook, ...] = ()
 
@@ -80,15 +83,19 @@ class Keeper:
 
     def look(self) -> Loss | None:
         """Put back and return what is missing in the catalogue, None if all is there. Raises StoreError, Conflict."""
+        now = self._clock()
         held = self._catalogue.holdings()
         known, last, self._last = self._known, self._last, held
         if known is None or (held.generation == known.generation and held.version > known.version):
             # While the catalogue changes, it is not read.
             if last is None or held.version == last.version or not held.is_whole:
                 known = self._remember(held)
-            if known is None or held.is_whole:
-                return None
-        elif not _is_less(held, known):
+            is_all_there = known is None or held.is_whole
+        else:
+            is_all_there = not _is_less(held, known)
+        if is_all_there and held.generation is not None:
+            self._watched = Watched(since=self._watched.since if self._watched else now, until=now)
+        if known is None or is_all_there:
             return None
         if held.owner and known.owner and held.owner != known.owner:
             return None  # it belongs to another tracker by now, and is as that one wants it
@@ -114,7 +121,8 @@ class Keeper:
         webhooks = self._sinks.restore(self._webhooks, held)
         providers = tuple(map(decode_provider, self._providers))
         was_emptied = held.generation != known.generation
-        pages = self._catalogue.restore(providers, self._clock(), was_emptied=was_emptied, fence=held)
+        watched = self._watched if was_emptied else None
+        pages = self._catalogue.restore(providers, self._clock(), was_emptied=was_emptied, watched=watched, fence=held)
         channels = 0
         # Last: an alert whose page is not in the catalogue would end.
         if (

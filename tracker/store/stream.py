@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import redis
 
-from tracker.delivery.event_stream import Reported, StreamedEvent, order
+from tracker.delivery.event_stream import Reported, StreamedEvent, Watched, order
 from tracker.delivery.latency import MOST_TIMINGS, Timing
 from tracker.detection.readability import read_until
 from tracker.errors import Conflict, StoreError
@@ -123,6 +123,13 @@ class RedisStream:
         with translated():
             value: Any = self._client.hget(POLLS, "at")
         return moment(value)
+
+    def watched(self) -> Watched | None:
+        """Return when those who put a lost catalogue back had seen it whole."""
+        with translated():
+            answer: Any = self._client.hmget(POLLS, "watched_since", "watched_until")
+        since, until = map(moment, answer)
+        return Watched(since=since, until=until) if since and until else None
 
     def remind(
         self,

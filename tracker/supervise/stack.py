@@ -94,10 +94,8 @@ class Stack:
 
     @property
     def _has_record(self) -> bool:
-        try:
-            return self.record.stat().st_size > 0
-        except OSError:
-            return False
+        """Return whether a printer has begun one, be it without an update so far."""
+        return self.record.exists()
 
     def start(
         self, providers: Sequence[Provider], sinks: Sequence[Webhook] = (), alerting: Alerting | None = None

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes import NOON, FakeClock, MemoryStream, RecordingSink
-from tracker.delivery.event_stream import CONSOLE, RECORD, Reported
+from tracker.delivery.event_stream import CONSOLE, RECORD, Reported, Watched
 from tracker.delivery.latency import Timing
 from tracker.delivery.recorder import BATCH, Printer
 from tracker.delivery.sinks.jsonlines import UpdateRecord
@@ -295,6 +295,16 @@ def test_what_came_since_is_new_where_all_was_lost_before_the_first_look(office:
     assert office.recorded == ["acme/i1/u1"]
 
 
+def test_what_came_since_is_new_where_all_was_lost_and_put_back_before_the_first_look(office: Office) -> None:
+    until = office.clock() - timedelta(seconds=1)
+    office.stream.was_watched = Watched(since=until - timedelta(seconds=60), until=until)
+    office.drains()
+    office.drains()
+
+    assert office.stream.reminders == [({}, until)]
+    assert office.stream.begun_at == office.stream.was_watched.since
+
+
 def test_a_record_is_whole_as_of_the_beginning_of_a_drain_that_takes_long(office: Office) -> None:
     office.drains()
     office.stream.append("acme/i1/u1", incident_id="i1", update_id="u1")
@@ -374,6 +384,24 @@ def test_a_printer_that_starts_knows_what_each_webhook_waits_for(office: Office,
 
     waiting, _ = office.stream.redelivered[-1]
     assert [[each.id for each in waiting[sink]] for sink in ("ops", "chat")] == [["b", "c"], []]
+
+
+def test_a_webhook_that_is_put_back_late_is_given_what_waited_for_it(office: Office) -> None:
+    office.stream.append("a", "b")
+    office.stream.settled = {"ops": "1-0", "chat": "2-0"}
+    office.drains()
+    office.stream.emptied()
+    office.stream.known_sinks = {"ops"}
+    office.stream.settled = {"ops": "0-0"}
+    office.drains()
+    office.stream.known_sinks = {"ops", "chat", "new"}
+    office.stream.settled = {"ops": "0-0", "chat": "0-0", "new": "0-0"}
+    office.clock.passes(seconds=10)
+    for _ in range(2):
+        office.drains()
+
+    given = [{sink: [event.id for event in events] for sink, events in each.items()} for each in office.stream.given]
+    assert given == [{"ops": ["b"]}, {"ops": [], "chat": [], "new": []}]
 
 
 def test_after_a_loss_webhooks_count_from_where_they_are_in_the_new_stream(office: Office) -> None:

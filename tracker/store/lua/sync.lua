@@ -2,20 +2,21 @@
 -- A server may refuse a command in the middle, and it may evict single keys. So each provider is written and removed in
 -- an order in which a repetition ends what was begun, and one that is there already gets what it lacks.
 -- KEYS  providers (hash), schedule (hash), due (sorted set), version (counter), generation (string), cursors (hash),
---       updates (stream), lease of the catalogue (hash)
+--       updates (stream), lease of the catalogue (hash), polls (hash)
 -- ARGV  key prefixes of pages, of seen-sets and of timings, name of this generation of the data server if it has none,
 --       '' to put in all, or how many seconds what was lost waits that is put back where it is missing: without
 --       cursors and events the printer makes each page due that it has reminded of the record,
+--       since when and until when the lost catalogue was seen whole ('' where nothing was lost),
 --       fencing token ('' for none that is checked, '0' for a lease that nobody has),
 --       number of providers to take out, the origin that those must be of ('' for any), their ids...,
 --       then per provider to put in: id, provider, schedule, first due time, slot of its host ('' for none)
 -- A provider that stays keeps its due time. Returns {number added, number changed, number removed,
 -- number of due times and schedules that were missing}, or {} when the lease is another's by now.
 local providers_key, schedule_key, due_key, version_key, generation_key, cursors_key, updates_key,
-  owned_key = unpack(KEYS)
-local page_prefix, seen_prefix, latency_prefix, new_generation, waiting_s, token, removed_count,
-  removed_origin = unpack(ARGV, 1, 8)
-local FIRST = 9
+  owned_key, polls_key = unpack(KEYS)
+local page_prefix, seen_prefix, latency_prefix, new_generation, waiting_s, watched_since_s, watched_until_s, token,
+  removed_count, removed_origin = unpack(ARGV, 1, 10)
+local FIRST = 11
 if token ~= '' and (redis.call('HGET', owned_key, 'token') or '0') ~= token then
   return {}
 end
@@ -35,6 +36,9 @@ local function note()
     local version = math.max((redis.call('GET', version_key) or 0) + 1, time[1] * 1000000 + time[2])
     redis.call('SET', version_key, string.format('%.0f', version))
   end
+end
+if waits > 0 and watched_until_s ~= '' and redis.call('EXISTS', generation_key) == 0 then
+  redis.call('HSET', polls_key, 'watched_since', watched_since_s, 'watched_until', watched_until_s)
 end
 redis.call('SET', generation_key, new_generation, 'NX')
 for i = FIRST, first_added - 1 do

@@ -12,6 +12,7 @@ from tracker.store.connection import (
     LEASE_PREFIX,
     OWNER_PREFIX,
     PAGE_PREFIX,
+    POLLS,
     PROVIDERS,
     SCHEDULE,
     SEEN_PREFIX,
@@ -37,6 +38,7 @@ class SyncKeys(ScriptValues, frozen=True, kw_only=True):
     cursors_key: str = CURSORS
     updates_key: str = UPDATES
     owned_key: str = CATALOGUE_OWNER
+    polls_key: str = POLLS
 
 
 class SyncArguments(ScriptValues, frozen=True, kw_only=True):
@@ -47,6 +49,8 @@ class SyncArguments(ScriptValues, frozen=True, kw_only=True):
     latency_prefix: str = LATENCY_PREFIX
     new_generation: str
     waiting_s: float | str
+    watched_since_s: float | str
+    watched_until_s: float | str
     token: str
     removed_count: int
     removed_origin: str
