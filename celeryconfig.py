@@ -87,14 +87,15 @@ worker_redirect_stdouts = False  # stdout belongs to the updates
 beat_scheduler = "workers.scheduler:ProviderScheduler"
 beat_max_loop_interval = 1  # providers that come or change are noticed within a second
 beat_schedule = {
-    # Fetches wake the printer at once; this drains what a lost wake-up left in the stream.
+    # Fetches wake the printer at once, and it looks by itself every two seconds (workers/watch.py). These two are for
+    # one that cannot, in a pool of processes: they drain what a lost wake-up left in the stream, try again to deliver
+    # what failed, and let alerts follow the time.
     "print-updates": {
         "task": "workers.tasks.print_updates",
-        "schedule": 2.0,
+        "schedule": 10.0,
     },
-    # The same for webhooks and alerts; it is what tries again after a failure, and lets alerts follow the time.
     "wake-sinks": {
         "task": "workers.tasks.wake_sinks",
-        "schedule": 2.0,
+        "schedule": 10.0,
     },
 }

@@ -26,7 +26,7 @@ from workers.threads import TaskThreads
 log = logging.getLogger(__name__)
 
 #: How often time limits are checked, for all slots together.
-SWEEP_S: Final = 0.25
+SWEEP_S: Final = 1.0
 #: How often the hub checks that the loop runs, and after how many failed checks the worker ends.
 CHECK_S: Final = 5.0
 MOST_STANDSTILLS: Final = 6

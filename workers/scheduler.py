@@ -36,7 +36,7 @@ CLAIM_LIMIT: Final = 500
 #: Claims of one tick; beat's own entries and its tick file wait for them (10,000 providers: a third of a second).
 MOST_CLAIMS: Final = 20
 #: The shortest pause: with many providers something is always due, and one batch is cheaper than many.
-MOST_PAUSE_S: Final = 0.15
+MOST_PAUSE_S: Final = 0.18
 #: Under load, a pause lasts until this many providers are due: workers get an even stream, and a look costs as much as
 #: publishing two hundred messages.
 GATHERED: Final = 250

@@ -1,7 +1,8 @@
 """Looks after alerts, the record and the worker itself by the worker's own clock.
 
 Whoever waits for beat cannot say that beat has stopped, and wake-ups do not come while Celery's connection hangs. A
-connection that broke in a bad moment of its making can leave Celery alive and deaf for good; such a worker ends.
+look costs a tenth of a message that asks for it. A connection that broke in a bad moment of its making can leave Celery
+alive and deaf for good; such a worker ends.
 """
 
 import logging
@@ -25,8 +26,8 @@ log = logging.getLogger(__name__)
 
 #: How often a deliverer looks after alerts.
 EVERY_S: Final = 5.0
-#: How often a printer looks for updates without being woken.
-PRINTS_EVERY_S: Final = 10.0
+#: How often a printer looks for updates and for deliveries that are due, without being woken.
+PRINTS_EVERY_S: Final = 2.0
 #: How often a worker looks whether messages can still reach it. It waits for them a second at a time, so that an answer
 #: comes between two looks, whether there are messages or not.
 HEARS_EVERY_S: Final = 5.0
@@ -153,7 +154,11 @@ def _every(seconds: float, look: Callable[[], object], failure: str) -> None:
 
 
 def _print() -> None:
-    _every(PRINTS_EVERY_S, tasks.print_updates.run, "updates were not printed")
+    def look() -> None:
+        tasks.print_updates.run()
+        tasks.wake_sinks.run()
+
+    _every(PRINTS_EVERY_S, look, "updates were not printed")
 
 
 def _look_after_alerts() -> None:

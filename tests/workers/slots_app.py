@@ -15,7 +15,7 @@ from workers.app import app
 
 FOLDER = Path(os.environ["SLOTS_FOLDER"])
 #: Workers look this often whether messages can reach them.
-watch.HEARS_EVERY_S = 0.1
+watch.HEARS_EVERY_S = 0.4
 
 
 async def _appears(path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from tracker.detection.decoding import decoded
 from tracker.detection.stand_ins import give_way
 from tracker.model.page import Component, ComponentStatus, Incident, IncidentUpdate, Mention, Omission, Reach, Snapshot
 
@@ -33,7 +34,8 @@ def projection(snapshot: Snapshot) -> str:
     # An answer without what was left out means something else than one that was left out of.
     left_out = (snapshot.omissions,) if snapshot.omissions else ()
     built = (snapshot.built,) if snapshot.built else ()
-    return digest(_ENCODER.encode(meaning + left_out + built))
+    codes = (snapshot.codes,) if snapshot.codes else ()
+    return digest(_ENCODER.encode(meaning + left_out + built + codes))
 
 
 def components_changed(known: Mapping[str, Component], snapshot: Snapshot) -> bool:
@@ -59,7 +61,7 @@ def merged(primary: Snapshot, details: Iterable[Snapshot]) -> Snapshot:
     that any of them knows under another key is known under it. Components
     are the primary answer's, with a detail's status where it says none; where it lists none, they are a detail's.
     """
-    answers = (primary, *details)
+    answers = decoded((primary, *details))
     primary, *details = (give_way(answer, (each for each in answers if each is not answer)) for answer in answers)
     listing = next((answer for answer in (primary, *details) if answer.components or answer.components_listed), primary)
     names = {component.id: component.name for component in listing.components}

@@ -28,7 +28,7 @@ from tracker.model.provider import Validators
 from tracker.polling.fetcher import Fetched, FetchRequest, NotModified
 
 #: How often deadlines are checked: one timer serves all requests.
-_SWEEP_S: Final = 0.2
+_SWEEP_S: Final = 0.5
 _EXPIRY_S: Final = 5.0
 #: A larger body, as it was received or decoded, is decoded and judged in a thread.
 _SMALL_BYTES: Final = 32 * 1024

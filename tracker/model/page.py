@@ -134,6 +134,27 @@ class Omission(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Meaning(msgspec.Struct, frozen=True, kw_only=True):
+    """What a code stands for, as far as it can be each of these."""
+
+    status: str
+    #: The vendor's own word, if it differs from `status`.
+    vendor_status: str | None = None
+    impact: Impact | None = None
+    component_status: ComponentStatus = ComponentStatus.UNKNOWN
+
+
+class Codes(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer says in codes that another answer of the page explains."""
+
+    #: Codes of statuses, by incident id and by key of an update (`tracker.model.keys`).
+    statuses: dict[str, str] = {}
+    #: Codes of severities, by incident id.
+    severities: dict[str, str] = {}
+    #: Codes of the statuses of components, by their ids.
+    components: dict[str, str] = {}
+
+
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The content of one answer of a page, or of several merged ones."""
 
@@ -152,6 +173,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     components_complete: bool = True
     #: Whether incidents and updates call components by their ids; another answer of the page has the names.
     components_by_id: bool = False
+    #: What the answer says in codes, None where it says everything in words: its details are read with it each time.
+    codes: Codes | None = None
+    #: What codes of the page's other answers mean, by code.
+    meanings: dict[str, Meaning] = {}
     #: Address of the next part of what comes in parts, None where this is the last one.
     continues_at: str | None = None
     #: Whether the answer has a list of components though nothing is in it.

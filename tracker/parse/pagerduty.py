@@ -4,9 +4,8 @@ The page has a script element `data` with all incidents, open and ended, their u
 list of services; every other path answers the same page (recorded, 2023-12; read so by inket/stts). Updates are newest
 first, with ids and HTML. Severity is the worst of what an open update says; `all_good` ends nothing, a status does. A
 service is affected as the newest update of an open incident says, and works otherwise. `posts` hold maintenance; no
-page that shows one is known, so that maintenance is not read. Pages of 2026 hold a layout alone (inket/stts) and draw
-themselves from `/api/posts` and `/api/services`, where `/api/post_enums` says what an id of a state means; five
-independent public readers agree on that. Such pages are not read: an answer is read by itself.
+page that shows one is known, so that maintenance is not read. Pages of 2026 hold a layout alone: `pagerduty_posts`
+reads what they are drawn from.
 """
 
 from collections.abc import Mapping
@@ -71,8 +70,8 @@ def _read(body: bytes, _: str, content_type: str | None) -> Snapshot:
 
 PAGERDUTY = Format(
     name="pagerduty",
-    title="PagerDuty status pages",
-    in_part="no maintenance; nothing of pages since 2026",
+    title="PagerDuty status pages until 2025",
+    in_part="no maintenance",
     source="a recorded page",
     recognises=_recognises,
     read=_read,

@@ -105,8 +105,11 @@ def feed_links(html: bytes, url: str) -> Sequence[str]:
     return tuple(found)
 
 
-def incident_urls(source: Source, incidents: Iterable[Incident]) -> tuple[str, ...]:
-    """Return the addresses of the answers for those incidents alone that changed last, () where there are none."""
+def incident_urls(source: Source, incidents: Iterable[Incident], gone: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the addresses of the answers for those incidents alone that changed last, () where there are none.
+
+    `gone` are the ids of open ones that are listed no more: their own answer says how they ended.
+    """
     known = FORMATS.get(source.format)
     path = known.each_incident if known else ""
     primaries = (endpoints.primary for endpoints in known.endpoints) if known and path else ()
@@ -115,7 +118,8 @@ def incident_urls(source: Source, incidents: Iterable[Incident]) -> tuple[str, .
         return ()
     dated = [each for each in incidents if each.updates and each.updates[-1].created_at and not is_made(each.id)]
     newest = sorted(dated, key=lambda each: update_order(each.updates[-1]), reverse=True)[:_MOST_INCIDENTS]
-    return tuple(base + path.replace("{id}", quote(each.id, safe="")) for each in newest)
+    left = [incident_id for incident_id in gone if not is_made(incident_id)][:_MOST_INCIDENTS]
+    return tuple(base + path.replace("{id}", quote(each, safe="")) for each in (*(each.id for each in newest), *left))
 
 
 def same_host(one: str, other: str) -> bool:

@@ -8,7 +8,7 @@ behind the primary leaves the primary unremembered, so that the next poll asks a
 format whose details change without the primary answer, all is asked at every tick.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -133,8 +133,19 @@ class Observer:
         refuse_other_subject(answer, source)
         return adopted(state, rebased(source, answer.url), answer, now)
 
-    def complete(self, provider: Provider, before: PageState, observed: Observation, now: datetime) -> Observation:
-        """Ask the details of a changed page and merge them. A detail that fails does not hold back the rest."""
+    def complete(
+        self,
+        provider: Provider,
+        before: PageState,
+        observed: Observation,
+        now: datetime,
+        *,
+        known_open: Collection[str] = (),
+    ) -> Observation:
+        """Ask the details of a changed page and merge them. A detail that fails does not hold back the rest.
+
+        `known_open` are the ids of what was open or planned before.
+        """
         state, primary = observed.state, observed.snapshot
         source = state.source
         if primary is None or source is None:
@@ -143,7 +154,8 @@ class Observer:
             gaps = msgspec.structs.replace(before.gaps, lagging_since=None)
             before = msgspec.structs.replace(before, answers={}, gaps=gaps)
         details = self._details(provider, state, source, primary, now)
-        return _completed(before, observed, primary, self._alone(provider, before, primary, details), now)
+        details = self._alone(provider, before, primary, details, known_open)
+        return _completed(before, observed, primary, details, now)
 
     def _details(
         self, provider: Provider, state: PageState, source: Source, primary: Snapshot, now: datetime
@@ -157,7 +169,7 @@ class Observer:
             try:
                 state, snapshot = self._detail(provider, state, url, primary, now)
             except PollError as error:
-                if is_apart(source):
+                if is_apart(source) or primary.codes is not None:
                     raise  # Half of the answers would give a wrong picture of the page.
                 failure = error
                 continue
@@ -168,12 +180,16 @@ class Observer:
                 history |= incident_ids(snapshot) if is_new else set()
         return _Details(state, tuple(snapshots), frozenset(history), failure, is_current)
 
-    def _alone(self, provider: Provider, before: PageState, primary: Snapshot, details: _Details) -> _Details:
+    def _alone(
+        self, provider: Provider, before: PageState, primary: Snapshot, details: _Details, known_open: Collection[str]
+    ) -> _Details:
         """Return the details with what the answers for single incidents say."""
         source, found, failure = details.state.source, [], details.failure
-        if source is None or not before.seeded:
+        # A list in codes has no texts either, so that the first look asks for them as well.
+        if source is None or not (before.seeded or primary.codes is not None):
             return details
-        for url in incident_urls(source, (*primary.incidents, *primary.maintenances)):
+        gone = [each for each in known_open if each not in incident_ids(primary)]
+        for url in incident_urls(source, primary.entries, gone):
             try:
                 answer = self._ask_anew(provider, url)
                 if isinstance(answer, Fetched):
@@ -193,7 +209,8 @@ class Observer:
         try:
             # A placeholder gives way to the real update, so the answer has to be complete again; an answer that another
             # one is built with may hold some, too.
-            answer = self._ask(provider, state, url, is_conditional=not (primary.stand_ins or primary.built))
+            needs_all = primary.stand_ins or primary.built or primary.codes is not None
+            answer = self._ask(provider, state, url, is_conditional=not needs_all)
         except HttpStatusError as error:
             if error.status not in _MISSING:
                 raise

@@ -122,7 +122,9 @@ class Poller:
             _refuse_empty(observed, known, primary)
             if not observed.details_apart and _means_the_same(observed, known, primary, meaning):
                 return quiet(lease, observed, now), ResponseClass.SAME_MEANING
-        observed = resumed_after_move(known, self._observer.complete(provider, state, observed, now))
+        known_open = [each.id for each in known.view.going_on]
+        observed = self._observer.complete(provider, state, observed, now, known_open=known_open)
+        observed = resumed_after_move(known, observed)
         observed, others = keep_known_ids(known, observed)
         snapshot = observed.snapshot or primary
         if more := set(keys(snapshot)) - set(keys(primary)):

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.goldens import table
+from tests.goldens import answers, table
+from tracker.parse import read
 from tracker.parse.times import moment
 from tracker.parse.zones import offset_of
 
@@ -53,3 +54,15 @@ def test_no_value_is_too_odd(value):
 @pytest.mark.parametrize("name", ["XYZ", "", "UTC+99", "../../etc/passwd", "Nowhere/City"])
 def test_a_name_that_nobody_knows_is_no_zone(name):
     assert offset_of(name, datetime(2026, 11, 20, tzinfo=UTC)) is None
+
+
+def test_a_message_whose_year_is_written_from_the_next_one_on_keeps_its_id():
+    page = answers("statusnook")[0].read_bytes()
+    of_this_year = read(page)
+    of_last_year = read(page.replace("Mar 9 \u2022".encode(), "Mar 9 2026 \u2022".encode()))
+
+    known, shown = of_this_year.incidents[0], of_last_year.incidents[0]
+
+    assert [known.id, *(each.id for each in known.updates)] == [shown.id, *(each.id for each in shown.updates)]
+    assert known.updates[-1].created_at is None
+    assert shown.updates[-1].created_at == datetime(2026, 3, 9, 8, 20, tzinfo=UTC)

@@ -1,8 +1,10 @@
 """A list that shows the newest update of each incident, beside answers for one incident that show them all."""
 
 import json
+from pathlib import Path
 
-from tests.vendor import SITE, Watch
+from tests.vendor import SITE, TIMEOUT, Watch
+from tracker.errors import HttpStatusError
 from tracker.model.provider import FirstSight
 
 LIST, ALONE = f"{SITE}/api/v1/notices", f"{SITE}/api/v1/notices/501"
@@ -105,3 +107,98 @@ def test_the_window_of_a_work_is_asked_for_while_it_is_planned_and_joins_its_tex
     (event,) = watched.pages.events
     assert (event.event, event.message) == ("maintenance_update", "Ropes.")
     assert f"{event.scheduled_for:%d %H:%M}" == "10 08:00"
+
+
+# answers that are read together, because one explains the codes of the others
+
+PAGERDUTY = Path(__file__).parents[2] / "golden" / "parse" / "pagerduty-posts"
+POSTS = f"{SITE}/api/posts?is_featured=true&limit=500"
+NONE_IMPACTED = '{"status_page_id": "PHARBOR", "impacted_services": []}'
+
+
+def posts_page(first_sight: FirstSight = FirstSight.SILENT) -> Watch:
+    """Return a quiet PagerDuty page, and somebody who watches it by the address of its dashboard."""
+    watched = Watch(format="auto", url=f"{SITE}/posts/dashboard", first_sight=first_sight)
+    watched.answers('<html><script id="data">{"layout":{"globalStatusHeadline":"All good"}}</script></html>')
+    for name in ("post_enums", "services"):
+        watched.fetcher.answers(f"{SITE}/api/{name}", (PAGERDUTY / f"{name}.json").read_bytes(), etag="same")
+    watched.fetcher.answers(f"{SITE}/api/posts/PPOST01", (PAGERDUTY / "post.json").read_bytes())
+    shows_posts(watched, "no-posts.json", NONE_IMPACTED)
+    return watched
+
+
+def shows_posts(watched: Watch, posts: str, impacted: str) -> None:
+    watched.fetcher.answers(POSTS, (PAGERDUTY / posts).read_bytes())
+    watched.fetcher.answers(f"{SITE}/api/impacted_services", impacted)
+
+
+def test_codes_are_read_as_the_words_that_another_answer_has_for_them():
+    watched = posts_page()
+    watched.polls()
+    shows_posts(watched, "posts.json", (PAGERDUTY / "impacted_services.json").read_text())
+    watched.polls()
+
+    assert [(each.event, each.status, each.impact, each.components) for each in watched.reported()] == [
+        ("maintenance_update", "scheduled", "maintenance", ("Gates",)),
+        ("new_incident", "investigating", "minor", ("Cranes", "Quays")),
+        ("incident_update", "investigating", "minor", ("Cranes",)),
+        ("component_status_change", "partial_outage", None, ("Cranes",)),
+    ]
+    assert watched.asks(minutes=1) == [POSTS]
+
+    shows_posts(watched, "no-posts.json", NONE_IMPACTED)
+    watched.fetcher.raises(f"{SITE}/api/posts/PPOST01", HttpStatusError("gone", None, 404))
+
+    assert [(each.event, each.status, each.components) for each in watched.reported_after(6)] == [
+        ("component_status_change", "operational", ("Cranes",)),
+        ("incident_update", "resolved", ("Cranes",)),
+        ("maintenance_update", "cancelled", ("Gates",)),
+    ]
+
+
+def test_the_first_look_at_a_page_in_codes_has_the_text_of_what_is_open():
+    watched = posts_page(FirstSight.OPEN)
+    shows_posts(watched, "posts.json", (PAGERDUTY / "impacted_services.json").read_text())
+    watched.polls()
+
+    assert [(each.status, each.message) for each in watched.reported() if each.event == "new_incident"] == [
+        ("investigating", "A rope is torn. We replace it with a new one, which takes an hour.")
+    ]
+
+
+def test_an_open_incident_that_is_listed_no_more_is_asked_for_once_how_it_ended():
+    watched = posts_page()
+    watched.polls()
+    shows_posts(watched, "posts.json", (PAGERDUTY / "impacted_services.json").read_text())
+    watched.polls()
+    watched.reported()
+    post = json.loads((PAGERDUTY / "post.json").read_text())["post"]
+    over = {**post["latest_update"], "id": "PUPD009", "status_id": "PSTRESO", "message": "It moves."}
+    over["reported_at"] += 60_000
+    ended = {**post, "latest_update": over, "updates": [over, *post["updates"]]}
+    watched.fetcher.answers(f"{SITE}/api/posts/PPOST01", json.dumps({"post": ended}))
+    shows_posts(watched, "no-posts.json", NONE_IMPACTED)
+    watched.fetcher.asked()
+
+    reported = watched.reported_after()
+
+    assert f"{SITE}/api/posts/PPOST01" in watched.fetcher.asked()
+    assert [(each.event, each.status, each.message) for each in reported if each.update_id] == [
+        ("incident_update", "resolved", "It moves.")
+    ]
+    watched.polls(5)
+    assert watched.asks(minutes=1) == [POSTS]
+
+
+def test_a_page_whose_codes_are_not_explained_reports_nothing_until_they_are():
+    watched = posts_page()
+    watched.polls()
+    shows_posts(watched, "posts.json", (PAGERDUTY / "impacted_services.json").read_text())
+    watched.fetcher.raises(f"{SITE}/api/post_enums", TIMEOUT)
+
+    assert watched.polls().failure is not None
+    assert watched.reported() == []
+
+    watched.fetcher.answers(f"{SITE}/api/post_enums", (PAGERDUTY / "post_enums.json").read_bytes())
+
+    assert "new_incident" in [each.event for each in watched.reported_after()]

@@ -62,6 +62,12 @@ def test_a_page_that_shows_its_software_takes_two_requests(name, path, answer):
         ("onlineornot", b"<html>OnlineOrNot</html>", "https://api.onlineornot.com/v1/status_pages/{host}/summary"),
         ("uptimecom", b"<html>StatusPageDisplayController</html>", "/ajax"),
         ("gatus", b"<html>Gatus</html>", "/api/v1/endpoints/statuses?page=1&pageSize=1"),
+        ("pagerduty-posts", b"<html>globalStatusHeadline", "/api/posts?is_featured=true&limit=500"),
+        (
+            "oneuptime",
+            b'<html><script src="/status-page/env.js"></script>',
+            "/status-page-api/overview/status.acme.example",
+        ),
         (
             "upptime",
             b'<html><a href="https://github.com/upptime/upptime">Upptime</a><a href="https://github.com/acme/status">',
