@@ -42,9 +42,13 @@ async def stops_the_loop() -> None:
 async def deafens() -> None:
     """Have Celery's loop forget its connections, as it may when one breaks in the middle of being made."""
     hub = get_event_loop()
-    hub.on_tick.clear()
-    for descriptor in list(hub.readers):
-        hub.remove(descriptor)
+
+    def forget() -> None:
+        hub.on_tick.clear()
+        for descriptor in list(hub.readers):
+            hub.remove(descriptor)
+
+    hub.call_soon(forget)
 
 
 task_of(app, waits)
