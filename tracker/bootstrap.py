@@ -76,7 +76,7 @@ def client_options(settings: Settings) -> ClientOptions:
 
 
 def build_channel(config: AnyChannelConfig, options: ClientOptions, poster: RequestsPoster) -> Channel:
-    """Return a channel; secrets come from the environment of this process. Raises ConfigError."""
+    """Return a channel; secrets come from the environment of this process."""
     return channel_of(config, environ=os.environ, caller=poster, mailer=SmtpMailer(options), clock=utc_now)
 
 

@@ -235,6 +235,23 @@ def test_what_a_channel_refuses_is_kept_and_sent_again_when_somebody_says_so(ben
     assert not bench.rows.row("chat", alert.id).is_dead
 
 
+def test_what_some_recipients_have_is_open_and_closes_and_its_dead_letter_is_sent_to_all_again(bench: Bench) -> None:
+    chat = bench.channels["chat"]
+    chat.next = [ChannelRefused("took it, but not for ann@example.com", "thread", is_partial=True)]
+    bench.happens(an_event()).send("chat")
+    (alert_id,) = (alert.id for alert in bench.store.all_alerts())
+    row = bench.rows.row("chat", alert_id)
+    assert (row.is_open, row.is_dead, row.handle) == (True, True, "thread")
+    assert bench.send("chat") == 0
+    bench.rows.resend("chat", alert_id, bench.clock())
+    bench.send("chat")
+    bench.happens(an_event("resolved")).send("chat")
+
+    assert chat.acts == [("change", 1), ("close", 2)]
+    assert chat.handles == ["thread", "thread"]
+    assert not bench.rows.row("chat", alert_id).is_dead
+
+
 def test_what_is_over_before_a_channel_took_it_is_a_dead_letter_and_not_forgotten_in_silence(bench: Bench) -> None:
     bench.channels["chat"].next = [HttpStatusError("answered 503", None, 503)]
     bench.happens(an_event())

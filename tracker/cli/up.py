@@ -9,12 +9,14 @@ from pathlib import Path
 
 import click
 
+from tracker.alerting.channels.apprise import require_library
 from tracker.cli.inner import refused_addresses, require_reachable
 from tracker.cli.options import data_dir_option, environment, format_option, providers_option, read_contents
 from tracker.delivery.sinks.webhook import endpoint
 from tracker.environment.credentials import require_secrets
 from tracker.environment.settings import Settings
 from tracker.environment.web import DEFAULT_ADDRESS
+from tracker.model.channel import AppriseConfig
 from tracker.model.provider import Provider, Webhook
 from tracker.model.route import Alerting
 from tracker.polling.page_request import missing_credentials
@@ -67,6 +69,8 @@ def up(
         endpoint(sink, os.environ)  # report a missing variable now, not with the first incident
     for channel in alerting.channels:
         require_secrets(channel, os.environ)
+        if isinstance(channel, AppriseConfig):
+            require_library(channel)
     require_reachable(sinks, alerting.channels, os.environ)
     run_stack(contents.providers, str(providers_file), data_dir, output_format, size, sinks=sinks, alerting=alerting)
 

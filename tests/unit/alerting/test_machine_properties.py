@@ -12,7 +12,8 @@ from tests.unit.alerting.stories import an_event, any_rules, events, rules
 from tracker.alerting.alert import Alert, Delivery, Phase
 from tracker.alerting.channel import Act
 from tracker.alerting.due import next_due
-from tracker.alerting.machine import GROUPS, MemoryBook, change, decide, look_again, take_in
+from tracker.alerting.groups import GROUPS
+from tracker.alerting.machine import MemoryBook, change, decide, look_again, take_in
 from tracker.alerting.occurrence import occurrence_of
 from tracker.alerting.row import Row, planned
 from tracker.alerting.story import acknowledged, snoozed
