@@ -138,6 +138,13 @@ def test_waiting_ends_with_the_last_answer(run: Run) -> None:
     assert run("gate", "bad", "--wait", "0.1s").exit_code == 1
 
 
+def test_waiting_says_each_reason_once_however_long_it_takes(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker.cli.gate._LOOK_EVERY_S", 0.02)
+    result = run("gate", "bad", "--wait", "0.5s")
+
+    assert result.stderr.count("waiting: ") == 1
+
+
 # --- status ---
 
 

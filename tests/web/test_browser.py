@@ -142,6 +142,9 @@ def test_a_row_appears_where_it_belongs_without_a_reload(page: Page, served: Ser
 
     row = page.locator("[data-list=problems] tr[data-key=copper-cards]")
     row.wait_for()
+    marks = page.locator("[data-list=problems] .claim").all_inner_texts()
+    marks = [mark.removeprefix("Alert").strip() for mark in marks]
+    assert marks == ["not acknowledged", "not acknowledged", "snoozed"]
     assert page.locator("[data-list=problems] tr").first.get_attribute("data-key") == "copper-cards"
     assert page.locator("tr[data-key=copper-cards]").count() == 1
     assert page.locator("h1").inner_text() == "4 of 37 providers have problems, 2 cannot be read"
@@ -235,7 +238,9 @@ def test_print_keeps_the_content_and_drops_the_controls(page: Page) -> None:
 
     assert not page.locator("nav").is_visible()
     assert not page.locator("form").first.is_visible()
+    assert not page.locator(".foot").get_by_role("link").first.is_visible()
     assert page.locator("tr[data-key=meridian-cloud]").is_visible()
+    assert "As of 2026-11-27 03:12:40 UTC" in page.locator(".foot").inner_text()
 
 
 def test_states_keep_their_shape_without_our_colours(browser: Browser, served: Served) -> None:
@@ -257,7 +262,11 @@ def test_a_page_says_when_it_is_not_live_any_more(browser: Browser, tmp_path: Pa
         page = context.new_page()
         page.goto("/")
         _until_heard(page, running)
-    expect(page.locator("[data-clock].lost")).to_contain_text("not live since", timeout=PATIENCE_MS)
+    lost = page.locator("[data-clock].lost")
+    expect(lost).to_contain_text("not live since", timeout=PATIENCE_MS)
+    for width in (1440, 768, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert lost.is_visible(), width
     context.close()
 
 
