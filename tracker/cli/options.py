@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from tracker.catalogue import PROVIDERS, load_catalogue
+from tracker.catalogue import PROVIDERS, Contents, load_catalogue, load_contents
 from tracker.catalogue.schema import Entry
 from tracker.errors import ConfigError
 from tracker.model.provider import Provider
@@ -184,6 +184,14 @@ def read_providers(path: Path) -> tuple[Provider, ...]:
     from tracker.parse.custom import understood  # noqa: PLC0415  the same
 
     return load_catalogue(path, formats=FORMAT_NAMES, understand=understood)
+
+
+def read_contents(path: Path) -> Contents:
+    """Return all that a file holds. Raises ConfigError."""
+    from tracker.parse import FORMAT_NAMES  # noqa: PLC0415  the parsers, which most commands need not
+    from tracker.parse.custom import understood  # noqa: PLC0415  the same
+
+    return load_contents(path, formats=FORMAT_NAMES, understand=understood)
 
 
 def environment(data_dir: Path, environ: Mapping[str, str] = os.environ, **variables: str) -> dict[str, str]:
