@@ -105,10 +105,7 @@ states = st.builds(
     ),
     projection=st.none() | texts,
     gaps=st.builds(
-        Gaps,
-        unsettled_since=st.none() | moments,
-        stale_since=st.none() | moments,
-        lagging_since=st.none() | moments,
+        Gaps, unsettled_since=st.none() | moments, stale_since=st.none() | moments, lagging_since=st.none() | moments
     ),
     readability=st.builds(
         Readability,

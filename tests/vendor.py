@@ -93,10 +93,7 @@ class Vendor:
         shown = list(self._incidents.values())[-self._window :]
         self.versions.append(
             Snapshot(
-                name="Acme",
-                updated_at=self._clock(),
-                incidents=tuple(reversed(shown)),
-                components=(component("api"),),
+                name="Acme", updated_at=self._clock(), incidents=tuple(reversed(shown)), components=(component("api"),)
             )
         )
         self.answers()

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from functools import cached_property
 from typing import Final, TextIO
 
@@ -75,7 +76,7 @@ def client_options(settings: Settings) -> ClientOptions:
 
 
 def build_channel(config: AnyChannelConfig, options: ClientOptions, poster: RequestsPoster) -> Channel:
-    """Return a channel; secrets come from the environment of this process. Raises ConfigError."""
+    """Return a channel; secrets come from the environment of this process."""
     return channel_of(config, environ=os.environ, caller=poster, mailer=SmtpMailer(options), clock=utc_now)
 
 
@@ -192,6 +193,14 @@ class Runtime:
     def is_well(self) -> bool:
         """Return whether all of the tracker was found at work just now."""
         return self._decider.is_well(utc_now())
+
+    def ping(self) -> None:
+        """Ask whether the data server answers. Raises StoreError."""
+        self._catalogue.ping()
+
+    def ahead(self) -> timedelta:
+        """Return how far this clock is ahead of the data server's, negative if it is behind. Raises StoreError."""
+        return utc_now() - self._catalogue.clock()
 
     def heartbeat(self) -> Callable[[], object] | None:
         """Return the sender of signs of life to a watchdog elsewhere, None without one. Raises ConfigError."""

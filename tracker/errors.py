@@ -223,12 +223,16 @@ class SearchTooWide(TrackerError):
 
 
 class ChannelRefused(TrackerError):
-    """Raised when a channel refuses a message and no retry can help; `handle` is as in ChannelFailed."""
+    """Raised when a channel refuses a message and no retry can help; `handle` is as in ChannelFailed.
 
-    def __init__(self, message: str, handle: str | None = None) -> None:
+    `is_partial` says that some of its recipients have the message.
+    """
+
+    def __init__(self, message: str, handle: str | None = None, *, is_partial: bool = False) -> None:
         super().__init__(message, handle)
         self.message = message
         self.handle = handle
+        self.is_partial = is_partial
 
     def __str__(self) -> str:
         return self.message

@@ -17,7 +17,7 @@ from celery.beat import Scheduler, SchedulingError
 from kombu.exceptions import KombuError
 
 from tracker.environment.settings import Settings
-from tracker.errors import StoreError
+from tracker.errors import Conflict, StoreError
 from tracker.failpoints import failpoint
 from tracker.model.clock import Clock, utc_now
 from tracker.scheduling.dispatch_lag import Lateness
@@ -164,7 +164,10 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
 
     def _keep(self) -> None:
         """Restore the catalogue if the data server has lost it, and log that."""
-        loss = self._keeper.look()
+        try:
+            loss = self._keeper.look()
+        except Conflict:
+            return  # the next look sees the new owner of the catalogue
         if loss is not None and loss.is_ours:
             log.warning("%s", loss)
         is_empty = self._keeper.pages == 0

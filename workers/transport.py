@@ -11,14 +11,46 @@ from time import monotonic
 from typing import Any, Final
 
 import msgspec
-from kombu.transport import TRANSPORT_ALIASES, redis
+from kombu.transport import TRANSPORT_ALIASES, redis, virtual
 from kombu.utils.json import dumps
 
 log = logging.getLogger(__name__)
 
+
+class LastAnswer:
+    """When this process last had an answer to its wait for messages, be it that there are none."""
+
+    #: In monotonic seconds; the process begins as if it had one.
+    at_s: float = monotonic()
+
+
 _SHOWN: Final = 200
 
 _decode = msgspec.json.Decoder().decode
+
+
+class Settling(redis.QoS):
+    """Counts a message as settled also where the data server could not be asked to forget it.
+
+    kombu counts it as unacknowledged for good. With a prefetch count of one, as the printer has, a single one keeps the
+    worker from taking anything again; the data server gives the message to somebody else after a while, in any case.
+    """
+
+    def ack(self, delivery_tag: str) -> None:
+        """Acknowledge a message."""
+        try:
+            super().ack(delivery_tag)
+        except BaseException:
+            virtual.QoS.ack(self, delivery_tag)
+            raise
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        """Refuse a message."""
+        try:
+            super().reject(delivery_tag, requeue)
+        except BaseException:
+            virtual.QoS.ack(self, delivery_tag)
+            raise
 
 
 class Together:
@@ -30,6 +62,7 @@ class Together:
 
     #: Returns the number of messages that one call may take; None leaves taking to kombu, one at a time.
     may_take: Callable[[], int] | None = None
+    QoS = Settling
     #: The clients that received the last broadcast (events, remote commands); None before the first.
     heard_by: int | None = None
 
@@ -71,6 +104,7 @@ class Together:
         )
 
     def _brpop_read(self: Any, **options: Any) -> bool:
+        LastAnswer.at_s = monotonic()
         if self.may_take is None:
             return bool(super()._brpop_read(**options))  # type: ignore[misc]
         try:

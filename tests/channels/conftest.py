@@ -84,7 +84,11 @@ TRAITS = {
 @pytest.fixture(scope="session")
 def mail_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for localhost with its key, in one folder."""
-    folder = tmp_path_factory.mktemp("mail")
+    return certificate_in(tmp_path_factory.mktemp("mail"))
+
+
+def certificate_in(folder: Path) -> Path:
+    """Make a certificate for localhost in a folder, and return that folder."""
     command = (
         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout site.key -out site.pem "
         "-subj /CN=localhost -addext subjectAltName=DNS:localhost -days 2"

@@ -16,7 +16,7 @@ from tracker.alerting.caller import Call, Caller, Reply
 from tracker.alerting.channel import Act, Severity
 from tracker.alerting.channels.alertmanager import Alertmanager
 from tracker.alerting.channels.apprise import Apprise
-from tracker.errors import ChannelFailed, ChannelRefused, FetchError
+from tracker.errors import ChannelFailed, ChannelRefused, ConfigError, FetchError
 from tracker.fetch.post import RequestsPoster
 from tracker.model.channel import AlertmanagerConfig, AppriseConfig
 
@@ -101,7 +101,7 @@ def test_slack_shows_an_end_without_an_update(slack: Bench) -> None:
     slack.channel.send(replace(first, act=Act.CLOSE, version=2, status="resolved", ended_at=NOON), handle)
 
     assert broadcasts(slack.service) == [False, True]
-    assert slack.service.messages[-1]["text"] == "Resolved after 0 min"
+    assert slack.service.messages[-1]["text"] == "Resolved after 0 s"
 
 
 def test_slack_where_late_edits_are_forbidden(slack: Bench) -> None:
@@ -135,6 +135,15 @@ def test_discord_says_where_a_message_whose_answer_was_lost_may_stay_open(discor
     assert (lost.is_open, shown.is_open) == (True, False)
     assert [any("may show this alert, too" in line for line in each) for each in (*texts, shown.texts)] == [True, True]
     assert not any("may show" in line for line in lost.texts)
+
+
+def test_discord_waits_for_another_address_where_somebody_deleted_the_webhook(discord: Bench) -> None:
+    handle = send_all(discord, life()[:1])
+    discord.service.PATH = "/api/webhooks/another"
+    for given in (handle, None):
+        with pytest.raises(ChannelFailed, match=r"answered 404: .*; check the channel's address") as caught:
+            discord.channel.send(life()[-1], given)
+        assert caught.value.handle == given
 
 
 def test_discord_keeps_the_thread_of_its_address(discord: Bench) -> None:
@@ -187,6 +196,14 @@ def test_apprise_is_ended_when_its_time_is_over() -> None:
             channel.send(message(), None)
 
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_apprise_that_is_not_installed_keeps_alerts_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker.alerting.channels.apprise.find_spec", lambda _name: None)
+    channel = Apprise(AppriseConfig(name="oncall", url_env="URL"), {"URL": "json://localhost"})
+
+    with pytest.raises(ConfigError, match=r'channel "oncall": type apprise needs the library'):
+        channel.send(message(), None)
 
 
 def test_apprise_says_that_an_address_is_none() -> None:

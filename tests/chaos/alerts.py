@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -18,15 +19,15 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import redis
 
-from tests.channels.conftest import SECRETS, service_of, table_of
-from tests.channels.fakes.service import FakeService
+from tests.channels.conftest import SECRETS, certificate_in, service_of, table_of
+from tests.channels.fakes.service import FakeService, Shown
 from tests.data_server import DataServer
 from tracker.catalogue.channel import channel_config_of
 from tracker.model.clock import utc_now
@@ -38,10 +39,12 @@ from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import UPDATES, connect
 
 #: Services that know an alert by its key, and those that do not.
-KEYED = ("pagerduty", "slack", "webhook")
+KEYED = ("pagerduty", "slack", "jsm", "incidentio", "email", "webhook")
 KEYLESS = ("discord", "slack-webhook", "teams")
 #: Those in which nothing ties the messages of an alert together.
 LINES = ("slack-webhook", "teams")
+#: Those that show every update once, the oldest first.
+ORDERED = ("slack", "discord")
 FAILPOINTS = "deciding:0.02,decided:0.02,intended:0.03,sent:0.03,settled:0.03"
 PAGES = 200
 _STATUSES = ("investigating", "identified", "monitoring", "resolved")
@@ -103,6 +106,7 @@ class Publisher:
 @contextlib.contextmanager
 def services(folder: Path) -> Iterator[Mapping[str, FakeService]]:
     """Run a fake of each service."""
+    certificate_in(folder)
     with contextlib.ExitStack() as stack:
         yield {kind: stack.enter_context(service_of(kind, folder, folder)) for kind in (*KEYED, *KEYLESS)}
 
@@ -134,7 +138,8 @@ def run(kills: int, seed: int) -> int:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         with DataServer(Path(name), port) as server:
-            environ = {**os.environ, **configure(server.url, known), "TRACKER_FAILPOINTS": FAILPOINTS}
+            ours = {"TRACKER_FAILPOINTS": FAILPOINTS, "TRACKER_CA_FILE": f"{name}/site.pem"}
+            environ = {**os.environ, **configure(server.url, known), **ours}
             command = [sys.executable, "-m", "tests.chaos.alert_sender", server.url, str(kills)]
             with (
                 subprocess.Popen(
@@ -213,17 +218,15 @@ def wait_until_quiet(store: RedisAlerts, known: Mapping[str, Any]) -> bool:
 def judged(kind: str, service: Any, incidents: int, kills: int) -> list[str]:
     """Print what a service shows, and return what is wrong with it."""
     shown = service.shown()
+    if kind in LINES:
+        return judged_lines(kind, shown, incidents, kills)
     still, doubles = sum(each.is_open for each in shown), len(shown) - incidents
     reclosed = sum(max(0, each.closed - 1) for each in shown)
     print(
         f"{kind:14} shows {len(shown):5} objects of {incidents} incidents, {still} still open, {doubles} doubled, "
         f"{reclosed} closed again"
     )
-    if kind in LINES:
-        # Each message is on its own there: an open and a close for each incident, and changes between.
-        texts = [text for each in shown for text in each.texts]
-        return [] if texts else [f"{kind}: nothing was shown"]
-    findings = []
+    findings = [f"{kind}: {each.key} is out of order" for each in shown if kind in ORDERED and not is_in_order(each)]
     if doubles < 0:
         findings.append(f"{kind}: {-doubles} incidents are missing")
     if kind in KEYED and (still or doubles):
@@ -231,6 +234,28 @@ def judged(kind: str, service: Any, incidents: int, kills: int) -> list[str]:
     if doubles > kills or still > doubles:
         findings.append(f"{kind}: {doubles} doubled by {kills} kills, {still} still open")
     return findings
+
+
+def is_in_order(shown: Shown) -> bool:
+    """Tell whether the updates that an object shows come in the order in which they were published, each once."""
+    numbers = [int(number) for text in shown.texts for number in re.findall(r"Text (\d+)\.", text)]
+    return numbers == sorted(set(numbers))
+
+
+def judged_lines(kind: str, shown: Sequence[Shown], incidents: int, kills: int) -> list[str]:
+    """Judge messages that nothing ties together but their titles: each incident begins, goes on in order and ends."""
+    said: dict[str, list[int]] = {f"i{number}": [] for number in range(1, incidents + 1)}
+    for text in (text for each in shown for text in each.texts):
+        incident, status = re.search(r"Trouble (i\d+)", text), re.search("|".join(_STATUSES), text, re.IGNORECASE)
+        assert incident
+        assert status
+        said[incident[1]].append(_STATUSES.index(status[0].lower()))
+    last = len(_STATUSES) - 1
+    doubles = sum(len(each) - len(set(each)) for each in said.values())
+    print(f"{kind:14} shows {sum(map(len, said.values())):5} messages of {incidents} incidents, {doubles} doubled")
+    findings = [f"{kind}: {name} did not end" for name, each in said.items() if last not in each]
+    findings += [f"{kind}: {name} is out of order" for name, each in said.items() if each != sorted(each)]
+    return findings if doubles <= kills else [*findings, f"{kind}: {doubles} doubled by {kills} kills"]
 
 
 def main() -> None:

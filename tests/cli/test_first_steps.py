@@ -1,8 +1,9 @@
-"""Commands that need no running tracker: init, config, completion, report, incidents, tail, and help."""
+"""Commands that need no running tracker: init, config, report, incidents, tail, and help."""
 
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -65,9 +66,10 @@ def test_the_help_imports_no_part_of_the_product() -> None:
     [
         (("status", "gate", "tail"), ("requests", "feedparser", "tracker.bootstrap")),
         (("gate",), ("tracker.store.opening", "tracker.alerting.machine")),
+        (("tail", "incidents", "report", "init"), ("redis", "asyncio", "ssl", "tracker.store.connection")),
     ],
 )
-def test_looking_imports_nothing_that_asks_pages(commands: tuple[str, ...], unwanted: tuple[str, ...]) -> None:
+def test_a_command_imports_what_it_needs(commands: tuple[str, ...], unwanted: tuple[str, ...]) -> None:
     modules = ", ".join(f"tracker.cli.{name}" for name in commands)
     code = f"import sys, {modules}; print(sorted(set(sys.modules) & set({unwanted!r})))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -148,26 +150,6 @@ def test_what_a_file_needs_of_the_environment_is_named(tmp_path: Path, monkeypat
     )
 
 
-# --- completion ---
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_is_a_script_for_the_shell(shell: str) -> None:
-    script = run("completion", shell).stdout
-
-    assert "_TRACKER_COMPLETE" in script
-    assert f"{shell}_complete" in script
-
-
-def test_a_shell_that_asks_is_given_words() -> None:
-    environ = {"_TRACKER_COMPLETE": "bash_complete", "COMP_WORDS": "tracker in", "COMP_CWORD": "1"}
-    done = subprocess.run(
-        [Path(sys.executable).parent / "tracker"], env=environ, capture_output=True, text=True, check=False
-    )
-
-    assert [line.split(",")[1] for line in done.stdout.splitlines()] == ["init", "incidents"]
-
-
 # --- the past ---
 
 
@@ -246,6 +228,29 @@ def test_a_folder_without_a_record_is_an_error(tmp_path: Path, command: str) -> 
     assert isinstance(error, TrackerError)
     assert exit_status(error) == 2
     assert "holds no updates.jsonl" in str(error)
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_reader_that_has_enough_ends_tail_without_a_word(data: Path, more: tuple[str, ...]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [Path(sys.executable).parent / "tracker", "tail", "--data-dir", data, *more]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_tail_f_waits_for_a_record_that_is_not_there_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ctrl_c() -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tracker.cli.tail._pause", ctrl_c)
+
+    waiting = run("tail", "-f", "--data-dir", tmp_path)
+
+    said = f"tracker: {tmp_path / 'updates.jsonl'} is not there yet; waiting for it\n\n"
+    assert (waiting.exit_code, waiting.stdout, waiting.stderr) == (0, "", said)
 
 
 def test_a_difference_is_of_words() -> None:

@@ -56,10 +56,7 @@ STOPPED: dict[str, tuple[str | None, str]] = {
     "never begun": (None, "the tracker is not running, and has never run with the data directory data; start"),
     "no server": ("redis://127.0.0.1:1/0", "at redis://127.0.0.1:1/0 (Connection refused); start it, or correct"),
     "no host": ("redis://no-such-host.invalid:6379/0", "at redis://no-such-host.invalid:6379/0 (Name or service not"),
-    "no socket": (
-        "unix:///no/such.sock",
-        "at unix:///no/such.sock?db=0 (No such file or directory); start it",
-    ),
+    "no socket": ("unix:///no/such.sock", "at unix:///no/such.sock?db=0 (No such file or directory); start it"),
     "no sentinel": ("sentinel://127.0.0.1:1/0?master=m", "no sentinel of sentinel://127.0.0.1:1/0?*** answers"),
 }
 

@@ -107,10 +107,7 @@ class LaneAndGeneral:
 
 
 #: What is held to the contract of a `Fetcher`.
-KINDS = [
-    pytest.param(RequestsFetcher, id="requests"),
-    pytest.param(LaneAndGeneral, id="lane and general"),
-]
+KINDS = [pytest.param(RequestsFetcher, id="requests"), pytest.param(LaneAndGeneral, id="lane and general")]
 
 
 def end(fetcher: RequestsFetcher | LaneAndGeneral) -> None:

@@ -235,6 +235,23 @@ def test_what_a_channel_refuses_is_kept_and_sent_again_when_somebody_says_so(ben
     assert not bench.rows.row("chat", alert.id).is_dead
 
 
+def test_what_some_recipients_have_is_open_and_closes_and_its_dead_letter_is_sent_to_all_again(bench: Bench) -> None:
+    chat = bench.channels["chat"]
+    chat.next = [ChannelRefused("took it, but not for ann@example.com", "thread", is_partial=True)]
+    bench.happens(an_event()).send("chat")
+    (alert_id,) = (alert.id for alert in bench.store.all_alerts())
+    row = bench.rows.row("chat", alert_id)
+    assert (row.is_open, row.is_dead, row.handle) == (True, True, "thread")
+    assert bench.send("chat") == 0
+    bench.rows.resend("chat", alert_id, bench.clock())
+    bench.send("chat")
+    bench.happens(an_event("resolved")).send("chat")
+
+    assert chat.acts == [("change", 1), ("close", 2)]
+    assert chat.handles == ["thread", "thread"]
+    assert not bench.rows.row("chat", alert_id).is_dead
+
+
 def test_what_is_over_before_a_channel_took_it_is_a_dead_letter_and_not_forgotten_in_silence(bench: Bench) -> None:
     bench.channels["chat"].next = [HttpStatusError("answered 503", None, 503)]
     bench.happens(an_event())
@@ -341,7 +358,7 @@ def test_lists_know_the_alerts_that_an_earlier_version_left(bench: Bench) -> Non
 
     assert after == before
     assert [len(each) for each, _ in before[0]] == [1, 1]
-    assert (len(before[1]), desk.waiting()) == (2, 1)
+    assert (len(before[1]), [each.facts.is_waiting for each in desk.lists.open()]) == (2, [True])
 
 
 def test_the_stream_keeps_no_event_back_once_there_are_no_channels(bench: Bench) -> None:

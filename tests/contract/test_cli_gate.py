@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from tests.contract.conftest import Run
 from tests.fakes import component, provider
+from tests.goldens import table
 from tracker.cli import cli, exit_status
 from tracker.errors import ConfigError, TrackerError
 from tracker.model.clock import utc_now
@@ -61,29 +62,7 @@ def run(run: Run, server: "redis.Redis") -> Run:
 # --- gate ---
 
 
-@pytest.mark.parametrize(
-    ("arguments", "status"),
-    [
-        (("well",), 0),
-        (("bad",), 1),
-        (("Bad, Inc.",), 1),
-        (("bad", "--fail-on", "critical"), 0),
-        (("bad/Web",), 0),
-        (("bad/API", "--fail-on", "major"), 1),
-        (("bad/Wbe",), 3),
-        (("old",), 3),
-        (("old", "--unknown", "pass"), 0),
-        (("new",), 3),
-        (("mute/deaf",), 3),
-        (("works",), 0),
-        (("works", "--fail-on", "maintenance"), 1),
-        (("well", "old", "bad"), 1),
-        (("well", "old"), 3),
-        (("well", "--max-age", "1h"), 0),
-        (("well", "--max-age", "0s"), 3),
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize(("arguments", "status"), table("gate_statuses"), ids=str)
 def test_the_exit_status_is_the_answer(run: Run, arguments: tuple[str, ...], status: int) -> None:
     text, document = run("gate", *arguments), run("gate", *arguments, "--json")
 
@@ -136,6 +115,13 @@ def test_waiting_ends_with_the_first_pass(run: Run, server: "redis.Redis") -> No
 
 def test_waiting_ends_with_the_last_answer(run: Run) -> None:
     assert run("gate", "bad", "--wait", "0.1s").exit_code == 1
+
+
+def test_waiting_says_each_reason_once_however_long_it_takes(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker.cli.gate._LOOK_EVERY_S", 0.02)
+    result = run("gate", "bad", "--wait", "0.5s")
+
+    assert result.stderr.count("waiting: ") == 1
 
 
 # --- status ---

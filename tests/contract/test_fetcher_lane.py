@@ -151,8 +151,7 @@ def test_after_an_hour_such_a_page_is_asked_again():
 
 
 @pytest.mark.parametrize(
-    "headers",
-    [{"X": "1\r\nY: 2"}, {"X": "☃"}, {"X Y": "1"}, {"Content-Length": "1"}, {"transfer-encoding": "chunked"}],
+    "headers", [{"X": "1\r\nY: 2"}, {"X": "☃"}, {"X Y": "1"}, {"Content-Length": "1"}, {"transfer-encoding": "chunked"}]
 )
 def test_fields_that_are_not_plain_are_not_sent(headers):
     with Origin(Exchange.answer) as origin:

@@ -212,10 +212,7 @@ def test_a_redirect_is_judged_at_every_hop():
 
 
 def test_where_no_proxy_leads_the_addresses_of_names_are_judged_again():
-    with (
-        Origin(ForwardProxy({})) as relay,
-        fetching(HTTP_PROXY=address(relay), NO_PROXY="proxy.example") as fetcher,
-    ):
+    with Origin(ForwardProxy({})) as relay, fetching(HTTP_PROXY=address(relay), NO_PROXY="proxy.example") as fetcher:
         assert "127.0.0.1" in failing(AddressRefused, fetcher, "http://proxy.example:81/")
 
     assert relay.connections == 0

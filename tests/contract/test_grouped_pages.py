@@ -249,10 +249,7 @@ def test_a_state_of_an_earlier_version_is_marked_by_the_lease_that_finds_it(grou
     (second,) = group.begins("p0")
     assert first.state is second.state
     assert "cmdstat_hget" not in group.client.info("commandstats")
-    group.client.hset(
-        page_key("p0"),
-        mapping=written | {"state": encode_state(failing(2)), "revision": 5},
-    )
+    group.client.hset(page_key("p0"), mapping=written | {"state": encode_state(failing(2)), "revision": 5})
     (third,) = group.begins("p0")
 
     assert (first.state.readability.failures, third.state.readability.failures) == (1, 2), (

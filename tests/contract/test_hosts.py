@@ -28,14 +28,7 @@ from tracker.polling.poller import Outcome, Poller
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 from tracker.store.catalogue import RedisCatalogue
-from tracker.store.connection import (
-    CROWDED_PREFIX,
-    DUE,
-    SLOTS_PREFIX,
-    WAITING_PREFIX,
-    connect,
-    page_key,
-)
+from tracker.store.connection import CROWDED_PREFIX, DUE, SLOTS_PREFIX, WAITING_PREFIX, connect, page_key
 from tracker.store.hosts import host_of, slot_of
 from tracker.store.leases import LEASE_S, LEAST_GAP_S
 from tracker.store.pages import RedisPages

@@ -1,6 +1,8 @@
 """The catalogue comes back whole from whoever remembers it, whatever part of it the data server has lost."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import redis
@@ -9,13 +11,20 @@ from tests.fakes import FakeClock, incident, page, provider, update
 from tests.outbox import committed, webhook
 from tests.vendor import SUMMARY, TIMEOUT, Watch
 from tracker.delivery.event_stream import Watched
-from tracker.store.catalogue import ASKED_AFTER, RedisCatalogue
-from tracker.store.connection import CURSORS, DUE, GENERATION, PROVIDERS, SCHEDULE, SINKS, UPDATES, VERSION
+from tracker.errors import Conflict
+from tracker.model.channel import AlertmanagerConfig
+from tracker.model.provider import Webhook
+from tracker.model.route import Alerting
+from tracker.store.alerts import RedisAlerts
+from tracker.store.catalogue import ASKED_AFTER, Holdings, RedisCatalogue
+from tracker.store.connection import ALERTING, CURSORS, DUE, GENERATION, PROVIDERS, SCHEDULE, SINKS, UPDATES, VERSION
 from tracker.store.keeper import Keeper
 from tracker.store.outbox import RedisOutbox
+from tracker.store.ownership import FILE, Ownership
 from tracker.store.pages import RedisPages
 from tracker.store.sinks import RedisSinks
 from tracker.store.stream import RedisStream
+from tracker.store.sync import Synced
 
 FROM_FILE, ADDED = provider(id="file", name="File"), provider(id="added", name="Added", origin="command")
 OPS = webhook("ops")
@@ -178,12 +187,169 @@ def test_a_sink_that_is_put_back_takes_what_the_new_stream_holds(kept: Kept) -> 
     assert [delivery.event.id for delivery in outbox.take(lease, 10) if delivery.event] == ["a"]
 
 
+@pytest.mark.parametrize("is_lost_before", [True, False])
+def test_what_a_start_puts_in_is_put_back_also_if_it_is_lost_before_the_first_look(
+    client: "redis.Redis", is_lost_before: bool
+) -> None:
+    catalogue, sinks, clock = RedisCatalogue(client), RedisSinks(client), FakeClock()
+    keeper = Keeper(catalogue, sinks, clock)
+    if not is_lost_before:
+        sinks.sync([OPS])
+        catalogue.put([FROM_FILE, ADDED], clock())
+    keeper.expect([FROM_FILE], [OPS], Alerting())
+    if not is_lost_before:
+        assert keeper.look() is None, "all of it is there"
+        keeper.expect([FROM_FILE], [OPS], Alerting())
+        client.flushall()
+
+    keeper.look()
+
+    assert [known.id for known in catalogue.providers()] == ["file"]
+    assert sinks.webhooks() == (OPS,)
+
+
+def test_a_server_that_loses_all_again_while_it_is_filled_is_filled_again(kept: Kept) -> None:
+    catalogue = Paused(kept.client)
+    keeper = Keeper(catalogue, kept.sinks, kept.clock)
+    keeper.look()
+    kept.client.flushall()
+
+    catalogue.before = kept.client.flushall
+    for _ in range(3):
+        keeper.look()
+
+    assert kept.contents() == WHOLE
+
+
 def test_an_empty_server_holds_nothing_to_put_back(client: "redis.Redis") -> None:
     keeper = Keeper(RedisCatalogue(client), RedisSinks(client), FakeClock())
 
     assert [keeper.look() for _ in range(3)] == [None] * 3
     assert keeper.pages == 0
     assert client.dbsize() == 0
+
+
+class CutOff(RedisSinks):
+    """Sinks whose data server loses everything just before they are read."""
+
+    lost: Callable[[], object] | None = None
+
+    def webhooks(self) -> tuple[Webhook, ...]:
+        if self.lost is not None:
+            self.lost()
+        return super().webhooks()
+
+
+def test_a_loss_while_the_catalogue_is_read_leaves_no_catalogue_without_sinks(kept: Kept) -> None:
+    sinks = CutOff(kept.client)
+    keeper = Keeper(kept.catalogue, sinks, kept.clock)
+    keeper.look()
+    kept.catalogue.put([provider(id="later", name="Later")], kept.clock())
+    keeper.look()
+    sinks.lost = kept.client.flushall
+    keeper.look()
+
+    sinks.lost = None
+    keeper.look()
+
+    assert kept.sinks.webhooks() == (OPS,)
+
+
+def taken_over(client: "redis.Redis", owner: str) -> Ownership:
+    lease = Ownership(client, FILE, owner, f"/{owner}/providers.toml")
+    lease.hold(FakeClock()())
+    return lease
+
+
+@pytest.mark.parametrize("was_emptied", [True, False])
+def test_a_tracker_that_was_replaced_puts_back_nothing_that_the_new_one_took_out(kept: Kept, was_emptied: bool) -> None:
+    """The beat of the replaced tracker is still there, and misses pages and a sink."""
+    old = taken_over(kept.client, "old")
+    keeper = kept.other()
+    if was_emptied:
+        kept.client.flushall()
+    else:
+        old.release()
+        kept.client.delete(DUE)
+    new = taken_over(kept.client, "new")
+    page = provider(id="new", name="New", url="https://new.example")
+    RedisCatalogue(kept.client, new).put([page], kept.clock(), replacing="file")
+    if not was_emptied:
+        kept.client.set(VERSION, 1)  # and it seems to be an earlier state
+    RedisSinks(kept.client, new).sync([])
+
+    for _ in range(3):
+        keeper.look()
+
+    assert "file" not in {known.id for known in kept.catalogue.providers()}
+    assert kept.sinks.webhooks() == ()
+
+
+class Paused(RedisCatalogue):
+    """A catalogue whose process stands still after it has looked."""
+
+    meanwhile: Callable[[], object] | None = None
+    #: Called before it looks at what it has put back.
+    before: Callable[[], object] | None = None
+
+    def restore(self, *arguments: Any, **options: Any) -> Synced:
+        done, before = super().restore(*arguments, **options), self.before
+        if before is not None:
+            self.before = None
+            before()
+        return done
+
+    def holdings(self) -> Holdings:
+        found, meanwhile = super().holdings(), self.meanwhile
+        if meanwhile is not None:
+            self.meanwhile = None
+            meanwhile()
+        return found
+
+
+def test_a_tracker_that_is_replaced_between_look_and_repair_repairs_nothing(kept: Kept) -> None:
+    catalogue = Paused(kept.client)
+    taken_over(kept.client, "old")
+    keeper = Keeper(catalogue, kept.sinks, kept.clock)
+    keeper.look()
+
+    def meanwhile() -> None:
+        kept.client.flushall()
+        taken_over(kept.client, "new")
+
+    kept.client.delete(SINKS)
+    catalogue.meanwhile = meanwhile
+    with pytest.raises(Conflict):
+        keeper.look()
+
+    assert [keeper.look() for _ in range(2)] == [None] * 2
+    assert kept.contents() == (set(), set(), set(), ())
+
+
+def test_the_same_tracker_after_a_restart_puts_back_what_is_lost(kept: Kept) -> None:
+    taken_over(kept.client, "one")
+    keeper = kept.other()
+    kept.client.flushall()
+    taken_over(kept.client, "one")
+
+    assert keeper.look() is not None
+    assert kept.contents() == WHOLE
+
+
+def test_channels_and_silences_that_alone_were_lost_are_put_back(kept: Kept) -> None:
+    alerts = RedisAlerts(kept.client)
+    config = Alerting(channels=(AlertmanagerConfig(name="am", api_url="https://am.example"),))
+    alerts.sync(config)
+    keeper = Keeper(kept.catalogue, kept.sinks, kept.clock, alerts)
+    keeper.look()
+    kept.client.delete(ALERTING)
+
+    loss = keeper.look()
+
+    assert loss is not None
+    assert "1 channel put back" in str(loss)
+    assert alerts.config() == config
+    assert [keeper.look() for _ in range(3)] == [None] * 3
 
 
 def test_looking_takes_one_call(valkey: "redis.Redis") -> None:

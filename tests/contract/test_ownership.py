@@ -19,16 +19,7 @@ from tracker.model.event import encode_event
 from tracker.model.route import Alerting
 from tracker.store.alerts import RedisAlerts
 from tracker.store.catalogue import RedisCatalogue
-from tracker.store.connection import (
-    ALERTING,
-    OWNER_PREFIX,
-    PROVIDERS,
-    SINKS,
-    UPDATES,
-    VERSION,
-    page_key,
-    seen_key,
-)
+from tracker.store.connection import ALERTING, OWNER_PREFIX, PROVIDERS, SINKS, UPDATES, VERSION, page_key, seen_key
 from tracker.store.ownership import FILE, LEASE_S, RECORD, Ownership, Unowned, holder, kept_id
 from tracker.store.sinks import RedisSinks
 from tracker.store.stream import RedisStream

@@ -20,15 +20,7 @@ from tracker.model.provider import Provider
 from tracker.polling.page_store import Commit, Known, PageStore, PollLease
 from tracker.polling.poll_cost import ENDINGS, FAILED, PollCost, ResponseClass, Savings
 from tracker.store.catalogue import RedisCatalogue
-from tracker.store.connection import (
-    DUE,
-    PREFIX,
-    SLOTS_PREFIX,
-    UPDATES,
-    load_script,
-    page_key,
-    seen_key,
-)
+from tracker.store.connection import DUE, PREFIX, SLOTS_PREFIX, UPDATES, load_script, page_key, seen_key
 from tracker.store.leases import LEASE_S, LEAST_GAP_S, begin_arguments, unknown
 from tracker.store.memory import MemoryPages
 from tracker.store.pages import RedisPages

@@ -7,8 +7,11 @@ import pytest
 import redis
 
 from tests.data_server import DataServer
-from tracker.delivery.event_stream import RECORD
+from tests.fakes import event
+from tracker.delivery.event_stream import RECORD, StreamedEvent
+from tracker.delivery.sinks.jsonlines import RECORD_NAME, UpdateRecord
 from tracker.diagnosis import Level, diagnose, gather
+from tracker.diagnosis.facts import LOUD_EVENTS
 from tracker.environment.settings import Settings
 from tracker.store.connection import CURSORS, UPDATES, connect
 from tracker.store.server_facts import server_facts
@@ -60,3 +63,22 @@ def test_a_server_that_is_away_is_a_fact(tmp_path: Path, free_port: int, url: st
     assert diagnosis.level is Level.PROBLEM
     assert "nobody" in diagnosis.checks[0].finding or "refused" in diagnosis.checks[0].finding
     assert all("secret" not in check.finding for check in diagnosis.checks)
+
+
+def test_a_page_that_changes_all_the_time_is_found_in_the_record(tmp_path: Path, free_port: int) -> None:
+    now, folder = datetime.now(UTC), tmp_path / "data"
+    folder.mkdir()
+    ages = {"Loud": 1, "Loud before": 61}
+    events = [
+        event(f"{name}/{number}", provider_name=name, seen_at=now - timedelta(minutes=age))
+        for name, age in ages.items()
+        for number in range(LOUD_EVENTS)
+    ]
+    events.append(event("quiet/1", provider_name="Quiet", seen_at=now))
+    record = UpdateRecord(folder / RECORD_NAME)
+    record.deliver([StreamedEvent(stream_id=f"{place}-1", event=each) for place, each in enumerate(events, 1)])
+    record.close()
+    with DataServer(tmp_path, free_port) as server:
+        facts = gather(Settings(redis_url=server.url, data_dir=folder), now)
+
+    assert facts.loud == (("Loud", LOUD_EVENTS),)

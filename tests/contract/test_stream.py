@@ -9,9 +9,9 @@ from tests.fakes import NOON, MemoryStream, event, provider
 from tests.outbox import webhook
 from tracker.delivery.event_stream import EventStream, Reported, order
 from tracker.delivery.latency import MOST_TIMINGS, Timing
-from tracker.detection.readability import read_until
+from tracker.detection.readability import read_until, recovered
 from tracker.errors import StoreError
-from tracker.model.event import PendingEvent
+from tracker.model.event import EventKind, PendingEvent
 from tracker.polling.page_store import Commit
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import AGAIN_PREFIX, CURSORS, UPDATES, latency_key
@@ -138,12 +138,15 @@ def test_a_page_that_could_not_be_read_before_a_loss_is_known_until_then(client:
     RedisCatalogue(client).put([provider(), zeta], NOON)
     RedisStream(client).remind({"zeta": Reported(unreadable_at=NOON - hour)}, NOON, NOON)
 
-    until = {each.id: RedisPages(client).begin(each.id, NOON).state.known_until for each in (provider(), zeta)}
+    states = {each.id: RedisPages(client).begin(each.id, NOON).state for each in (provider(), zeta)}
 
-    assert until == {
+    assert {name: state.known_until for name, state in states.items()} == {
         "acme": read_until(provider(), NOON, None, None),
         "zeta": read_until(zeta, NOON, NOON - hour, None),
     }
+    # That it can be read again is reported, and that it cannot is not reported once more.
+    reported = {name: [each.event.event for each in recovered(zeta, state, NOON)[1]] for name, state in states.items()}
+    assert reported == {"acme": [], "zeta": [EventKind.PAGE_READABLE]}
 
 
 def test_timings_are_saved_with_the_cursor(outbox: Outbox) -> None:

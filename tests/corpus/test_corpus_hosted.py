@@ -42,11 +42,7 @@ COUNTED = {
         f"{_REPORTS} | map(.id)",
         f"{_REPORTS} | map(.relationships.status_updates.data[].id)",
     ),
-    "mistral_incidents_medium.json": (
-        "checkly",
-        "[.incidents[].id]",
-        "[.incidents[].incidentUpdates[].id]",
-    ),
+    "mistral_incidents_medium.json": ("checkly", "[.incidents[].id]", "[.incidents[].incidentUpdates[].id]"),
     "manychat_summary_incident.json": ("instatus", f"{_INSTATUS} | map(.id)", f"{_INSTATUS} | map(.id)"),
     "aiven_native_summary.json": _NATIVE,
     "rollbar_native_summary.json": _NATIVE,

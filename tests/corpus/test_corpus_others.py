@@ -28,10 +28,7 @@ PROGRAMS = {
     ),
     "cachet": (".data[] | select(.message)", ".data[] | select(.message) | (.message, .updates[]?)"),
 }
-COMPONENTS = {
-    "statusio": ".result.status[].containers[]",
-    "cachet": ".data[] | select(.status_name)",
-}
+COMPONENTS = {"statusio": ".result.status[].containers[]", "cachet": ".data[] | select(.status_name)"}
 FILES = sorted(path for platform in PLATFORMS for path in (CORPUS / platform).glob("*"))
 CYRILLIC = re.compile("[\u0400-\u04ff]")
 SERIES = sorted((CORPUS / "vultr").glob("*_nullid.s*"))

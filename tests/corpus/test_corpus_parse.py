@@ -24,11 +24,7 @@ CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the recorded answers are not here")
 
-PLATFORMS = {
-    "statuspage": "statuspage",
-    "incidentio": None,
-    "statuspage-feed": "feed",
-}
+PLATFORMS = {"statuspage": "statuspage", "incidentio": None, "statuspage-feed": "feed"}
 #: Platforms that `test_corpus_clouds.py` counts.
 CLOUDS = frozenset({"aws", "azure", "microsoft", "gcp", "google-workspace", "slack", "heroku", "salesforce", "xai"})
 REFUSED = {

@@ -30,7 +30,7 @@ class Container:
 
 
 def read(file: Path) -> list[Manifest]:
-    return [document for document in yaml.safe_load_all(file.read_text(encoding="utf-8")) if document]
+    return [document for document in yaml.load_all(file.read_text(encoding="utf-8"), yaml.CSafeLoader) if document]
 
 
 def written() -> dict[str, Manifest]:

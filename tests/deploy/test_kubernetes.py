@@ -38,7 +38,7 @@ from workers.flower_login import closed
 
 #: The oldest release that knows all we use (podFailurePolicy is stable since), and the newest with a schema at hand.
 VERSIONS = ("1.31", "1.37")
-COMPOSE: Manifest = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+COMPOSE: Manifest = yaml.load((ROOT / "docker-compose.yml").read_text(), yaml.CSafeLoader)
 WRITTEN = written()
 LASTING = ("beat", "worker", "printer", "deliverer", "flower", "web")
 
@@ -291,11 +291,7 @@ def test_containers_have_no_rights(container):
     assert pod["runAsNonRoot"]
     assert pod["runAsUser"] > 0
     assert pod["seccompProfile"] == {"type": "RuntimeDefault"}
-    assert own == {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
-    }
+    assert own == {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
     assert not container.pod["automountServiceAccountToken"]
     assert not container.pod["enableServiceLinks"]
     assert not {"hostNetwork", "hostPID", "hostIPC"} & container.pod.keys()

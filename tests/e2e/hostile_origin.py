@@ -10,6 +10,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import cycle
 from typing import Any, Self
 
@@ -68,9 +69,10 @@ def item(text: str = PLANTED, more: str = "") -> str:
     return f"<item><guid>g</guid><title>{text}</title>{more}<description>{text}</description></item>"
 
 
-def says(body: bytes, *, status: str = "200 OK", **headers: str) -> Callable[[Exchange], None]:
-    """Answer with these bytes."""
-    return lambda exchange: exchange.answer(status, body, **headers)
+def says(body: bytes | Callable[[], bytes], *, status: str = "200 OK", **headers: str) -> Callable[[Exchange], None]:
+    """Answer with these bytes, or with those that a function makes once they are asked for."""
+    made = cache(body) if callable(body) else lambda: body
+    return lambda exchange: exchange.answer(status, made(), **headers)
 
 
 def one_by_one(*answers: Callable[[Exchange], None]) -> Callable[[Exchange], None]:
@@ -167,7 +169,9 @@ REFUSED: dict[str, Attack] = {
     # size
     "endless chunks": Attack(answer=floods(CHUNKED, b"10000\r\n" + bytes(65536) + b"\r\n"), reason=TOO_LARGE),
     "gzip bomb": Attack(answer=bomb, reason=TOO_LARGE),
-    "zstd bomb": Attack(answer=says(zstd.compress(bytes(1 << 28), 1), Content_Encoding="zstd"), reason=TOO_LARGE),
+    "zstd bomb": Attack(
+        answer=says(lambda: zstd.compress(bytes(1 << 28), 1), Content_Encoding="zstd"), reason=TOO_LARGE
+    ),
     "cut body": Attack(answer=cut, reason="the answer of 127.0.0.1 breaks HTTP: the body is cut short"),
     # time
     "drip": Attack(
@@ -216,26 +220,28 @@ REFUSED: dict[str, Attack] = {
     ),
     "nothing": Attack(answer=says(b""), reason="the answer is empty"),
     "deep JSON": Attack(
-        answer=says(b'{"page":' + b"[" * 100_000 + b"]" * 100_000 + b"}"), reason="the answer is JSON nested too deeply"
+        answer=says(lambda: b'{"page":' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
+        reason="the answer is JSON nested too deeply",
     ),
     "JSON of millions of nothings": Attack(
-        answer=says(page(incident(), more=[{}] * 2_000_000).replace(b" ", b"")), reason=TOO_MANY_VALUES
+        answer=says(lambda: page(incident(), more=[{}] * 2_000_000).replace(b" ", b"")), reason=TOO_MANY_VALUES
     ),
     "updates that all name all components": Attack(
-        answer=says(page({"id": "i", "components": NAMES, "incident_updates": UPDATES})),
+        answer=says(lambda: page({"id": "i", "components": NAMES, "incident_updates": UPDATES})),
         reason="its updates name so many components that reporting all takes over 8 MB",
     ),
     "nested JSON of 2 MB": Attack(
-        answer=says(b'{"page":' + b'{"a":' * 300_000 + b"1" + b"}" * 300_001), reason=TOO_MANY_VALUES
+        answer=says(lambda: b'{"page":' + b'{"a":' * 300_000 + b"1" + b"}" * 300_001), reason=TOO_MANY_VALUES
     ),
     "very many incidents in a small answer": Attack(
         answer=says(
-            gzip.compress(b'{"page":{},"incidents":[' + b'{"id":1},' * 400_000 + b"{}]}"), Content_Encoding="gzip"
+            lambda: gzip.compress(b'{"page":{},"incidents":[' + b'{"id":1},' * 400_000 + b"{}]}"),
+            Content_Encoding="gzip",
         ),
         reason=TOO_MANY_VALUES,
     ),
     "a million nested tags": Attack(
-        answer=says(b"<!DOCTYPE html>" + b"<div>" * 1_000_000, Content_Type="text/html"),
+        answer=says(lambda: b"<!DOCTYPE html>" + b"<div>" * 1_000_000, Content_Type="text/html"),
         reason="the answer is an HTML page, not a status page in a format that can be read",
     ),
     # feeds
@@ -245,7 +251,7 @@ REFUSED: dict[str, Attack] = {
         path=FEED,
     ),
     "tag of a million attributes": Attack(
-        answer=says(rss(item(), attributes=' a="b"' * 1_000_000)), reason=TOO_MUCH_MARKUP, path=FEED
+        answer=says(lambda: rss(item(), attributes=' a="b"' * 1_000_000)), reason=TOO_MUCH_MARKUP, path=FEED
     ),
 }
 
@@ -285,7 +291,9 @@ REPORTED: dict[str, Attack] = {
         ),
         title="Known",
     ),
-    "titles of a megabyte": Attack(answer=says(page(incident("a " * 500_000, MARK * 60_000))), title="a " * 149 + "a…"),
+    "titles of a megabyte": Attack(
+        answer=says(lambda: page(incident("a " * 500_000, MARK * 60_000))), title="a " * 149 + "a…"
+    ),
     "tricks": Attack(
         answer=says(
             page(

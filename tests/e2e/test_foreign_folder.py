@@ -1,5 +1,6 @@
 """A tracker that is started in a folder of another project, whose modules and variables are none of ours."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from tests.e2e.running import PATIENCE_S, RunningTracker, provider
 from tests.e2e.test_webhooks import sink
-from tests.receiver import Receiver
+from tests.receiver import SECRET, Receiver, answers, close
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 
@@ -71,26 +72,43 @@ class ForeignTracker(RunningTracker):
     ],
     ids=["tracker", "python -m tracker"],
 )
-def test_nothing_of_the_folder_runs_and_all_works(
+def test_nothing_of_the_folder_runs_and_every_event_arrives_signed_and_in_order(
     command: list[str], packages: tuple[str, ...], tmp_path: Path
 ) -> None:
     folder = Folder(tmp_path, packages)
     page = Page("acme", id="acme")
+    failures = (answers("503 Service Unavailable"), close, answers("429 Too Many Requests", Retry_After="1"))
     with SimulatedVendor([page]) as vendor, Receiver() as receiver:
         (tmp_path / "ops-url").write_text(receiver.url)
-        entries = provider("acme", vendor.url("acme")) + sink("ops", url_env="OPS_URL")
-        with ForeignTracker(command, entries, tmp_path, {**VARIABLES, "OPS_URL_FILE": "ops-url"}) as tracker:
+        entries = provider("acme", vendor.url("acme")) + sink("ops", url_env="OPS_URL", secret_env="OPS_SECRET")
+        environ = {**VARIABLES, "OPS_URL_FILE": "ops-url", "OPS_SECRET": SECRET}
+        with ForeignTracker(command, entries, tmp_path, environ) as tracker:
             tracker.wait_until_watching()
-            incident = page.open_incident("Errors", body="We look into it.")
-            page.resolve(incident, "It is over.")
-            tracker.wait_for(lambda t: len(t.events) == 2)
+            incident = page.open_incident("Errors", body="We look into it.", components={"API": "major_outage"})
             receiver.wait_for(lambda r: len(r.accepted) == 2)
+            for number, failure in enumerate(failures):
+                receiver.then(failure)
+                page.post_update(incident, "identified", f"It is cause {number}.")
+                receiver.wait_for(lambda r, number=number: len(r.accepted) == 3 + number)
+            page.resolve(incident, "It is over.")
+            receiver.wait_for(lambda r: len(r.accepted) == 7)
+            tracker.wait_for(lambda t: len(t.events) == 7)
+            listed = tracker.command("sinks", "list", "--format", "json")
+            shown = tracker.command("sinks", "list")
             beats = tracker.children(" beat ")
             arguments = Path(f"/proc/{beats[0]}/cmdline").read_bytes().decode().split("\0")
             status = tracker.stop()
 
     assert status == 0
-    assert [event["status"] for event in tracker.record] == ["investigating", "resolved"]
+    assert receiver.accepted_ids == [event["id"] for event in tracker.events] == [line["id"] for line in tracker.record]
+    assert [delivery.event for delivery in receiver.accepted] == tracker.events
+    assert len(receiver.deliveries) == 7 + len(failures)
+    assert all(delivery.is_signed_with(SECRET) for delivery in receiver.deliveries)
+    assert all(delivery.headers["idempotency-key"] == delivery.id for delivery in receiver.deliveries)
+    (report,) = json.loads(listed.stdout)
+    assert (report["delivered"], report["waiting"], report["dead"], report["state"]) == (7, 0, 0, "ok")
+    assert "$OPS_URL" in shown.stdout
+    assert receiver.url not in shown.stdout + listed.stdout + "".join(tracker.log)
     assert folder.ran == []
     assert [argument for argument in arguments if "schedule" in argument] == []
     assert list(tmp_path.glob("celerybeat*")) == []

@@ -13,7 +13,11 @@ from tests.e2e.running import RunningTracker, provider
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 
-needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="limits and mounts of Linux")
+pytestmark = [pytest.mark.faults, pytest.mark.skipif(sys.platform != "linux", reason="limits and mounts of Linux")]
+
+
+#: A process with limited files keeps no bytecode: what it wrote of it in part would stay for later processes.
+LIMITED = {"PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def titles(tracker: RunningTracker) -> list[str]:
@@ -42,13 +46,11 @@ def fill(path: Path) -> None:
             return
 
 
-@needs_linux
-@pytest.mark.faults
 def test_a_record_that_cannot_grow_holds_whole_lines_and_goes_on_later(tmp_path: Path) -> None:
     page = Page("acme", id="acme")
     with (
         SimulatedVendor([page]) as vendor,
-        RunningTracker(provider("acme", vendor.url("acme")), tmp_path, "--format", "json") as tracker,
+        RunningTracker(provider("acme", vendor.url("acme")), tmp_path, "--format", "json", environ=LIMITED) as tracker,
     ):
         tracker.wait_until_watching()
         page.open_incident("First", body="We look into it.")
@@ -70,7 +72,6 @@ def test_a_record_that_cannot_grow_holds_whole_lines_and_goes_on_later(tmp_path:
     assert "Traceback" not in "".join(tracker.log)
 
 
-@needs_linux
 def test_a_full_disk_is_reported_in_one_sentence_and_costs_no_update(small_disk: Path) -> None:
     page = Page("acme", id="acme")
     with (

@@ -105,11 +105,7 @@ def test_a_command_that_the_user_lacks_is_named(name: str, server: DataServer, t
 
 @pytest.mark.parametrize(
     ("name", "number"),
-    [
-        ("up", signal.SIGINT),
-        ("worker", signal.SIGTERM),
-        pytest.param("beat", signal.SIGTERM, marks=pytest.mark.faults),
-    ],
+    [("up", signal.SIGINT), ("worker", signal.SIGTERM), pytest.param("beat", signal.SIGTERM, marks=pytest.mark.faults)],
 )
 def test_a_signal_is_obeyed_while_the_server_says_nothing(name: str, number: signal.Signals, tmp_path: Path) -> None:
     asked: list[bytes] = []

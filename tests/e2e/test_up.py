@@ -28,68 +28,6 @@ def timed(tracker: RunningTracker) -> int:
     return json.loads(tracker.command("status", "--latency", "--format", "json").stdout)["total"]["updates"]
 
 
-def test_updates_of_json_atom_rss_and_incidentio_pages_come_out_once_and_in_order(tmp_path: Path) -> None:
-    pages = {name: Page(name, id=name) for name in ("json", "atom", "rss")}
-    pages["incidentio"] = Page("incidentio", id="incidentio", platform="incidentio")
-    with SimulatedVendor(pages.values()) as vendor:
-        entries = (
-            provider("json", vendor.url("json"))
-            + provider("atom", f"{vendor.url('atom')}/history.atom")
-            + provider("rss", f"{vendor.url('rss')}/history.rss")
-            + provider("incidentio", vendor.url("incidentio"))
-        )
-        with RunningTracker(entries, tmp_path, "--workers", "2", "--format", "json") as tracker:
-            tracker.wait_until_watching()
-            opened = {
-                name: page.open_incident(
-                    "Errors", impact="major", body="We look into it.", components={"API": "major_outage"}
-                )
-                for name, page in pages.items()
-            }
-            tracker.wait_for(lambda t: all(updates(t, name) for name in pages))
-            for name, page in pages.items():
-                page.post_update(opened[name], "identified", "It is the database.")
-                page.resolve(opened[name], "It is over.")
-            tracker.wait_for(lambda t: all(len(updates(t, name)) >= 3 for name in pages))
-            status = tracker.stop()
-
-    assert status == 0
-    for name in pages:
-        assert updates(tracker, name) == [
-            ("Errors", "investigating"),
-            ("Errors", "identified"),
-            ("Errors", "resolved"),
-        ]
-    kinds = Counter(event["event"] for event in tracker.events if event["provider"] == "json")
-    assert kinds["new_incident"] == 1
-    assert kinds["incident_update"] == 2
-    changes = [event for event in tracker.events if event["event"] == "component_status_change"]
-    assert {event["provider"] for event in changes} == {"json", "incidentio"}
-    assert [{key: line[key] for key in event} for event, line in zip(tracker.events, tracker.record, strict=True)] == (
-        tracker.events
-    )
-
-
-def test_a_restart_goes_on_and_prints_nothing_twice(tmp_path: Path) -> None:
-    page = Page("acme", id="acme")
-    with SimulatedVendor([page]) as vendor:
-        tracker = RunningTracker(provider("acme", vendor.url("acme")), tmp_path, "--format", "json")
-        with tracker:
-            tracker.wait_until_watching()
-            incident = page.open_incident("Errors", body="We look into it.")
-            tracker.wait_for(lambda t: updates(t, "acme"))
-        page.post_update(incident, "monitoring", "While nobody watched.")
-        with tracker:
-            tracker.wait_for(lambda t: len(updates(t, "acme")) == 2)
-            # The console is written before the timings are.
-            tracker.wait_for(lambda t: timed(t) == 2)
-
-    assert updates(tracker, "acme") == [("Errors", "investigating"), ("Errors", "monitoring")]
-    assert len(tracker.record) == len(tracker.events) == 2
-    for line in tracker.record:
-        assert line["unseen_since"] <= line["published_at"] <= line["seen_at"] <= line["logged_at"]
-
-
 @pytest.mark.faults
 def test_a_page_with_another_name_in_the_file_goes_on_at_once_and_after_a_restart(tmp_path: Path) -> None:
     page = Page("acme", id="acme")
@@ -129,23 +67,78 @@ class Running:
 
     tracker: RunningTracker
     vendor: SimulatedVendor
-    page: Page
+    #: By the format that each is read in.
+    pages: dict[str, Page]
     #: Not in its catalogue.
     other: Page
 
-    def reported_of(self, incident: str) -> list[str]:
-        """Return the statuses of an incident that came out."""
-        return [event["status"] for event in self.tracker.events if event["incident"] == incident]
+    @property
+    def page(self) -> Page:
+        return self.pages["json"]
+
+    def reported_of(self, incident: str, provider_id: str | None = None) -> list[str]:
+        """Return the statuses of an incident that came out, of all pages or of one."""
+        return [
+            event["status"]
+            for event in self.tracker.events
+            if event["incident"] == incident and provider_id in (None, event["provider"])
+        ]
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    page, other = Page("acme", id="acme"), Page("other", id="other")
-    with SimulatedVendor([page, other]) as vendor:
-        entries, directory = provider("acme", vendor.url("acme")), tmp_path_factory.mktemp("running")
+    pages = {name: Page(name, id=name) for name in ("json", "atom", "rss")}
+    pages["incidentio"] = Page("incidentio", id="incidentio", platform="incidentio")
+    other, below = Page("other", id="other"), {"atom": "/history.atom", "rss": "/history.rss"}
+    with SimulatedVendor([*pages.values(), other]) as vendor:
+        entries = "".join(provider(name, f"{vendor.url(name)}{below.get(name, '')}") for name in pages)
+        directory = tmp_path_factory.mktemp("running")
         with RunningTracker(entries, directory, "--workers", "2", "--format", "json") as tracker:
             tracker.wait_until_watching()
-            yield Running(tracker, vendor, page, other)
+            yield Running(tracker, vendor, pages, other)
+
+
+def test_updates_of_json_atom_rss_and_incidentio_pages_come_out_once_and_in_order(running: Running) -> None:
+    tracker, pages = running.tracker, running.pages
+    before = len(tracker.events)
+    opened = {
+        name: page.open_incident("Formats", impact="major", body="We look.", components={"API": "major_outage"})
+        for name, page in pages.items()
+    }
+    tracker.wait_for(lambda _: all(running.reported_of("Formats", name) for name in pages))
+    for name, page in pages.items():
+        page.post_update(opened[name], "identified", "It is the database.")
+        page.resolve(opened[name], "It is over.")
+    tracker.wait_for(lambda _: all(len(running.reported_of("Formats", name)) >= 3 for name in pages))
+    events = tracker.events[before:]
+
+    for name in pages:
+        assert running.reported_of("Formats", name) == ["investigating", "identified", "resolved"]
+    kinds = Counter(event["event"] for event in events if event["incident"] and event["provider"] == "json")
+    assert kinds == {"new_incident": 1, "incident_update": 2}
+    changes = [event for event in events if event["event"] == "component_status_change"]
+    assert {event["provider"] for event in changes} == {"json", "incidentio"}
+    lines = {line["id"]: line for line in tracker.record}
+    assert [{key: lines[event["id"]][key] for key in event} for event in events] == events
+
+
+def test_a_restart_goes_on_and_prints_nothing_twice(running: Running) -> None:
+    tracker, page = running.tracker, running.page
+    before = timed(tracker)
+    incident = page.open_incident("Restart", body="We look into it.")
+    tracker.wait_for(lambda _: running.reported_of("Restart"))
+    assert tracker.stop() == 0
+    page.post_update(incident, "monitoring", "While nobody watched.")
+    tracker.start()
+    tracker.wait_for(lambda _: len(running.reported_of("Restart")) >= 2)
+    # The console is written before the timings are.
+    tracker.wait_for(lambda t: timed(t) >= before + 2)
+
+    assert running.reported_of("Restart") == ["investigating", "monitoring"]
+    recorded = [line for line in tracker.record if line["incident"] == "Restart"]
+    assert [line["status"] for line in recorded] == ["investigating", "monitoring"]
+    for line in recorded:
+        assert line["unseen_since"] <= line["published_at"] <= line["seen_at"] <= line["logged_at"]
 
 
 @pytest.mark.parametrize("marker", ["worker1@", "printer@", "valkey-server"])

@@ -55,7 +55,7 @@ def test_rules_and_dashboard_name_only_metrics_that_exist(valkey: "redis.Redis",
 
     dashboard = json.loads(DASHBOARD.read_text(encoding="utf-8"))
     panels = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", ())]
-    variables = [each.get("definition", "") for each in dashboard["templating"]["list"]]
+    variables = [json.dumps(each["query"]) for each in dashboard["templating"]["list"]]
     rules = yaml.safe_load(RULES.read_text(encoding="utf-8"))
     expressions = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
 

@@ -90,6 +90,7 @@ TROUBLES = {
     "lost due times": (replace(WELL, is_whole=False), "catalogue", Level.WARNING),
     "a page is unreadable": (of_pages(unknown=(("Acme", UNREADABLE),)), "pages", Level.WARNING),
     "all are": (of_pages(unknown=(("Acme", UNREADABLE), ("Bolt", UNREADABLE))), "pages", Level.PROBLEM),
+    "a page changes at each poll": (replace(WELL, loud=(("Acme", 60_120),)), "loud_pages", Level.WARNING),
     "a receiver fails": (sink(streak=FailureStreak(failures=3, failing_since=NOON - SILENT)), "sinks", Level.PROBLEM),
     "dead letters": (sink(dead=2), "sinks", Level.WARNING),
     "disk is full": (replace(WELL, disk=DiskFacts(directory="data", free_bytes=10**6)), "disk", Level.PROBLEM),

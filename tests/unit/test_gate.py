@@ -15,11 +15,7 @@ from tracker.model.page import Impact, OpenIncident
 from tracker.model.page_state import PageState, PageView, Readability
 from tracker.store.pages import PageStatus
 
-INCIDENTS = {
-    State.CRITICAL: Impact.CRITICAL,
-    State.MAJOR: Impact.MAJOR,
-    State.MINOR: Impact.MINOR,
-}
+INCIDENTS = {State.CRITICAL: Impact.CRITICAL, State.MAJOR: Impact.MAJOR, State.MINOR: Impact.MINOR}
 AGES = {"fresh": 10, "old": 200, "stale": 3600}
 MAX_AGE_S = 60.0
 BY_STATUS = {Ruling.PASS: 0, Ruling.FAIL: 1, Ruling.UNKNOWN: 3}

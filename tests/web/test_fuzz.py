@@ -2,9 +2,7 @@
 
 import pytest
 import redis
-import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis.checks import not_a_server_error
 
 from tests.history.record import component, event, unreadable
 from tests.web.running import RunningWeb, failing, provider, well
@@ -16,6 +14,9 @@ TOKEN = "acts-" + "a" * 20
 
 def _ask(web: RunningWeb, examples: int) -> int:
     """Ask each operation so many times; return how many there are."""
+    import schemathesis  # noqa: PLC0415  only here, and each process of the tests loads this module
+    from schemathesis.checks import not_a_server_error  # noqa: PLC0415
+
     web.watch((provider(group="shop"), failing()), (provider("zeta"), well()))
     web.happen(
         event("u1", kind=EventKind.NEW_INCIDENT),
@@ -39,7 +40,7 @@ def _ask(web: RunningWeb, examples: int) -> int:
             suppress_health_check=list(HealthCheck),
         )
         @given(case=operation.as_strategy())
-        def ask(case: schemathesis.Case) -> None:
+        def ask(case: "schemathesis.Case") -> None:
             if "wait" in (case.query or {}):
                 case.query["wait"] = 0
             case.call_and_validate(checks=[not_a_server_error], headers={"Authorization": f"Bearer {TOKEN}"})

@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 
 from tests.fakes import provider
 from tests.web import world
+from tracker.alerting.alert import AlertState
+from tracker.alerting.channel import Severity
+from tracker.alerting.facts import AlertFacts, OpenAlert
 from tracker.assessment import State, assess
 from tracker.assessment.opinions import opinions
 from tracker.history.answers import Day, DayState
@@ -17,6 +20,7 @@ from tracker.model.page_state import PageState, PageView
 from tracker.web.access import Scope, Viewer
 from tracker.web.form_tokens import FormTokens
 from tracker.web.pages import wording
+from tracker.web.pages.claims import Claim, claims
 from tracker.web.pages.icon import icon
 from tracker.web.pages.now import Filter, headline, now_page
 from tracker.web.pages.strip import strip
@@ -109,6 +113,29 @@ def test_a_row_is_another_version_when_it_says_something_else_and_not_when_it_gr
 
     assert [row.version for row in one.problems] == [row.version for row in later.problems]
     assert len({row.version for row in one.problems}) == len(one.problems)
+
+
+def test_a_row_says_whether_somebody_has_taken_on_its_alerts() -> None:
+    def alert(id_: str, state: AlertState, *, is_waiting: bool = False, is_counted: bool = True) -> OpenAlert:
+        facts = AlertFacts(0.0, Severity.ERROR, state, is_waiting=is_waiting, has_channels=True, is_counted=is_counted)
+        return OpenAlert(id_, facts)
+
+    found = claims(
+        [
+            alert("kestrel-pay/1/1", AlertState.ACKNOWLEDGED),
+            alert("kestrel-pay/2/1", AlertState.OPEN, is_waiting=True),
+            alert("meridian-cloud/3/1", AlertState.SNOOZED),
+            alert("meridian-cloud/4/1", AlertState.ACKNOWLEDGED),
+            alert("fjord-data/5/1", AlertState.OPEN, is_waiting=True, is_counted=False),  # a drill
+            alert("juniper-mail/6/1", AlertState.OPEN),  # held, or sent to nobody
+        ]
+    )
+    before, after = now_page(world.pages(), NOW, Filter()), now_page(world.pages(), NOW, Filter(), claims=found)
+
+    assert found == {"kestrel-pay": Claim.NOBODY, "meridian-cloud": Claim.ACKNOWLEDGED}
+    assert {row.id: row.claim for row in after.problems if row.claim} == found
+    versions = {row.id: row.version for row in before.problems}
+    assert {row.id for row in after.problems if row.version != versions[row.id]} == set(found)
 
 
 def test_a_day_that_was_not_read_is_no_good_day() -> None:

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from tests.web.served import TOKEN, MadeUp, asking, form_token
 from tracker import web
+from tracker.errors import StoreError
 from tracker.web.parts import Parts
 from tracker.web.rendering import incident_path
 
@@ -173,6 +174,21 @@ def test_a_public_page_has_no_counters_and_may_be_embedded(client: TestClient) -
     assert answer.headers["cache-control"] == "public, max-age=30"
     assert "<form" not in answer.text
     assert "/health" not in answer.text
+
+
+def test_a_data_server_that_is_away_is_a_page_that_says_what_to_do(
+    client: TestClient, made_up: MadeUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_ids: object) -> None:
+        raise StoreError("Connection refused")
+
+    monkeypatch.setattr(made_up, "savings", away)
+    answer = client.get("/providers/meridian-cloud")
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert "<h1>The tracker cannot read its data</h1>" in answer.text
+    assert "The data server does not answer now." in answer.text
+    assert "<code>tracker doctor</code>" in answer.text
 
 
 @pytest.mark.parametrize(

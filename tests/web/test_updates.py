@@ -57,6 +57,7 @@ def test_pages_go_back_to_the_first_update(web: RunningWeb) -> None:
 
 def test_events_come_live_and_resume_after_the_last_one_that_was_seen(web: RunningWeb) -> None:
     web.happen(event("u0", 0))
+    assert len(web.get("/api/v1/updates?since=0-0&wait=20").json()["items"]) == 1
     with web.listening() as listener:
         web.happen(event("u1", 1), event("u2", 2))
         assert listener.updates(2) == ["u1", "u2"]

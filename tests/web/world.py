@@ -57,12 +57,7 @@ def known(
     checked_at = NOW - timedelta(seconds=checked_s)
     found = assess(provider, remembered, shown, checked_at, NOW)
     return PageNow(
-        provider=provider,
-        state=remembered,
-        view=shown,
-        checked_at=checked_at,
-        assessment=found,
-        changed_at=NOW,
+        provider=provider, state=remembered, view=shown, checked_at=checked_at, assessment=found, changed_at=NOW
     )
 
 

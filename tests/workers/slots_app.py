@@ -7,10 +7,15 @@ import asyncio
 import os
 from pathlib import Path
 
+from kombu.asynchronous import get_event_loop
+
 from tests.workers.slots import task_of
+from workers import watch
 from workers.app import app
 
 FOLDER = Path(os.environ["SLOTS_FOLDER"])
+#: Workers look this often whether messages can reach them.
+watch.HEARS_EVERY_S = 0.4
 
 
 async def _appears(path: Path) -> None:
@@ -34,5 +39,18 @@ async def stops_the_loop() -> None:
     await asyncio.sleep(3600)
 
 
+async def deafens() -> None:
+    """Have Celery's loop forget its connections, as it may when one breaks in the middle of being made."""
+    hub = get_event_loop()
+
+    def forget() -> None:
+        hub.on_tick.clear()
+        for descriptor in list(hub.readers):
+            hub.remove(descriptor)
+
+    hub.call_soon(forget)
+
+
 task_of(app, waits)
+task_of(app, deafens)
 task_of(app, stops_the_loop)

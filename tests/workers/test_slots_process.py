@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from celery import Celery
+from celery.platforms import EX_FAILURE
 
 from tests.data_server import DataServer
 from tests.workers.queues import connected
@@ -149,3 +150,14 @@ def test_a_worker_whose_loop_has_ended_ends(app: Celery, server: DataServer, tmp
         assert running.process.wait(PATIENCE_S) == 1
 
     assert "the event loop ended, with 1 tasks; the worker ends too" in running.log
+
+
+def test_a_worker_that_no_message_can_reach_any_more_ends(
+    app: Celery, server: DataServer, tmp_path: Path, lean: str
+) -> None:
+    with worker(tmp_path, lean, server.url, "-c", "2") as running:
+        send(app, "deafens")
+        assert running.process.wait(PATIENCE_S) == EX_FAILURE
+
+    assert "no message could reach this worker" in running.log
+    assert "Traceback" not in running.log

@@ -53,10 +53,7 @@ def test_names_arguments_and_queues_are_stable() -> None:
     ours = {name: task for name, task in application.tasks.items() if not name.startswith("celery.")}
 
     found = {
-        name: (
-            tuple(inspect.signature(task.run).parameters),
-            application.amqp.router.route({}, name)["queue"].name,
-        )
+        name: (tuple(inspect.signature(task.run).parameters), application.amqp.router.route({}, name)["queue"].name)
         for name, task in ours.items()
     }
     assert found == STABLE

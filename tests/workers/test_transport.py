@@ -157,3 +157,29 @@ def test_a_channel_whose_connection_was_closed_by_another_thread_fails_as_one_th
             channel.connection = transport
             if gone != "connection":
                 transport.client = client
+
+
+def test_a_message_that_cannot_be_acknowledged_keeps_no_slot_and_comes_again(
+    connection: Connection, valkey: "redis.Redis", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One connection of the channel breaks alone, in the middle of the acknowledgement."""
+    put(connection, "first", "second")
+    channel = connection.channel()
+    channel.basic_qos(0, 1, False)
+    messages: list[Any] = []
+    with Consumer(channel, Queue("fetch"), on_message=messages.append):
+        connection.drain_events(timeout=5)
+        with monkeypatch.context() as patch:
+            patch.setattr(redis.connection.Connection, "send_packed_command", _is_reset)
+            with pytest.raises(redis.ConnectionError):
+                messages[0].ack()
+        assert channel.qos.can_consume()
+        connection.drain_events(timeout=5)
+        messages[1].ack()
+
+    assert [message.decode() for message in messages] == ["first", "second"]
+    assert [json.loads(each)[0] for each in valkey.hvals("unacked")] == [messages[0]._raw]
+
+
+def _is_reset(*_: Any, **__: Any) -> None:
+    raise redis.ConnectionError("Connection reset by peer")

@@ -1,7 +1,7 @@
 """One alert: what is known of one disturbance at one provider, and what each channel is to show of it."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -85,6 +85,7 @@ class Child(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     title: str
     status: str
     is_over: bool = False
+    impact: Impact | None = None
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -187,6 +188,11 @@ def rank(impact: Impact | None) -> int | None:
 def is_worse(before: Impact | None, after: Impact | None) -> bool:
     """Return whether an impact is worse than another one; an unknown one is taken for a minor one."""
     return after is not None and _RANKS[after] > (_RANKS[Impact.MINOR] if before is None else _RANKS[before])
+
+
+def worst(impacts: Iterable[Impact | None]) -> Impact | None:
+    """Return the worst of impacts, of which there is at least one; an unknown one is taken for a minor one."""
+    return max(impacts, key=lambda impact: _RANKS[impact or Impact.MINOR])
 
 
 def trimmed(steps: tuple[Step, ...]) -> tuple[Step, ...]:

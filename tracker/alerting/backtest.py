@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from heapq import heappop, heappush
 from typing import Final
 
 import msgspec
@@ -12,8 +13,6 @@ from tracker.alerting.machine import MemoryBook, look_again, take_in
 from tracker.alerting.rules import Rules
 from tracker.model.event import Event
 
-#: The most steps for one moment; more would be a bug.
-_MOST_LOOKS: Final = 10_000
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -50,12 +49,38 @@ def joined(recorded: Iterable[Event], shown: Iterable[Event]) -> Joined:
     return Joined(events=events, of_pages=frozenset(event.id for event in older))
 
 
+class _TimedBook(MemoryBook):
+    """A book that knows which alert is to be looked at next."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, Alert] = {}
+        #: When which alert is due; outdated where the alert is due at another time by now.
+        self._dues: list[tuple[datetime, str]] = []
+        super().__init__()
+
+    def write(self, alert: Alert) -> None:
+        """Keep an alert."""
+        super().write(alert)
+        self.by_id[alert.id] = alert
+        if (at := next_due(alert)) is not None:
+            heappush(self._dues, (at, alert.id))
+
+    def pop_due(self, now: datetime) -> tuple[datetime, Alert] | None:
+        """Take the alert that is due first, with when, if that is by now."""
+        while self._dues and self._dues[0][0] <= now:
+            at, alert_id = heappop(self._dues)
+            alert = self.by_id[alert_id]
+            if next_due(alert) == at:
+                return at, alert
+        return None
+
+
 class Replay:
     """Recorded events, one after the other, with the time between them."""
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
-        self.book = MemoryBook()
+        self.book = _TimedBook()
         self.sent: list[Sent] = []
 
     def play(self, events: Iterable[Event], until: datetime | None = None) -> None:
@@ -68,15 +93,12 @@ class Replay:
 
     def pass_time(self, now: datetime) -> None:
         """Look again at what is due by now, in the order in which it is due."""
-        for _ in range(_MOST_LOOKS):
-            due = [(at, alert) for alert in self.book.alerts if (at := next_due(alert)) is not None and at <= now]
-            if not due:
-                return
-            at, alert = min(due, key=lambda pair: (pair[0], pair[1].id))
+        while (due := self.book.pop_due(now)) is not None:
+            at, alert = due
             self._note(look_again(self.book, alert, self.rules, at), at, None)
 
     def _note(self, deliveries: Iterable[Delivery], at: datetime, event_id: str | None) -> None:
-        known = {alert.id: alert for alert in self.book.alerts} if deliveries else {}
         self.sent += [
-            Sent(at=at, delivery=delivery, event_id=event_id, alert=known[delivery.alert_id]) for delivery in deliveries
+            Sent(at=at, delivery=delivery, event_id=event_id, alert=self.book.by_id[delivery.alert_id])
+            for delivery in deliveries
         ]

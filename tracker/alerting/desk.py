@@ -167,10 +167,6 @@ class Desk:
         rules = self.rules()
         return {alert.id: tuple(verdicts(alert, rules)) for alert in self.alerts.named(alert_ids)}
 
-    def waiting(self) -> int:
-        """Return the number of alerts that were sent and that nobody has taken on."""
-        return sum(each.facts.is_waiting for each in self.lists.open())
-
     def silences(self) -> tuple[Silence, ...]:
         """Return the silences that have not ended, the oldest first."""
         now = self._clock()

@@ -10,23 +10,20 @@ from msgspec.structs import replace
 from tracker.alerting.alert import (
     OF_INCIDENTS,
     Alert,
-    AlertState,
-    Child,
     Delivery,
     GroupKind,
     Phase,
     Target,
     subject_digest,
 )
+from tracker.alerting.groups import GROUPS, new_group, with_child
 from tracker.alerting.occurrence import Occurrence, occurrence_of
 from tracker.alerting.rules import ProviderFacts, Rules
 from tracker.alerting.story import begun, continued, elapsed
-from tracker.alerting.targets import GATHERING, routed
+from tracker.alerting.targets import routed
 from tracker.model.event import Event, EventKind
 from tracker.model.route import AlertKind
 
-#: Provider of alerts that stand for several.
-GROUPS: Final = "~group"
 #: More alerts than this that open within so long with one cause are a storm: those that follow are one alert.
 STORM_SIZE: Final = 5
 STORM_WINDOW: Final = timedelta(minutes=2)
@@ -215,63 +212,14 @@ def _join(
         if alert.id in group.children and group.group is not GroupKind.DIGEST:
             return () if alert.is_over else None
         subject += "+"  # it was sent already
-    child = Child(title=_child_title(alert), status=alert.status, is_over=alert.is_over)
     if group is None:
-        group = _new_group(subject, channel, target, now)
-    children = {**group.children, alert.id: child}
-    if children == group.children:
+        group = new_group(subject, channel, target, now)
+    changed = with_child(group, alert, now)
+    if changed is group:
         return ()
-    kind = group.group or GroupKind.STORM
-    all_over = all(each.is_over for each in children.values())
-    changed = replace(
-        group,
-        children=children,
-        title=_group_title(kind, children, subject),
-        status="over" if all_over else "open",
-        version=group.version + (1 if group.children else 0),
-        state=AlertState.OPEN,
-        closed_at=None,
-    )
-    if all_over or kind is GroupKind.DIGEST:
-        changed = replace(changed, state=AlertState.RESOLVED, closed_at=now)
     after, deliveries = routed(changed, rules, now)
     book.write(after)
     return deliveries
-
-
-def _new_group(subject: str, channel: str, target: Target, now: datetime) -> Alert:
-    kind = GroupKind(subject.split("/")[1])
-    waiting = Target(phase=Phase.HELD, due_at=now + GATHERING, labels=target.labels, is_notice=kind is GroupKind.DIGEST)
-    return Alert(
-        provider_id=GROUPS,
-        provider_name="Status page tracker",
-        subject=subject,
-        kind=AlertKind.INCIDENT,
-        title="",
-        status="open",
-        opened_at=now,
-        since=now,
-        targets={channel: waiting},
-        group=kind,
-    )
-
-
-def _group_title(kind: GroupKind, children: Mapping[str, Child], subject: str) -> str:
-    count, still = len(children), sum(not child.is_over for child in children.values())
-    match kind:
-        case GroupKind.STORM:
-            cause = subject.split("/")[2]
-            return f"{count} more alerts with one cause: {cause}"
-        case GroupKind.SUMMARY:
-            return f"Held in quiet hours: {count} alerts, {still} still open"
-        case GroupKind.DIGEST:
-            return f"Digest: {count} alerts, {still} open"
-
-
-def _child_title(alert: Alert) -> str:
-    if alert.title.startswith(alert.provider_name) or alert.kind is AlertKind.PAGE:
-        return alert.title
-    return f"{alert.provider_name}: {alert.title}"
 
 
 def _storms(book: Book, alert: Alert, channels: Iterable[str], rules: Rules, now: datetime) -> dict[str, str]:

@@ -64,9 +64,9 @@ def _entry(step: Step) -> Entry:
     return Entry(
         id=step.id,
         at=step.at,
-        status=step.status,
+        status="update withdrawn" if step.is_withdrawal else step.status,
         text=step.text,
-        is_edit=step.is_edit or step.is_withdrawal,
+        is_edit=step.is_edit,
         is_worse=step.is_worse,
     )
 

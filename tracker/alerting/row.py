@@ -102,6 +102,14 @@ def missed(target: Target, row: Row) -> bool:
     )
 
 
+def again(row: Row) -> Row:
+    """Return a row from which what was given up is sent once more."""
+    is_partial = row.refused_version > 0 and (row.version, row.repeats) >= (row.refused_version, row.refused_repeats)
+    cleared = replace(row, refused_version=0, refused_repeats=0, missed=None, attempts=0)
+    # Some of the recipients have it; the others get it only if all do.
+    return replace(cleared, is_open=True, version=0) if is_partial else cleared
+
+
 def doubtful(alert: Alert, target: Target, row: Row) -> Row:
     """Return the row of a channel that may have accepted more than it says: with an open message of unknown result.
 

@@ -79,14 +79,13 @@ def wanted(alert: Alert, rules: Rules) -> dict[str, tuple[int, Route]]:
     for verdict in verdicts(alert, rules):
         if verdict.matches:
             for channel in verdict.to:
-                if channel in rules.channels:
-                    found.setdefault(channel, (verdict.route, rules.routes[verdict.route - 1]))
+                found.setdefault(channel, (verdict.route, rules.routes[verdict.route - 1]))
     if alert.kind is AlertKind.TRACKER:
         for channel in rules.fallback:
-            # A channel is not asked to say that it does not work.
-            if alert.subject != f"channel/{channel}" and channel in rules.channels:
-                found.setdefault(channel, (0, Route(to=(channel,))))
-    return found
+            found.setdefault(channel, (0, Route(to=(channel,))))
+        # A channel is not asked to say that it does not work: it would say so once it works again.
+        found.pop(alert.subject.removeprefix("channel/"), None)
+    return {channel: route for channel, route in found.items() if channel in rules.channels}
 
 
 def verdicts(alert: Alert, rules: Rules) -> Iterator[Verdict]:

@@ -151,6 +151,8 @@ class Sender:
         except (FetchError, ConfigError) as error:
             return self._failed(lease, ready, intended, row, error)
         except ChannelRefused as error:
+            if error.is_partial:
+                intended = _taken(intended, plan, error.handle, self._clock(), is_notice=target.is_notice)
             after = _refused(intended, row, plan, error, self._clock())
             log.warning("channel %s has a new dead letter, %s: %s", lease.channel, ready.alert_id, error)
         else:
@@ -232,9 +234,10 @@ def _taken(row: Row, plan: Planned, handle: str | None, now: datetime, *, is_not
 def _refused(row: Row, before: Row, plan: Planned, error: ChannelRefused, now: datetime) -> Row:
     return replace(
         row,
-        intent=before.intent,
-        intent_version=before.intent_version,
-        intent_repeats=before.intent_repeats,
+        # What was taken in part leaves nothing in doubt.
+        intent=None if error.is_partial else before.intent,
+        intent_version=0 if error.is_partial else before.intent_version,
+        intent_repeats=0 if error.is_partial else before.intent_repeats,
         handle=error.handle or row.handle,
         refused_version=plan.version,
         refused_repeats=plan.repeats,

@@ -141,7 +141,7 @@ def _reworded(alert: Alert, what: Occurrence, now: datetime) -> Alert:
         return edited
     gone = {step.update_id for step in edited.steps if step.is_withdrawal}
     left = [step for step in edited.steps if step.update_id is not None and step.update_id not in gone]
-    return edited if left else _ended(edited, now, withdrawn=True)
+    return edited if left else _ended(replace(edited, status="withdrawn"), now, withdrawn=True)
 
 
 def _said(alert: Alert, update_id: str | None) -> str:

@@ -4,7 +4,7 @@ The caller names the formats that exist: nothing here knows how a page is read.
 """
 
 from tracker.catalogue.entry import PROVIDERS, new_provider, refiltered
-from tracker.catalogue.file import load_alerting, load_catalogue, load_sinks, read_alerting, read_catalogue, read_sinks
+from tracker.catalogue.file import Contents, load_catalogue, load_contents, read_alerting, read_catalogue, read_sinks
 from tracker.catalogue.names import name_of, slug
 from tracker.catalogue.opml import Subscriptions, read_opml, subscriptions
 from tracker.catalogue.renaming import kept_ids_line, with_known_ids
@@ -14,12 +14,12 @@ from tracker.catalogue.toml import as_toml
 __all__ = [
     "PROVIDERS",
     "SINKS",
+    "Contents",
     "Subscriptions",
     "as_toml",
     "kept_ids_line",
-    "load_alerting",
     "load_catalogue",
-    "load_sinks",
+    "load_contents",
     "name_of",
     "new_provider",
     "read_alerting",

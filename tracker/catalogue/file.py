@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import msgspec
+
 from tracker.catalogue.channel import channel_config_of
 from tracker.catalogue.entry import PROVIDERS, assembled, checked
 from tracker.catalogue.format import FORMATS, Understand, definition_of, trusted
@@ -34,6 +36,24 @@ TABLES: Final = {
 T = TypeVar("T")
 
 
+class Contents(msgspec.Struct, frozen=True, kw_only=True):
+    """All that one reading of a catalogue file found."""
+
+    providers: tuple[Provider, ...]
+    sinks: tuple[Webhook, ...]
+    alerting: Alerting
+
+
+def load_contents(path: Path, *, formats: Collection[str], understand: Understand = trusted) -> Contents:
+    """Return the contents of a file, which is read once: it may be a pipe, or be replaced. Raises ConfigError."""
+    file, data = _read(path)
+    return Contents(
+        providers=read_catalogue(data, file=file, formats=formats, understand=understand),
+        sinks=read_sinks(data, file=file),
+        alerting=read_alerting(data, file=file),
+    )
+
+
 def load_catalogue(path: Path, *, formats: Collection[str], understand: Understand = trusted) -> tuple[Provider, ...]:
     """Return the providers of a catalogue file in its order. Raises ConfigError."""
     file, data = _read(path)
@@ -44,12 +64,6 @@ def load_definitions(path: Path, *, formats: Collection[str], understand: Unders
     """Return the formats that a catalogue file defines, by name. Raises ConfigError."""
     file, data = _read(path)
     return _definitions(_document(data, file), file, formats, understand)
-
-
-def load_sinks(path: Path) -> tuple[Webhook, ...]:
-    """Return the sinks of a catalogue file in its order. Raises ConfigError."""
-    file, data = _read(path)
-    return read_sinks(data, file=file)
 
 
 def read_catalogue(
@@ -81,12 +95,6 @@ def read_sinks(data: bytes, *, file: str) -> tuple[Webhook, ...]:
     sinks = entries_of(_document(data, file), SINKS.kind, file, webhook_of)
     _refuse_twice("name", {place: sink.name for place, sink in sinks}, file)
     return tuple(sink for _, sink in sinks)
-
-
-def load_alerting(path: Path) -> Alerting:
-    """Return the alerting part of a catalogue file. Raises ConfigError."""
-    file, data = _read(path)
-    return read_alerting(data, file=file)
 
 
 def read_alerting(data: bytes, *, file: str) -> Alerting:

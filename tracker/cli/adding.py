@@ -10,18 +10,12 @@ import click
 from msgspec.structs import replace
 
 from tracker.catalogue import PROVIDERS, as_toml
-from tracker.catalogue.presets import Choice, chosen, completions
+from tracker.catalogue.presets import Choice, chosen
 from tracker.catalogue.presets.imported import load_list
+from tracker.cli.completion import vendors
 from tracker.cli.inner import is_inner
-from tracker.cli.options import (
-    data_dir_option,
-    format_option,
-    given_headers,
-    given_keys,
-    header_option,
-    key_options,
-    running_catalogue,
-)
+from tracker.cli.options import data_dir_option, format_option, given_headers, given_keys, header_option, key_options
+from tracker.cli.reaching import running_catalogue
 from tracker.cli.table import counted, json_text
 from tracker.cli.unreached import print_unreached
 from tracker.cli.unread import is_unread, print_unread
@@ -41,13 +35,8 @@ _ASKED_TOGETHER: Final = 8
 _PRIVATE: Final = "{url} is not public; add --allow-private if it is a page of your own network"
 
 
-def complete_presets(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Return the presets that a shell offers for the beginning of a word."""
-    return list(completions(incomplete))
-
-
 @click.command()
-@click.argument("pages", nargs=-1, required=True, shell_complete=complete_presets)
+@click.argument("pages", nargs=-1, required=True, shell_complete=vendors)
 @click.option("--name", help="The page's name; for one page only. Default: the vendor's, or from the host.")
 @click.option("--toml", is_flag=True, help="Print the lines for providers.toml instead; read no page, change nothing.")
 @click.option("--no-check", is_flag=True, help="Add pages without reading them first.")

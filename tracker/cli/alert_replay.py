@@ -13,8 +13,7 @@ from tracker.alerting.channel import Severity
 from tracker.alerting.explain import Explanation, explained
 from tracker.alerting.message import severity
 from tracker.alerting.rules import Rules, rules_of
-from tracker.catalogue import load_alerting
-from tracker.cli.options import PROVIDERS_FILE, data_dir_option, format_option, providers_option, read_providers
+from tracker.cli.options import PROVIDERS_FILE, data_dir_option, format_option, providers_option, read_contents
 from tracker.cli.shown_past import shown_by
 from tracker.cli.table import counted, json_text, table, terminal_width
 from tracker.delivery.sinks.jsonlines import RECORD_NAME
@@ -74,10 +73,11 @@ def backtest(days: int, config_file: Path, record_only: bool, data_dir: Path, ou
     """
     now = utc_now()
     since = now - timedelta(days=days)
-    rules = _rules(config_file)
+    contents = read_contents(config_file)
+    rules = rules_of(contents.alerting, contents.providers)
     record = data_dir / RECORD_NAME
     recorded = list(read_record(record)) if record_only or record.exists() else []
-    shown = [] if record_only else list(_shown_past(read_providers(config_file), data_dir, now))
+    shown = [] if record_only else list(_shown_past(contents.providers, data_dir, now))
     past = joined(recorded, shown)
     replay = Replay(rules)
     replay.play((event for event in past.events if event.seen_at >= since), until=now)
@@ -128,7 +128,8 @@ def read_record(path: Path) -> Iterator[Event]:
 
 
 def _rules(path: Path) -> Rules:
-    return rules_of(load_alerting(path), read_providers(path))
+    contents = read_contents(path)
+    return rules_of(contents.alerting, contents.providers)
 
 
 def _lines(found: Explanation) -> Iterator[str]:

@@ -7,14 +7,10 @@ import click
 import msgspec
 
 from tracker.catalogue import PROVIDERS, refiltered
+from tracker.cli.completion import watched
 from tracker.cli.naming import meant
-from tracker.cli.options import (
-    filter_options,
-    format_option,
-    given_keys,
-    listed_option,
-    listed_providers,
-)
+from tracker.cli.options import filter_options, format_option, given_keys, listed_option
+from tracker.cli.reaching import listed_providers
 from tracker.cli.shown_past import shown_by
 from tracker.cli.table import json_text, table
 from tracker.detection.backtest import Backtest, LeftOut, backtest
@@ -43,7 +39,7 @@ class BacktestReport(Backtest, frozen=True, kw_only=True):
 
 
 @click.command("backtest")
-@click.argument("provider_id", metavar="PROVIDER")
+@click.argument("provider_id", metavar="PROVIDER", shell_complete=watched)
 @click.option("--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="How far to look back.")
 @filter_options
 @listed_option

@@ -9,7 +9,8 @@ import click
 from tracker.alerting.channel import Act, Message, Severity
 from tracker.bootstrap import build_channel, client_options
 from tracker.cli.lazy import FullHelp
-from tracker.cli.options import data_dir_option, format_option, running_settings
+from tracker.cli.options import data_dir_option, format_option
+from tracker.cli.reaching import running_settings
 from tracker.cli.table import age, json_text, table, terminal_width
 from tracker.environment.settings import Settings
 from tracker.errors import ChannelRefused, ConfigError, FetchError
@@ -57,7 +58,8 @@ def list_(data_dir: Path, output_format: str) -> None:
         for state in states
     ]
     heads = ("CHANNEL", "TYPE", "STATE", "WAITING", "DELIVERED", "LAST DELIVERED", "LAST ERROR")
-    click.echo(table(heads, rows, terminal_width()))
+    none = "there is no channel: alerts go nowhere until providers.toml has a [[channel]] and a [[route]]"
+    click.echo(table(heads, rows, terminal_width()) if rows else none)
 
 
 @channels.command()

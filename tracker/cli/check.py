@@ -14,6 +14,7 @@ from tracker.bootstrap import build_fetcher, client_options
 from tracker.catalogue import as_toml, slug
 from tracker.catalogue.presets import chosen
 from tracker.cli.check_file import check_file
+from tracker.cli.completion import vendors
 from tracker.cli.options import environment, filter_options, formats, given_headers, given_keys, header_option
 from tracker.cli.table import json_text
 from tracker.detection.readability import incomplete
@@ -70,7 +71,7 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command()
-@click.argument("page")
+@click.argument("page", shell_complete=vendors)
 @click.option("--allow-private", is_flag=True, help="Allow an address that is not public.")
 @click.option(
     "--page-format",

@@ -7,9 +7,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from tracker.catalogue import load_alerting, load_sinks
 from tracker.cli.inner import refused_addresses, require_reachable
-from tracker.cli.options import read_providers
+from tracker.cli.options import read_contents
 from tracker.cli.table import counted, json_text
 from tracker.delivery.sinks.webhook import endpoint
 from tracker.delivery.unreached import unreached
@@ -32,7 +31,8 @@ class FileReport(msgspec.Struct, frozen=True, kw_only=True):
 
 def check_file(path: Path, output_format: str) -> None:
     """Print the content of a catalogue file, and which parts of it have no effect. Raises ConfigError."""
-    providers, sinks, alerting = read_providers(path), load_sinks(path), load_alerting(path)
+    contents = read_contents(path)
+    providers, sinks, alerting = contents.providers, contents.sinks, contents.alerting
     report = FileReport(
         file=str(path),
         providers=tuple(provider.id for provider in providers),

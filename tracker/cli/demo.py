@@ -2,6 +2,8 @@
 
 import logging
 import os
+import shutil
+import sys
 import tempfile
 import threading
 from contextlib import nullcontext
@@ -44,6 +46,8 @@ def demo(output_format: str, speed: float, shows_alerts: bool) -> None:
     """
     page = demo_page()
     over = threading.Event()
+    # `make demo` is run before anybody has put the command on a PATH.
+    command = "tracker" if shutil.which("tracker") else f"{sys.executable} -m tracker"
     with (
         SimulatedVendor([page]) as vendor,
         tempfile.TemporaryDirectory(prefix="tracker-demo-") as directory,
@@ -52,8 +56,8 @@ def demo(output_format: str, speed: float, shows_alerts: bool) -> None:
         provider = _provider_of(page, vendor)
 
         def begin() -> None:
-            log.info("to look at it from another terminal: tracker status --data-dir %s", directory)
-            log.info("or, update by update: tracker tail -f --data-dir %s", directory)
+            log.info("to look at it from another terminal: %s status --data-dir %s", command, directory)
+            log.info("or, update by update: %s tail -f --data-dir %s", command, directory)
             story.start()
 
         story = threading.Thread(target=play, args=([page], over.wait), kwargs={"speed": speed}, name="story")

@@ -7,7 +7,8 @@ from typing import Final
 import click
 
 from tracker.cli import PROBLEM, UNREACHABLE
-from tracker.cli.options import data_dir_option, environment, format_option, located, not_running
+from tracker.cli.options import data_dir_option, environment, format_option
+from tracker.cli.reaching import located, not_running
 from tracker.cli.table import coloured, json_text, terminal_width, wrap
 from tracker.diagnosis import Diagnosis, Level, diagnose, gather
 from tracker.model.clock import utc_now

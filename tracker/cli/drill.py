@@ -6,8 +6,10 @@ from pathlib import Path
 import click
 
 from tracker.cli.channels import find
+from tracker.cli.completion import watched
 from tracker.cli.naming import chosen
-from tracker.cli.options import data_dir_option, format_option, running_settings
+from tracker.cli.options import data_dir_option, format_option
+from tracker.cli.reaching import running_settings
 from tracker.cli.table import json_text
 from tracker.diagnosis.drill import Drill
 from tracker.errors import DrillFailed
@@ -16,7 +18,7 @@ from tracker.store.opening import open_alerts, open_catalogue, open_pages, open_
 
 
 @click.command()
-@click.argument("provider")
+@click.argument("provider", shell_complete=watched)
 @click.option("--channel", default=None, help="This channel alone, whatever routes say.")
 @click.option("--patience", type=click.FloatRange(1, 600), default=60, show_default=True, help="Seconds for each step.")
 @data_dir_option

@@ -24,8 +24,10 @@ from tracker.assessment import (
     together,
 )
 from tracker.cli import PROBLEM, UNKNOWN
+from tracker.cli.completion import watched
 from tracker.cli.naming import did_you_mean, meant
-from tracker.cli.options import Duration, data_dir_option, format_option, running_catalogue
+from tracker.cli.options import Duration, data_dir_option, format_option
+from tracker.cli.reaching import running_catalogue
 from tracker.cli.table import coloured, duration, json_text
 from tracker.errors import ConfigError, StoreError
 from tracker.model.clock import utc_now
@@ -74,7 +76,7 @@ class Dependency(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command()
-@click.argument("targets", nargs=-1, required=True, metavar="PROVIDER[/COMPONENT]...")
+@click.argument("targets", nargs=-1, required=True, metavar="PROVIDER[/COMPONENT]...", shell_complete=watched)
 @click.option(
     "--fail-on",
     type=click.Choice([state.value for state in _FAIL_ON]),
@@ -228,7 +230,8 @@ def _patient(look: Callable[[], GateReport], wait: timedelta) -> GateReport:
 
 
 def _blocking(found: GateReport) -> list[Gated]:
-    return [each for each in found.targets if each.result is not Ruling.PASS]
+    """Return what keeps the gate shut, without ages: whoever waits hears what is new, not that time passes."""
+    return [msgspec.structs.replace(each, age_s=None) for each in found.targets if each.result is not Ruling.PASS]
 
 
 def _line(each: Gated) -> str:

@@ -9,6 +9,7 @@ import click
 
 from tracker.catalogue import as_toml, new_provider
 from tracker.catalogue.presets import Choice, chosen
+from tracker.cli.completion import vendors
 from tracker.cli.options import PROVIDERS_FILE, read_providers
 from tracker.cli.unread import print_unread
 from tracker.errors import ConfigError
@@ -43,7 +44,7 @@ _TAIL: Final = """\
 
 
 @click.command()
-@click.argument("vendors", nargs=-1, metavar="[VENDOR]...")
+@click.argument("vendors", nargs=-1, metavar="[VENDOR]...", shell_complete=vendors)
 @click.option(
     "--file",
     "path",

@@ -66,6 +66,12 @@ class FullHelp(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the completions of a word, each command with a whole sentence."""
+        found = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx) if name.startswith(incomplete))
+        names = [CompletionItem(name, help=first_sentence(each)) for name, each in found if each and not each.hidden]
+        return names or super().shell_complete(ctx, incomplete)
+
 
 class LazyGroup(click.Group):
     """A group that knows its commands by name, section by section, and imports one when it is asked for."""

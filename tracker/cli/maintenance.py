@@ -9,8 +9,10 @@ import click
 import msgspec
 
 from tracker.assessment import Reason, assess
+from tracker.cli.completion import watched
 from tracker.cli.naming import chosen
-from tracker.cli.options import data_dir_option, format_option, running_catalogue
+from tracker.cli.options import data_dir_option, format_option
+from tracker.cli.reaching import running_catalogue
 from tracker.cli.table import counted, json_text, table, terminal_width
 from tracker.model.clock import utc_now
 from tracker.model.page import OpenIncident
@@ -39,7 +41,7 @@ class MaintenanceReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command()
-@click.argument("pages", nargs=-1, metavar="[PROVIDER]...")
+@click.argument("pages", nargs=-1, metavar="[PROVIDER]...", shell_complete=watched)
 @click.option("--days", type=click.IntRange(1, 365), default=30, show_default=True, help="The days to look ahead.")
 @data_dir_option
 @format_option

@@ -6,7 +6,8 @@ from typing import Final
 
 import click
 
-from tracker.cli.options import data_dir_option, environment, reached
+from tracker.cli.options import data_dir_option, environment
+from tracker.cli.reaching import reached
 from tracker.cli.up import log_to_stderr
 from tracker.errors import ConfigError
 

@@ -30,7 +30,9 @@ def meant(providers: Iterable[Provider], word: str) -> Provider:
     if named:
         return named[0]
     names = {spelling: each.id for each in known for spelling in (each.name, each.id)}
-    hint = did_you_mean(word, names) or "`tracker providers list` shows them all"
+    # A name and its id are mostly alike: one of them is enough.
+    similar = tuple(dict.fromkeys(names[spelling] for spelling in _alike(word, names)))
+    hint = _question(similar) or "`tracker providers list` shows them all"
     raise ConfigError(f"there is no provider {one_line(word, _LONGEST_COMPARED)}; {hint}")
 
 
@@ -42,11 +44,17 @@ def chosen(providers: Sequence[Provider], words: Sequence[str]) -> list[Provider
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """Return a question with the closest of some known words, None if none is close."""
+    return _question(_alike(word, known))
+
+
+def _question(words: Sequence[str]) -> str | None:
+    return f"did you mean {' or '.join(one_line(word, _LONGEST_COMPARED) for word in words)}?" if words else None
+
+
+def _alike(word: str, known: Iterable[str]) -> list[str]:
     folded = {spelling.casefold()[:_LONGEST_COMPARED]: spelling for spelling in list(known)[:_MOST_COMPARED]}
     asked = word.casefold()[:_LONGEST_COMPARED]
     # `acme` is far from `acme-cloud` by its letters alone.
     begun = sorted((each for each in folded if len(asked) >= _LEAST_BEGUN and each.startswith(asked)), key=len)
     close = begun[:_HINTS] or get_close_matches(asked, folded, n=_HINTS, cutoff=0.6)
-    return (
-        f"did you mean {' or '.join(one_line(folded[each], _LONGEST_COMPARED) for each in close)}?" if close else None
-    )
+    return [folded[each] for each in close]

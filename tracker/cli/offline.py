@@ -10,8 +10,9 @@ import msgspec
 
 from tracker.bootstrap import build_fetcher, build_poller, client_options
 from tracker.cli.naming import chosen
-from tracker.cli.options import environment, format_option, listed_option, listed_providers
+from tracker.cli.options import environment, format_option, listed_option
 from tracker.cli.page_report import report, worst_first
+from tracker.cli.reaching import listed_providers
 from tracker.cli.status import show
 from tracker.cli.table import json_text
 from tracker.detection.readability import left_out

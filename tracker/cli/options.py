@@ -10,20 +10,15 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from tracker.catalogue import PROVIDERS, load_catalogue
+from tracker.catalogue import PROVIDERS, Contents, load_catalogue, load_contents
 from tracker.catalogue.schema import Entry
-from tracker.environment.settings import Settings
-from tracker.errors import ConfigError, NoServer, ServerAway, ServerUnfit
+from tracker.errors import ConfigError
 from tracker.model.provider import Provider
-from tracker.store.catalogue import RedisCatalogue
-from tracker.store.connection import connect
-from tracker.store.inspection import Inspection, inspect
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 PROVIDERS_FILE: Final = Path("providers.toml")
 DATA_DIR: Final = Path("data")
-_START: Final = "start `tracker up`, give its --data-dir, or set REDIS_URL"
 
 providers_option = click.option(
     "--providers",
@@ -41,10 +36,17 @@ listed_option = click.option(
     show_default=f"{PROVIDERS_FILE}, or without that file the pages that are watched",
     help="The list of pages.",
 )
+
+
+def default_data_dir(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the directory of the tracker's files where none is named."""
+    return Path(environ.get("TRACKER_DATA_DIR") or DATA_DIR)
+
+
 data_dir_option = click.option(
     "--data-dir",
     type=click.Path(path_type=Path),
-    default=lambda: Path(os.environ.get("TRACKER_DATA_DIR") or DATA_DIR),
+    default=default_data_dir,
     show_default=str(DATA_DIR),
     help="The directory of the tracker's files.",
 )
@@ -184,66 +186,14 @@ def read_providers(path: Path) -> tuple[Provider, ...]:
     return load_catalogue(path, formats=FORMAT_NAMES, understand=understood)
 
 
-def listed_providers(path: Path | None, environ: Mapping[str, str] = os.environ) -> tuple[Provider, ...]:
-    """Return the providers of a file, else those of the running tracker. Raises ConfigError, StoreError."""
-    if path is None and not PROVIDERS_FILE.exists():
-        try:
-            return running_catalogue(Path(environ.get("TRACKER_DATA_DIR") or DATA_DIR), environ).providers()
-        except NoServer:
-            pass  # the sentence about the missing file says more
-    return read_providers(path or PROVIDERS_FILE)
+def read_contents(path: Path) -> Contents:
+    """Return all that a file holds. Raises ConfigError."""
+    from tracker.parse import FORMAT_NAMES  # noqa: PLC0415  the parsers, which most commands need not
+    from tracker.parse.custom import understood  # noqa: PLC0415  the same
+
+    return load_contents(path, formats=FORMAT_NAMES, understand=understood)
 
 
 def environment(data_dir: Path, environ: Mapping[str, str] = os.environ, **variables: str) -> dict[str, str]:
     """Return the environment with the overrides of the command line."""
     return {**environ, "TRACKER_DATA_DIR": str(data_dir), **variables}
-
-
-def running_catalogue(data_dir: Path, environ: Mapping[str, str] = os.environ) -> RedisCatalogue:
-    """Return the catalogue of the tracker that the environment or the data directory points to. Raises ConfigError."""
-    # Not through `opening`, which imports all of alerting: `gate` has to start fast, also where no bytecode is kept.
-    return RedisCatalogue(connect(running_settings(data_dir, environ).redis_url))
-
-
-def running_settings(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings of a tracker whose data server answers. Raises ConfigError."""
-    return reached(data_dir, environ)[0]
-
-
-def reached(data_dir: Path, environ: Mapping[str, str] = os.environ) -> tuple[Settings, Inspection]:
-    """Return these settings, and the findings about the data server. Raises ConfigError."""
-    settings = located(data_dir, environ)
-    try:
-        return settings, inspect(settings.redis_url, commands=False)
-    except (ServerAway, ServerUnfit) as error:
-        raise not_running(error, data_dir, environ) from error
-
-
-def located(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings of a tracker, running or not, with the address of its data server. Raises ConfigError."""
-    if _names_server(environ):
-        return Settings.from_environment(environ)
-    from tracker.supervise.server import server_url  # noqa: PLC0415  the embedded server's library
-
-    url = server_url(data_dir)
-    if url is None:
-        raise NoServer(f"the tracker is not running, and has never run with the data directory {data_dir}; {_START}")
-    return Settings.from_environment({**environ, "REDIS_URL": url})
-
-
-def not_running(error: ConfigError, data_dir: Path, environ: Mapping[str, str] = os.environ) -> ConfigError:
-    """Return the error of a command that cannot use the data server, with the likely reason."""
-    if _names_server(environ):
-        return NoServer(f"the tracker is not running: {error}") if isinstance(error, NoServer) else error
-    stopped = f"the tracker is not running (data directory: {data_dir})"
-    if isinstance(error, NoServer):
-        return NoServer(f"{stopped}; {_START}")
-    if isinstance(error, ServerUnfit):
-        # Its own data server accepts this password, so another program has taken the port.
-        return NoServer(f"{stopped}, and another program has its port; {_START}")
-    log = data_dir / "server" / "server.log"
-    return ServerAway(f"the tracker does not answer (data directory: {data_dir}); {log} may say why")
-
-
-def _names_server(environ: Mapping[str, str]) -> bool:
-    return bool(environ.get("REDIS_URL") or environ.get("REDIS_URL_FILE"))

@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 
+from tracker.cli.completion import watched
 from tracker.cli.table import size
 from tracker.errors import ConfigError
 from tracker.ledger.record import Progress
@@ -23,6 +24,7 @@ provider_option = click.option(
     "providers",
     multiple=True,
     metavar="PROVIDER",
+    shell_complete=watched,
     help="Only of this provider: an id, a name, or a pattern such as 'aws-*'. Repeat it.",
 )
 

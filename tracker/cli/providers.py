@@ -8,14 +8,12 @@ import click
 
 from tracker.catalogue.presets import nearest
 from tracker.catalogue.presets import search as lookup
-from tracker.cli.adding import add, complete_presets, import_
+from tracker.cli.adding import add, import_
+from tracker.cli.completion import vendors, watched
 from tracker.cli.lazy import FullHelp
 from tracker.cli.naming import meant
-from tracker.cli.options import (
-    data_dir_option,
-    format_option,
-    running_catalogue,
-)
+from tracker.cli.options import data_dir_option, format_option
+from tracker.cli.reaching import running_catalogue
 from tracker.cli.syncing import sync
 from tracker.cli.table import json_text, table, terminal_width
 from tracker.cli.unreached import print_unreached
@@ -61,7 +59,7 @@ def list_(data_dir: Path, output_format: str) -> None:
 
 
 @providers.command()
-@click.argument("words", nargs=-1, shell_complete=complete_presets)
+@click.argument("words", nargs=-1, shell_complete=vendors)
 @format_option
 def search(words: tuple[str, ...], output_format: str) -> None:
     """Show the presets: vendors that `add` knows by name; all of them, or those that match every word.
@@ -81,7 +79,7 @@ def search(words: tuple[str, ...], output_format: str) -> None:
 
 
 @providers.command()
-@click.argument("ids", nargs=-1, required=True, metavar="PROVIDER...")
+@click.argument("ids", nargs=-1, required=True, metavar="PROVIDER...", shell_complete=watched)
 @data_dir_option
 @format_option
 def remove(ids: tuple[str, ...], data_dir: Path, output_format: str) -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 
 from tracker.cli.alerts import duration_s
+from tracker.cli.completion import watched
 from tracker.cli.lazy import FullHelp
-from tracker.cli.options import data_dir_option, format_option, running_settings
+from tracker.cli.options import data_dir_option, format_option
+from tracker.cli.reaching import running_settings
 from tracker.cli.table import json_text, table, terminal_width
 from tracker.model.route import AlertKind
 from tracker.store.opening import open_desk
@@ -25,7 +27,9 @@ def silence() -> None:
 
 
 @silence.command()
-@click.option("--provider", "providers", multiple=True, metavar="GLOB", help="Pages, by id. Repeat it.")
+@click.option(
+    "--provider", "providers", multiple=True, metavar="GLOB", shell_complete=watched, help="Pages, by id. Repeat it."
+)
 @click.option("--component", "components", multiple=True, metavar="GLOB", help="Components, by name. Repeat it.")
 @click.option("--kind", "kinds", multiple=True, type=click.Choice([kind.value for kind in AlertKind]))
 @click.option("--for", "span", default="1h", show_default=True, metavar="DURATION", help="30 days at most.")
@@ -85,7 +89,8 @@ def list_(data_dir: Path, output_format: str) -> None:
         )
         for each in known
     ]
-    click.echo(table(("SILENCE", "UNTIL (UTC)", "OF", "BY", "REASON"), rows, terminal_width()))
+    heads = ("SILENCE", "UNTIL (UTC)", "OF", "BY", "REASON")
+    click.echo(table(heads, rows, terminal_width()) if rows else "nothing is silenced")
 
 
 @silence.command()

@@ -10,9 +10,11 @@ from typing import Final
 import click
 
 from tracker.assessment import State
+from tracker.cli.completion import watched
 from tracker.cli.naming import chosen
-from tracker.cli.options import data_dir_option, format_option, reached
+from tracker.cli.options import data_dir_option, format_option
 from tracker.cli.page_report import PageReport, report, summary, what, worst_first
+from tracker.cli.reaching import reached
 from tracker.cli.scheduling import scheduling_line, show_scheduling
 from tracker.cli.table import age, coloured, json_text, table, terminal_width, wrap
 from tracker.environment.settings import Settings
@@ -31,7 +33,7 @@ _WATCH_S: Final = 2.0
 
 
 @click.command()
-@click.argument("pages", nargs=-1, metavar="[PROVIDER]...")
+@click.argument("pages", nargs=-1, metavar="[PROVIDER]...", shell_complete=watched)
 @click.option(
     "--state",
     "states",

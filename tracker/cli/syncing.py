@@ -5,15 +5,10 @@ from pathlib import Path
 
 import click
 
-from tracker.catalogue import kept_ids_line, load_alerting, load_sinks
+from tracker.catalogue import kept_ids_line
 from tracker.cli.inner import require_reachable
-from tracker.cli.options import (
-    data_dir_option,
-    format_option,
-    read_providers,
-    running_catalogue,
-    running_settings,
-)
+from tracker.cli.options import data_dir_option, format_option, read_contents
+from tracker.cli.reaching import running_catalogue, running_settings
 from tracker.cli.table import counted, json_text
 from tracker.cli.unreached import print_unreached
 from tracker.errors import ConfigError
@@ -41,7 +36,8 @@ def sync(file: Path, or_keep: bool, take_over: bool, data_dir: Path, output_form
       tracker providers sync providers.toml
     """
     try:
-        pages, sinks, alerting = read_providers(file), load_sinks(file), load_alerting(file)
+        contents = read_contents(file)
+        pages, sinks, alerting = contents.providers, contents.sinks, contents.alerting
         require_reachable(sinks, alerting.channels, None)
     except ConfigError as error:
         if not or_keep:

@@ -15,6 +15,7 @@ from tracker.delivery.event_stream import StreamedEvent
 from tracker.delivery.record import Sink
 from tracker.delivery.sinks.jsonlines import RECORD_NAME, record_line
 from tracker.delivery.sinks.text import TextLines
+from tracker.errors import SinkError
 from tracker.ledger.record import follow, newest, record_files, recorded
 from tracker.model.event import EventKind
 
@@ -108,7 +109,12 @@ def _until(events: Iterable[StreamedEvent], path: Path, end: int) -> Iterable[St
 
 def _show(sink: Sink, events: Iterable[StreamedEvent]) -> None:
     for streamed in events:
-        sink.deliver([streamed])
+        try:
+            sink.deliver([streamed])
+        except SinkError as error:
+            if isinstance(error.__cause__, BrokenPipeError):
+                raise error.__cause__ from None  # `head` has read enough: click ends without a word
+            raise
 
 
 class _Lines:

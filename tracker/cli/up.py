@@ -9,13 +9,14 @@ from pathlib import Path
 
 import click
 
-from tracker.catalogue import load_alerting, load_sinks
+from tracker.alerting.channels.apprise import require_library
 from tracker.cli.inner import refused_addresses, require_reachable
-from tracker.cli.options import data_dir_option, environment, format_option, providers_option, read_providers
+from tracker.cli.options import data_dir_option, environment, format_option, providers_option, read_contents
 from tracker.delivery.sinks.webhook import endpoint
 from tracker.environment.credentials import require_secrets
 from tracker.environment.settings import Settings
 from tracker.environment.web import DEFAULT_ADDRESS
+from tracker.model.channel import AppriseConfig
 from tracker.model.provider import Provider, Webhook
 from tracker.model.route import Alerting
 from tracker.polling.page_request import missing_credentials
@@ -62,14 +63,16 @@ def up(
     """
     level = "INFO" if verbose else "ERROR"
     size = Size(workers=workers, concurrency=concurrency, log_level=level, web=None if no_web else web)
-    providers, sinks = read_providers(providers_file), load_sinks(providers_file)
-    alerting = load_alerting(providers_file)
+    contents = read_contents(providers_file)
+    sinks, alerting = contents.sinks, contents.alerting
     for sink in sinks:
         endpoint(sink, os.environ)  # report a missing variable now, not with the first incident
     for channel in alerting.channels:
         require_secrets(channel, os.environ)
+        if isinstance(channel, AppriseConfig):
+            require_library(channel)
     require_reachable(sinks, alerting.channels, os.environ)
-    run_stack(providers, str(providers_file), data_dir, output_format, size, sinks=sinks, alerting=alerting)
+    run_stack(contents.providers, str(providers_file), data_dir, output_format, size, sinks=sinks, alerting=alerting)
 
 
 def run_stack(

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from tracker.cli.options import data_dir_option, environment, reached
+from tracker.cli.options import data_dir_option, environment
+from tracker.cli.reaching import reached
 from tracker.cli.up import log_to_stderr
 from tracker.environment.history import HistorySettings
 from tracker.environment.web import DEFAULT_ADDRESS, WebSettings, address_of

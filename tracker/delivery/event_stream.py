@@ -8,7 +8,7 @@ import msgspec
 
 from tracker.delivery.latency import Timing
 from tracker.model.event import Event
-from tracker.model.page import Component
+from tracker.model.page import Component, OpenIncident
 
 #: Names under which cursors are kept.
 RECORD: Final = "record"
@@ -26,6 +26,9 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     keys: frozenset[str] = frozenset()
     #: Components by id, with their last reported status.
     components: Mapping[str, Component] = {}
+    #: Incidents, and maintenances, of which no end was reported.
+    incidents: tuple[OpenIncident, ...] = ()
+    maintenances: tuple[OpenIncident, ...] = ()
     #: When an event said that the page cannot be read; None if it can.
     unreadable_at: datetime | None = None
 

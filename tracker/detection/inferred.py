@@ -115,7 +115,13 @@ def _first_seen(incident: Incident, known: Known) -> Inferred:
     if known.unseen and not incident.updates:
         # Announced by an update that no vendor posted.
         return Inferred(trace=numbered(trace, known.unseen[0].id)[1])
-    moved = None if known.unseen else _window_change(incident, known)
+    before = None if known.unseen else known.going_on
+    if before is not None and _is_over(incident.status):
+        # The record alone knows that it went on: the data server has lost its data since.
+        update_id, trace = numbered(trace, f"status/{incident.status}")
+        body = f"was {before.status.replace('_', ' ')}"
+        return Inferred(trace=trace, update=IncidentUpdate(id=update_id, status=incident.status, body=body))
+    moved = None if before is None else _window_change(incident, known)
     if moved is None:
         return Inferred(trace=trace)
     update_id, trace = numbered(trace, moved[0])

@@ -45,6 +45,8 @@ def _checks(facts: Facts) -> Iterable[Check]:
     yield _catalogue(facts)
     yield from process_checks(facts, server)
     yield _pages(facts.pages or PageFacts())
+    if facts.loud:
+        yield _loud(facts.loud)
     yield _sinks(facts.sinks, facts.now)
     yield _disk(facts.disk)
 
@@ -82,6 +84,16 @@ def _pages(pages: PageFacts) -> Check:
     if pages.never_asked:
         return Check(name="pages", level=Level.OK, finding=f"{counted(pages.never_asked, 'page')} not asked yet")
     return Check(name="pages", level=Level.OK, finding="all pages can be read")
+
+
+def _loud(pages: Sequence[tuple[str, int]]) -> Check:
+    each = [f"{name} ({counted(events, 'event')} in the last hour)" for name, events in pages]
+    return Check(
+        name="loud_pages",
+        level=Level.WARNING,
+        finding=f"{counted(len(pages), 'page')} changing all the time: {named(each)}",
+        remedy="Each change is reported; `components` and `events` in its entry leave some out (docs/filters.md).",
+    )
 
 
 def _sinks(sinks: Sequence[SinkStatus], now: datetime) -> Check:

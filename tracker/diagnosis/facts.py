@@ -2,9 +2,12 @@
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -14,6 +17,7 @@ from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.environment.data_server import masked_url
 from tracker.environment.settings import Settings
 from tracker.errors import ConfigError, StoreError
+from tracker.ledger.record import record_files, recorded
 from tracker.scheduling.dispatch_lag import Scheduling
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import connect
@@ -21,6 +25,12 @@ from tracker.store.inspection import ANSWER_S, inspect
 from tracker.store.pages import PageStatus
 from tracker.store.server_facts import ServerFacts, server_facts
 from tracker.store.sinks import RedisSinks, SinkStatus
+
+#: A page with so many events in that time is loud: a large incident has some dozens.
+LOUD_EVENTS: Final = 500
+LATELY: Final = timedelta(hours=1)
+#: Lines of the record that are counted at most, in about a second.
+MOST_COUNTED: Final = 50_000
 
 
 class PageFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +74,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     scheduling: Scheduling | None = None
     pages: PageFacts | None = None
     sinks: Sequence[SinkStatus] = ()
+    #: Pages with very many events in the last hour, by name, with how many; the record may be on another machine.
+    loud: tuple[tuple[str, int], ...] = ()
     disk: DiskFacts
 
 
@@ -83,6 +95,7 @@ def gather(settings: Settings, now: datetime, explain: Callable[[ConfigError], C
                 scheduling=catalogue.scheduling(now),
                 pages=_pages(catalogue, now),
                 sinks=RedisSinks(client).statuses(),
+                loud=_loud(settings.data_dir, now),
                 disk=disk,
             )
         finally:
@@ -117,6 +130,15 @@ def _pages(catalogue: RedisCatalogue, now: datetime) -> PageFacts:
 
 def _assessed(page: PageStatus, now: datetime) -> Assessment:
     return assess(page.provider, page.state, page.view, page.checked_at, now)
+
+
+def _loud(directory: Path, now: datetime) -> tuple[tuple[str, int], ...]:
+    try:
+        lines = islice(recorded(record_files(directory), now - LATELY), MOST_COUNTED)
+        counts = Counter(line.event.provider_name for line in lines)
+    except ConfigError:
+        return ()
+    return tuple((name, count) for name, count in counts.most_common() if count >= LOUD_EVENTS)
 
 
 def _disk(directory: Path) -> DiskFacts:

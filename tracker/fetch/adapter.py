@@ -1,7 +1,7 @@
 """The transport of requests: pools of our connections, one TLS context, and proxies."""
 
 import ssl
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
 from requests import PreparedRequest, Response
@@ -119,6 +119,16 @@ class GuardedAdapter(HTTPAdapter):
 
 def tls_context(*ca_files: str | None) -> ssl.SSLContext:
     """Return a context that trusts the certificates in these files; None stands for those that browsers trust."""
+    return _browsers_context() if ca_files == (None,) else _context(ca_files)
+
+
+@cache
+def _browsers_context() -> ssl.SSLContext:
+    # Fetcher, lane, poster and mailer of a process share it: the bundle stays as it is, and takes 20 ms to read.
+    return _context((None,))
+
+
+def _context(ca_files: tuple[str | None, ...]) -> ssl.SSLContext:
     context = create_urllib3_context()
     for ca_file in ca_files:
         context.load_verify_locations(ca_file or DEFAULT_CA_BUNDLE_PATH)

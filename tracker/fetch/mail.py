@@ -66,7 +66,8 @@ class SmtpMailer:
             refused = session.sendmail(sender, recipients, mail)
             if refused:
                 # The others have the mail: a retry would send it to them twice.
-                raise ChannelRefused(f"{server.host} took the mail, but not for {_listed(refused, server)}")
+                sentence = f"{server.host} took the mail, but not for {_listed(refused, server)}"
+                raise ChannelRefused(sentence, is_partial=True)
         finally:
             session.close()
 

@@ -27,7 +27,7 @@ _INSTRUCTIONS: Final = (
 _READ_ONLY: Final = ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
 )
-_AWAY: Final = "the data is not there now; tracker_health says why, or try again in some seconds"
+_AWAY: Final = "the tracker cannot read its data now; tracker_health says why, or try again in a few seconds"
 
 
 def build_server(knowledge: Knowledge) -> MCPServer[Any]:

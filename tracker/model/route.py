@@ -1,6 +1,6 @@
 """The `[[route]]`s of the catalogue: which alerts go to which channels, and when."""
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
@@ -46,11 +46,12 @@ class QuietHours(msgspec.Struct, frozen=True, kw_only=True):
         local = now.astimezone(ZoneInfo(self.timezone))
         for days in (0, 1):
             day = local.date() - timedelta(days=days)
-            begins = datetime.combine(day, self.start, local.tzinfo)
             last = day if self.end > self.start else day + timedelta(days=1)
-            ends = datetime.combine(last, self.end, local.tzinfo)
-            if begins <= local < ends:
-                return ends.astimezone(now.tzinfo)
+            # As moments: where clocks are put back, one time of day comes twice, and the first one counts.
+            begins = datetime.combine(day, self.start, local.tzinfo).astimezone(UTC)
+            ends = datetime.combine(last, self.end, local.tzinfo).astimezone(UTC)
+            if begins <= now < ends:
+                return ends
         return None
 
 

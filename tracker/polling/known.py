@@ -99,7 +99,7 @@ def keep_known_ids(known: Known, observed: Observation) -> tuple[Observation, se
     snapshot, state = observed.snapshot, observed.state
     if snapshot is None or state.relocation.moved_at is not None:
         return observed, set()
-    view = known.view if state.seeded else PageView()
+    view = known.view if state.seeded or state.known_until is not None else PageView()
     if ids := known_ids(view, snapshot):
 
         def renamed(entries: frozenset[str]) -> frozenset[str]:

@@ -10,7 +10,7 @@ import msgspec
 import redis
 
 from tracker.alerting.alert import Alert
-from tracker.alerting.row import Row
+from tracker.alerting.row import Row, again
 from tracker.alerting.stores import ChannelLease, ChannelMark, ReadyAlert
 from tracker.delivery.retry_policy import LONGEST_WAIT_S
 from tracker.errors import Conflict
@@ -136,9 +136,7 @@ class RedisRows:
 
     def resend(self, channel: str, alert_id: str, now: datetime) -> None:
         """Have what a channel refused sent again at once."""
-        row = msgspec.structs.replace(
-            self.row(channel, alert_id), refused_version=0, refused_repeats=0, missed=None, attempts=0
-        )
+        row = again(self.row(channel, alert_id))
         key = CHANNEL_PREFIX + channel
         with translated(), self._client.pipeline(transaction=True) as pipe:
             pipe.hset(CHANNEL_ROWS_PREFIX + channel, alert_id, _ENCODER.encode(row))

@@ -27,6 +27,8 @@ AWAITED_S: Final = 60.0
 _ENCODER: Final = msgspec.json.Encoder()
 _CONFIGS: Final = msgspec.json.Decoder(Alerting)
 _SILENCES: Final = msgspec.json.Decoder(Silence)
+#: The field of the settings that says which channels and routes there are.
+CONFIG_FIELD: Final = "config"
 _SILENCE_FIELD: Final = "silence:"
 
 
@@ -54,9 +56,9 @@ class RedisAlertSettings:
         """
         return self._put(config, "sync", AWAITED_S if awaits_journal else 0.0)
 
-    def restore(self, config: Alerting, silences: Sequence[Silence] = ()) -> bool:
+    def restore(self, config: Alerting, silences: Sequence[Silence] = (), fence: Fence | None = None) -> bool:
         """Put them back where the data server has lost them, and silences with them."""
-        if not self._put(config, "restore", AWAITED_S):
+        if not self._put(config, "restore", AWAITED_S, fence):
             return False
         for silence in silences:
             self.silence(silence)
@@ -65,7 +67,7 @@ class RedisAlertSettings:
     def config(self) -> Alerting:
         """Return the alerting part of the configuration."""
         with translated():
-            value: Any = self._client.hget(ALERTING, "config")
+            value: Any = self._client.hget(ALERTING, CONFIG_FIELD)
         return _CONFIGS.decode(value) if value else Alerting()
 
     def providers(self) -> Sequence[Provider]:
@@ -95,14 +97,14 @@ class RedisAlertSettings:
         """Tell whether there are channels."""
         return bool(self.config().channels)
 
-    def _put(self, config: Alerting, mode: str, awaited_s: float) -> bool:
+    def _put(self, config: Alerting, mode: str, awaited_s: float, fence: Fence | None = None) -> bool:
         group = ALERTS_GROUP if config.channels else ""
         arguments = SettingsArguments(
             settings=_ENCODER.encode(config),
             wanted_group=group,
             mode=mode,
             awaited_ms=int(awaited_s * 1000),
-            token=token_of(self._fence),
+            token=token_of(fence or self._fence),
         )
         with translated():
             changed = int(self._settings(keys=SettingsKeys().values, args=arguments.values))

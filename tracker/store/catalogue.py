@@ -1,7 +1,7 @@
 """The catalogue of providers in the data server, with the knowledge of pages and the due times."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
@@ -11,10 +11,13 @@ import redis
 from tracker.catalogue import with_known_ids
 from tracker.delivery.event_stream import Watched
 from tracker.model.provider import Provider
+from tracker.store.alert_settings import CONFIG_FIELD
 from tracker.store.codec import decode_provider
 from tracker.store.connection import (
+    ALERTING,
     DUE,
     GENERATION,
+    OWNER_PREFIX,
     PROVIDERS,
     SCHEDULE,
     SINKS,
@@ -23,7 +26,7 @@ from tracker.store.connection import (
     translated,
 )
 from tracker.store.due_queue import RedisDueQueue
-from tracker.store.ownership import FILE, Fence, Holder, holder, require_catalogue, token_of
+from tracker.store.ownership import FILE, Fence, Holder, Unowned, holder, require_catalogue, token_of
 from tracker.store.page_reports import RedisPageReports
 from tracker.store.pages import PageStatus
 from tracker.store.scripts.catalogue import SyncArguments, SyncKeys
@@ -45,6 +48,11 @@ class Holdings(msgspec.Struct, frozen=True, kw_only=True):
     scheduled: int
     due: int
     sinks: int
+    #: Whether it says which channels and routes there are.
+    has_alerting: bool
+    #: Who has the lease of the catalogue, '' for nobody, and the fencing token of that lease.
+    owner: str
+    token: str
 
     @property
     def is_whole(self) -> bool:
@@ -90,16 +98,22 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
         return holder(self._client, FILE)
 
     def restore(
-        self, providers: Sequence[Provider], now: datetime, *, was_emptied: bool, watched: Watched | None = None
+        self,
+        providers: Sequence[Provider],
+        now: datetime,
+        *,
+        was_emptied: bool,
+        watched: Watched | None = None,
+        fence: Fence | None = None,
     ) -> Synced:
-        """Put back those providers that are not there, and what others lack.
+        """Put back those providers that are not there, and what others lack, under that fence or that of the catalogue.
 
         After the loss of everything they wait to be asked until the printer reminds them of the record; a printer
         without a record counts from the time `watched`.
         """
         waiting = ASKED_AFTER if was_emptied else timedelta()
         entries = (entries_of(step, len(providers), now) for step in steps(providers))
-        return total([self._run_sync(entries=step, waiting=waiting, watched=watched) for step in entries])
+        return total([self._run_sync(entries=step, waiting=waiting, watched=watched, fence=fence) for step in entries])
 
     def remove(self, provider_ids: Sequence[str]) -> int:
         """Remove providers and all that is remembered of their pages; return how many there were."""
@@ -120,7 +134,8 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
     def entries(self) -> tuple[bytes, ...]:
         """Return the catalogue as it is written down, asking for some at a time; `decode_provider` reads it."""
         with translated():
-            return tuple(entry for _, entry in self._client.hscan_iter(PROVIDERS, count=SYNC_STEP))
+            # A scan may give an entry twice.
+            return tuple(dict(self._client.hscan_iter(PROVIDERS, count=SYNC_STEP)).values())
 
     def holdings(self) -> Holdings:
         """Return the numbers of the catalogue, with one call. Raises StoreError."""
@@ -132,7 +147,10 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
             pipe.hexists(SCHEDULE, "")  # where claims keep the time of the last one
             pipe.zcard(DUE)
             pipe.hlen(SINKS)
-            (generation, version), providers, scheduled, has_claim, due, sinks = pipe.execute()
+            pipe.hexists(ALERTING, CONFIG_FIELD)
+            pipe.hmget(f"{OWNER_PREFIX}{FILE}", "owner", "token")
+            (generation, version), providers, scheduled, has_claim, due, sinks, alerting, lease = pipe.execute()
+        owner, token = lease
         return Holdings(
             generation=generation,
             version=_count(version),
@@ -140,6 +158,9 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
             scheduled=scheduled - has_claim,
             due=due,
             sinks=sinks,
+            has_alerting=bool(alerting),
+            owner=(owner or b"").decode(),
+            token=(token or Unowned.token.encode()).decode(),
         )
 
     def version(self) -> bytes:
@@ -156,6 +177,12 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
         """Ask whether the data server answers. Raises StoreError."""
         with translated():
             self._client.ping()
+
+    def clock(self) -> datetime:
+        """Return the time of the data server. Raises StoreError."""
+        with translated():
+            seconds, microseconds = self._client.time()
+        return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=microseconds)
 
     def _with_known_ids(self, given: Sequence[Provider], origin: str) -> Sequence[Provider]:
         entries = list(self._entries())
@@ -183,6 +210,7 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
         *,
         waiting: timedelta | None = None,
         watched: Watched | None = None,
+        fence: Fence | None = None,
     ) -> Synced:
         """Put entries in (`waiting`: where they are missing); take out ids that are of that origin ('': of any)."""
         arguments = SyncArguments(
@@ -190,7 +218,7 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
             waiting_s="" if waiting is None else waiting.total_seconds(),
             watched_since_s="" if watched is None else watched.since.timestamp(),
             watched_until_s="" if watched is None else watched.until.timestamp(),
-            token=token_of(self._fence),
+            token=token_of(fence or self._fence),
             removed_count=len(taken_out),
             removed_origin=origin,
         )

@@ -1,21 +1,26 @@
 """Puts the catalogue back when the data server has lost it: emptied, restarted without its data, or evicting keys.
 
 Each long-running process keeps a copy: beat everywhere, and the supervisor of `tracker up`. They need no coordination,
-since a provider that is back already is skipped.
+since a provider that is back already is skipped. The copy belongs to the tracker that had the catalogue when it was
+made: once another one has it, nothing is put back.
 """
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
 from tracker.delivery.event_stream import Watched
-from tracker.model.provider import Webhook
+from tracker.model.provider import Provider, Webhook
 from tracker.model.route import Alerting, Silence
 from tracker.store.alerts import RedisAlerts
 from tracker.store.catalogue import Holdings, RedisCatalogue
-from tracker.store.codec import decode_provider
+from tracker.store.codec import decode_provider, encode_provider
 from tracker.store.sinks import RedisSinks
+
+#: A generation that no data server has.
+_NO_GENERATION: Final = b""
 
 
 class Loss(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,11 +30,17 @@ class Loss(msgspec.Struct, frozen=True, kw_only=True):
     sinks: int
     #: Due times and schedules of pages that were there without them.
     due_times: int
+    channels: int
     #: Whether this process put it back.
     is_ours: bool
 
     def __str__(self) -> str:
-        lost = [_counted(self.pages, "page"), _counted(self.sinks, "sink"), _counted(self.due_times, "due time")]
+        lost = (
+            _counted(self.pages, "page"),
+            _counted(self.sinks, "sink"),
+            _counted(self.due_times, "due time"),
+            _counted(self.channels, "channel"),
+        )
         what = " and ".join(filter(None, lost)) or "all pages"
         return f"the data server has lost its data; {what} put back, and nothing on record is reported again"
 
@@ -63,8 +74,15 @@ class Keeper:
         """Return the number of remembered pages."""
         return len(self._providers)
 
+    def expect(self, providers: Sequence[Provider], webhooks: Sequence[Webhook], alerting: Alerting) -> None:
+        """Remember what was just put in: the data server may lose it before the first look. Raises StoreError."""
+        self._providers, self._webhooks = tuple(map(encode_provider, providers)), tuple(webhooks)
+        self._alerting, self._silences = alerting, ()
+        held = self._catalogue.holdings()
+        self._known = self._as_put_in(held, held.owner)
+
     def look(self) -> Loss | None:
-        """Put back what is missing in the catalogue and return it, None if all is there. Raises StoreError."""
+        """Put back and return what is missing in the catalogue, None if all is there. Raises StoreError, Conflict."""
         now = self._clock()
         held = self._catalogue.holdings()
         known, last, self._last = self._known, self._last, held
@@ -79,41 +97,72 @@ class Keeper:
             self._watched = Watched(since=self._watched.since if self._watched else now, until=now)
         if known is None or is_all_there:
             return None
+        if held.owner and known.owner and held.owner != known.owner:
+            return None  # it belongs to another tracker by now, and is as that one wants it
         return self._restore(held, known)
 
-    def _remember(self, held: Holdings) -> Holdings:
+    def _remember(self, held: Holdings) -> Holdings | None:
+        """Read the catalogue and return its numbers; None, and nothing is remembered, if it changed meanwhile."""
         if held.generation is None and held.providers:
             self._catalogue.put((), self._clock())  # a catalogue of an earlier version has none
             held = self._catalogue.holdings()
-        self._providers, self._webhooks = self._catalogue.entries(), self._sinks.webhooks()
-        if self._alerts is not None:
-            self._alerting, self._silences = self._alerts.config(), self._alerts.silences()
-        self._known = held
-        return held
+        providers, webhooks = self._catalogue.entries(), self._sinks.webhooks()
+        alerting = Alerting() if self._alerts is None else self._alerts.config()
+        silences = () if self._alerts is None else tuple(self._alerts.silences())
+        if not _is_same(self._catalogue.holdings(), held):
+            return None
+        self._providers, self._webhooks, self._alerting, self._silences = providers, webhooks, alerting, silences
+        # Without channels no settings are put back, and none are missed.
+        self._known = msgspec.structs.replace(held, has_alerting=bool(alerting.channels))
+        return self._known
 
     def _restore(self, held: Holdings, known: Holdings) -> Loss | None:
         # Sinks first: pages have something to report.
-        webhooks = self._sinks.restore(self._webhooks)
+        webhooks = self._sinks.restore(self._webhooks, held)
         providers = tuple(map(decode_provider, self._providers))
         was_emptied = held.generation != known.generation
         watched = self._watched if was_emptied else None
-        pages = self._catalogue.restore(providers, self._clock(), was_emptied=was_emptied, watched=watched)
-        if self._alerts is not None and self._alerting.channels:
-            # Last: an alert whose page is not in the catalogue would end.
-            self._alerts.restore(self._alerting, self._silences)
-        now = self._catalogue.holdings()
-        # Read again at the next look: others may have put in more.
-        self._known = msgspec.structs.replace(known, generation=now.generation, version=-1)
-        is_ours = bool(pages.added or webhooks.added or pages.mended)
-        if not is_ours and (held.generation is None or not was_emptied):
+        pages = self._catalogue.restore(providers, self._clock(), was_emptied=was_emptied, watched=watched, fence=held)
+        channels = 0
+        # Last: an alert whose page is not in the catalogue would end.
+        if (
+            self._alerts is not None
+            and self._alerting.channels
+            and self._alerts.restore(self._alerting, self._silences, held)
+        ):
+            channels = len(self._alerting.channels)
+        self._known = self._as_put_in(self._catalogue.holdings(), known.owner)
+        is_ours = bool(pages.added or webhooks.added or pages.mended or channels)
+        if not is_ours and not (was_emptied and held.generation is not None):
             return None
-        return Loss(pages=pages.added, sinks=webhooks.added, due_times=pages.mended, is_ours=is_ours)
+        return Loss(pages=pages.added, sinks=webhooks.added, due_times=pages.mended, channels=channels, is_ours=is_ours)
+
+    def _as_put_in(self, held: Holdings, owner: str) -> Holdings:
+        """Return the numbers to know after all was put in, which the next look reads: others may have put in more.
+
+        What is lost again already is put in again then.
+        """
+        has_alerting = bool(self._alerting.channels)
+        is_there = len(self._providers) <= held.providers and len(self._webhooks) <= held.sinks
+        if not is_there or has_alerting > held.has_alerting or held.generation is None:
+            held = msgspec.structs.replace(held, generation=_NO_GENERATION)
+        return msgspec.structs.replace(held, version=-1, has_alerting=has_alerting, owner=owner)
 
 
 def _is_less(held: Holdings, known: Holdings) -> bool:
     """Return whether something is missing that was there, and that nobody has taken out."""
     is_older = held.generation != known.generation or held.version < known.version
-    return is_older or held.providers < known.providers or held.sinks < known.sinks or not held.is_whole
+    is_smaller = held.providers < known.providers or held.sinks < known.sinks or held.has_alerting < known.has_alerting
+    return is_older or is_smaller or not held.is_whole
+
+
+def _is_same(held: Holdings, before: Holdings) -> bool:
+    """Return whether nothing of what is remembered came, went or changed hands."""
+    return _contents(held) == _contents(before)
+
+
+def _contents(held: Holdings) -> tuple[object, ...]:
+    return held.generation, held.version, held.providers, held.sinks, held.has_alerting, held.owner
 
 
 def _counted(number: int, noun: str) -> str:

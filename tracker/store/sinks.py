@@ -76,9 +76,9 @@ class RedisSinks:
         """Replace the sinks by these; forget what waits for the removed ones."""
         return self._run_sync("sync", webhooks)
 
-    def restore(self, webhooks: Iterable[Webhook]) -> Synced:
+    def restore(self, webhooks: Iterable[Webhook], fence: Fence | None = None) -> Synced:
         """Put back those sinks that are not there; each takes all that the stream holds, which nobody delivered."""
-        return self._run_sync("restore", webhooks)
+        return self._run_sync("restore", webhooks, fence)
 
     def webhooks(self) -> tuple[Webhook, ...]:
         """Return the sinks, sorted by name."""
@@ -131,9 +131,9 @@ class RedisSinks:
         with translated():
             return int(self._redrive(keys=keys.values))
 
-    def _run_sync(self, mode: str, webhooks: Iterable[Webhook]) -> Synced:
+    def _run_sync(self, mode: str, webhooks: Iterable[Webhook], fence: Fence | None = None) -> Synced:
         pairs = [part for webhook in webhooks for part in (webhook.name, encode_webhook(webhook))]
-        arguments = SinksArguments(mode=mode, token=token_of(self._fence))
+        arguments = SinksArguments(mode=mode, token=token_of(fence or self._fence))
         with translated():
             answer = self._sync(keys=SinksKeys().values, args=(*arguments.values, *pairs))
         require_catalogue(bool(answer))

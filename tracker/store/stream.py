@@ -14,7 +14,7 @@ from tracker.errors import Conflict, StoreError
 from tracker.model.event import Event, decode_event, encode_event
 from tracker.model.keys import KEYS_VERSION
 from tracker.model.page import ComponentStatus
-from tracker.model.page_state import PageState, PageView
+from tracker.model.page_state import PageState, PageView, Readability
 from tracker.store.catalogue import ASKED_AFTER
 from tracker.store.codec import decode_provider, encode_state, encode_timing, encode_view
 from tracker.store.connection import (
@@ -147,7 +147,13 @@ class RedisStream:
                 for provider in map(decode_provider, entries[start : start + _REMINDED_TOGETHER]):
                     known = reported.get(provider.id, Reported())
                     until = read_until(provider, known_until, known.unreadable_at, begun_at)
-                    state = PageState(url=provider.url, keys_version=KEYS_VERSION, known_until=until)
+                    state = PageState(
+                        url=provider.url,
+                        keys_version=KEYS_VERSION,
+                        known_until=until,
+                        # So that it is reported once it can be read again.
+                        readability=Readability(unreadable_since=known.unreadable_at),
+                    )
                     keys = RemindKeys(page_key=page_key(provider.id), seen_key=seen_key(provider.id))
                     arguments = RemindArguments(
                         token=self._token,
@@ -249,7 +255,13 @@ def _checked(has_lease: bool) -> None:
 def _view(reported: Reported) -> PageView:
     """Return the knowledge of a page that its reported events give."""
     fallen = [known.id for known in reported.components.values() if known.status is not ComponentStatus.OPERATIONAL]
-    return PageView(components=dict(reported.components), falls_reported=tuple(fallen))
+    return PageView(
+        components=dict(reported.components),
+        falls_reported=tuple(fallen),
+        open_incidents=reported.incidents,
+        open_maintenances=tuple(known for known in reported.maintenances if known.status != "scheduled"),
+        planned_maintenances=tuple(known for known in reported.maintenances if known.status == "scheduled"),
+    )
 
 
 def read_event(stream_id: bytes, fields: Mapping[bytes, bytes]) -> Event:

@@ -7,6 +7,8 @@ from typing import Final
 
 from tracker.errors import Conflict, StoreError
 from tracker.model.clock import utc_now
+from tracker.model.provider import Provider, Webhook
+from tracker.model.route import Alerting
 from tracker.store.alerts import RedisAlerts
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.keeper import Keeper
@@ -43,6 +45,10 @@ class HealthReporter:
     def is_watching(self) -> bool:
         """Return whether a health line was logged, as it is once every page was polled."""
         return self._health is not None
+
+    def expect(self, providers: Sequence[Provider], sinks: Sequence[Webhook], alerting: Alerting) -> None:
+        """Put back what was just put in, should it be lost before the first look. Raises StoreError."""
+        self._keeper.expect(providers, sinks, alerting)
 
     def look_over(self) -> bool:
         """Log what changed; return whether events have receivers. Raises ConfigError for another owner."""

@@ -116,6 +116,7 @@ class Stack:
             put = self._catalogue.put(providers, utc_now(), replacing="file")
             # Last: an alert whose page is not in the catalogue would end.
             self._alerts.sync(alerting or Alerting(), awaits_journal=True)
+            self._reporter.expect(providers, sinks, alerting or Alerting())
             return put
 
         try:

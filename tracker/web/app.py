@@ -160,5 +160,6 @@ async def _wrong(_request: Request, error: Exception) -> Response:
 
 async def _away(_request: Request, error: Exception) -> Response:
     log.warning("%s", error)
-    problem = Problem(title="the data is not there now", status=503, detail="try again in some seconds")
+    what = "the history" if isinstance(error, HistoryError) else "the data server"
+    problem = Problem(title="the tracker cannot read its data", status=503, detail=f"{what} does not answer now")
     return problem_response(problem, {"retry-after": "5"})

@@ -81,7 +81,7 @@ _STATUSES: Final = {
     409: "There is one already",
     410: "The cursor is too old; start again without one",
     429: "Too often",
-    503: "The data is not there now",
+    503: "The tracker cannot read its data now",
 }
 
 

@@ -1,6 +1,6 @@
 """Problems for people: a request for a page gets a page that says what is wrong and what to do. ASGI middleware."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -14,6 +14,10 @@ from tracker.web.html import html
 
 _PROBLEM: Final = b"application/problem+json"
 _FIRST_ERROR: Final = 400
+#: Headers of a problem that its page has, too.
+_KEPT: Final = ("allow", "retry-after", "www-authenticate")
+#: Statuses of problems whose own title is the heading.
+_SAID_BY_TITLE: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
 Render = Callable[[Problem], str]
 
 _TITLES: Final = {
@@ -27,7 +31,7 @@ _TITLES: Final = {
     422: "The address is not understood",
     429: "Too often",
     500: "Something went wrong here",
-    503: "The data is not there now",
+    503: "The tracker cannot read its data",
 }
 _REMEDIES: Final = {
     401: "Open the sign-in page, or send the token as a header.",
@@ -37,7 +41,7 @@ _REMEDIES: Final = {
     422: "Take the last part of the address away, and try again.",
     429: "Wait a minute, and try again.",
     500: "It is written down in the tracker's log. Try again; if it stays, report it with the line of the log.",
-    503: "Wait some seconds and load the page again. If it stays, run: tracker doctor",
+    503: "Load the page again in a few seconds. If it stays so, run `tracker doctor` where the tracker runs.",
 }
 
 
@@ -68,27 +72,29 @@ class ReadableProblems:
                 return
             body += message.get("body", b"")
             if not message.get("more_body"):
-                await self._page(scope, receive, send, body)
+                kept = {name: value for name, value in Headers(raw=held["headers"]).items() if name in _KEPT}
+                await self._page(scope, receive, send, body, kept)
 
         await self._app(scope, receive, sifted)
 
-    async def _page(self, scope: Scope, receive: Receive, send: Send, body: bytes) -> None:
+    async def _page(self, scope: Scope, receive: Receive, send: Send, body: bytes, headers: Mapping[str, str]) -> None:
         problem = msgspec.json.decode(body, type=Problem)
         request = Request(scope)
         response = html(request, self._render(problem), status=problem.status, cache="no-store")
+        response.headers.update(headers)
         await response(scope, receive, send)
 
 
 def title_of(problem: Problem) -> str:
     """Return the heading of a problem's page: what is missing, where that is known, else what the status means."""
     own = _sentence(problem.title)
-    is_known = problem.status == HTTPStatus.NOT_FOUND and own.casefold() != HTTPStatus.NOT_FOUND.phrase.casefold()
+    is_known = problem.status in _SAID_BY_TITLE and own.casefold() != HTTPStatus.NOT_FOUND.phrase.casefold()
     return own if is_known else _TITLES.get(problem.status, own)
 
 
 def text_of(problem: Problem) -> str:
     """Return the text below the heading; "" if the heading says it all."""
-    return "" if problem.status == HTTPStatus.NOT_FOUND else _sentence(problem.title)
+    return "" if problem.status in _SAID_BY_TITLE else _sentence(problem.title)
 
 
 def _sentence(text: str) -> str:

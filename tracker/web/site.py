@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from fastapi import Request
 
 from tracker import __version__
+from tracker.alerting.facts import OpenAlert
 from tracker.assessment import State
 from tracker.delivery.latency import Latency, Timing, latency
 from tracker.errors import StoreError
@@ -30,9 +31,9 @@ log = logging.getLogger("tracker")
 #: Providers whose incidents are quoted, the worst first; of more the titles say enough.
 _QUOTED: Final = 200
 _NEWEST: Final = 500
-#: How long the number of alerts in the head of each page stands at least, in seconds, and in times of what it took.
-_COUNTED_FOR_S: Final = 2.0
-_COUNTING_SHARE: Final = 20.0
+#: How long the list of open alerts stands at least, in seconds, and in times of what it took.
+_LISTED_FOR_S: Final = 2.0
+_LISTING_SHARE: Final = 20.0
 _UPDATES: Final = (EventKind.NEW_INCIDENT.value, EventKind.INCIDENT_UPDATE.value)
 
 
@@ -66,8 +67,8 @@ class Site:
         self.look = look
         self.tokens = FormTokens(parts.settings.act_token)
         self._render = Pages()
-        self._counted = 0
-        self._count_again_at = 0.0
+        self._open_alerts: Sequence[OpenAlert] = ()
+        self._list_again_at = 0.0
 
     def pages(self) -> tuple[PageNow, ...]:
         """Return all pages as they are known now, by name."""
@@ -81,7 +82,7 @@ class Site:
             pages,
             self.parts.clock(),
             version=__version__,
-            waiting=self._waiting(),
+            waiting=sum(each.facts.is_waiting for each in self.open_alerts()),
             may_act=viewer.may_act,
             form_token=token,
             may_sign_in=self.parts.settings.act_token is not None and not viewer.may_act,
@@ -96,17 +97,17 @@ class Site:
             log.warning("who was sent what of %s/%s is not known: %s", provider, incident, error)
             return None
 
-    def _waiting(self) -> int:
-        """Return the number of alerts that nobody has taken on; a count that took long is kept longer."""
+    def open_alerts(self) -> Sequence[OpenAlert]:
+        """Return the open alerts, the last known ones if they cannot be read; a list that took long is kept longer."""
         began = time.monotonic()
-        if began >= self._count_again_at:
+        if began >= self._list_again_at:
             try:
-                self._counted = self.parts.desk.waiting()
+                self._open_alerts = self.parts.desk.lists.open()
             except StoreError as error:
-                log.warning("how many alerts wait is not known: %s", error)
+                log.warning("which alerts are open is not known: %s", error)
             ended = time.monotonic()
-            self._count_again_at = ended + max(_COUNTED_FOR_S, _COUNTING_SHARE * (ended - began))
-        return self._counted
+            self._list_again_at = ended + max(_LISTED_FOR_S, _LISTING_SHARE * (ended - began))
+        return self._open_alerts
 
     def rendered(self, template: str, around: Frame, section: str = "", **values: object) -> str:
         """Return a page as HTML."""

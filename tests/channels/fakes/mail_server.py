@@ -88,7 +88,7 @@ class FakeMailServer:
             # Gmail parts a thread when the subject changes.
             thread = threads.setdefault(f"{root} {subject}", Shown(root, texts=[]))
             thread.texts.append(body(mail, "plain"))
-            is_end = re.match(r"\S.* after \d", thread.texts[-1]) is not None
+            is_end = re.match(r"\S.* after \d|Completed - ", thread.texts[-1]) is not None
             thread.closed += is_end
             thread.is_open = not is_end
         return list(threads.values())

@@ -11,7 +11,8 @@ from tests.fakes import NOON
 from tests.unit.alerting.stories import an_event, rules
 from tracker.alerting.alert import Alert, AlertState
 from tracker.alerting.backtest import Replay
-from tracker.alerting.machine import GROUPS, change
+from tracker.alerting.groups import GROUPS
+from tracker.alerting.machine import change
 from tracker.alerting.rules import ProviderFacts, Rules
 from tracker.alerting.story import acknowledged, snoozed
 from tracker.model.event import Event, EventKind
@@ -263,8 +264,11 @@ def test_more_than_five_that_open_with_one_cause_are_reported_as_one_from_the_si
     known = {f"p{n}": ProviderFacts(host="status.example") for n in range(9)}
     story = Story(rules(Route(to=("chat",)), providers=known))
     for number in range(9):
-        story.at(number / 10, an_event(provider=f"p{number}"))
+        story.at(number / 10, an_event(provider=f"p{number}", impact="critical" if number == 7 else "minor"))
     story.at(5)
+    assert [(group.title, group.impact) for group in story.groups] == [
+        ("4 more alerts with one cause: status.example", Impact.CRITICAL)
+    ]
     for number in range(9):
         story.at(10 + number, an_event("resolved", provider=f"p{number}"))
 

@@ -12,7 +12,8 @@ from tests.unit.alerting.stories import an_event, any_rules, events, rules
 from tracker.alerting.alert import Alert, Delivery, Phase
 from tracker.alerting.channel import Act
 from tracker.alerting.due import next_due
-from tracker.alerting.machine import GROUPS, MemoryBook, change, decide, look_again, take_in
+from tracker.alerting.groups import GROUPS
+from tracker.alerting.machine import MemoryBook, change, decide, look_again, take_in
 from tracker.alerting.occurrence import occurrence_of
 from tracker.alerting.row import Row, planned
 from tracker.alerting.story import acknowledged, snoozed
@@ -59,7 +60,7 @@ def played(first, steps) -> tuple[MemoryBook, list[tuple[datetime, Delivery]]]:
     return book, found
 
 
-@settings(max_examples=1000)
+@settings(max_examples=400)
 @given(any_rules, st.lists(acts, max_size=40))
 def test_whatever_happens(first, steps) -> None:
     book, decided = played(first, steps)

@@ -3,17 +3,22 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+import pytest
+from msgspec.structs import replace
+
 from tests.fakes import NOON
 from tests.unit.alerting.stories import an_event, rules
 from tracker.alerting.backtest import Replay
 from tracker.alerting.caller import Call, Reply
 from tracker.alerting.channel import Act, Message
+from tracker.alerting.channels import wording
 from tracker.alerting.channels.slack_webhook import SlackWebhook
+from tracker.alerting.machine import MemoryBook, take_in
 from tracker.alerting.message import message_of
 from tracker.alerting.row import Planned
 from tracker.model.channel import SlackWebhookConfig
 from tracker.model.event import Event, EventKind
-from tracker.model.route import Route
+from tracker.model.route import AlertKind, Route
 
 
 class Takes:
@@ -59,6 +64,41 @@ def test_a_maintenance_says_when_it_is_planned() -> None:
     assert incident.window is None
     assert first.window == (NOON + timedelta(hours=6), NOON + timedelta(hours=7))
     assert moved.window == (NOON + timedelta(hours=8), NOON + timedelta(hours=9))
+
+
+#: What happens, and how the headline and state of the newest message read.
+READS: dict[str, tuple[Sequence[Event], str]] = {
+    "an incident": ([an_event(impact="critical")], "Acme: Trouble i1 | Investigating (critical)"),
+    "a blip": ([an_event(), an_event("resolved")], "Acme: Trouble i1 | Resolved after 45 s"),
+    "all of it withdrawn": (
+        [an_event(), an_event(kind=EventKind.UPDATE_WITHDRAWN, id="w", update="investigating")],
+        "Acme: Trouble i1 | Withdrawn after 45 s",
+    ),
+    "a maintenance that is done": (
+        [maintenance("a", 6, 0), replace(maintenance("b", 6, 1), status="completed")],
+        "Acme: Trouble i1 | Completed",
+    ),
+    "a drill": ([an_event(drill="*")], "Acme: [DRILL] Trouble i1 | Investigating (error)"),
+    "a page": (
+        [an_event("unreadable", kind=EventKind.PAGE_UNREADABLE, impact=None, id="u")],
+        "The status page of Acme cannot be read | Unreadable (warning)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("happens", "reads"), READS.values(), ids=READS)
+def test_how_a_message_reads(happens: Sequence[Event], reads: str) -> None:
+    book, now = MemoryBook(), NOON
+    for event in happens:
+        take_in(book, event, rules(Route(to=("chat",), after_s=0)), now)
+        now += timedelta(seconds=45)
+    (alert,) = book.alerts
+    target = alert.targets["chat"]
+    act = Act.CLOSE if alert.is_over else Act.OPEN
+    message = message_of(alert, target, Planned(act=act, version=target.version, repeats=0, in_doubt=False))
+
+    assert f"{wording.headline(message)} | {wording.state(message)}" == reads
+    assert ("Announced" in dict(wording.facts(message))) is (alert.kind is AlertKind.MAINTENANCE)
 
 
 def test_a_channel_that_cannot_edit_announces_a_moved_maintenance_and_no_other_update() -> None:

@@ -1,6 +1,6 @@
 """`[[route]]` and `[fallback]` in providers.toml: what they may hold, and the one sentence for each mistake."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
@@ -66,6 +66,16 @@ def test_quiet_hours_over_midnight_end_in_the_morning_of_their_own_time_zone() -
     assert quiet.ends_after(datetime(2026, 1, 1, 23, 30, tzinfo=UTC)) == datetime(2026, 1, 2, 6, tzinfo=UTC)
     assert quiet.ends_after(datetime(2026, 7, 1, 4, 59, tzinfo=UTC)) == datetime(2026, 7, 1, 5, tzinfo=UTC)
     assert quiet.ends_after(datetime(2026, 7, 1, 5, 0, tzinfo=UTC)) is None
+
+
+@pytest.mark.parametrize(("end", "month", "day"), [(time(2, 30), 10, 25), (time(2, 30), 3, 29), (time(7), 10, 25)])
+def test_quiet_hours_that_a_change_of_clocks_meets_end_once_and_later(end: time, month: int, day: int) -> None:
+    quiet = QuietHours(start=time(22), end=end, timezone="Europe/Berlin")
+    minutes = [datetime(2026, month, day, tzinfo=UTC) + timedelta(minutes=10 * count) for count in range(48)]
+    found = [quiet.ends_after(minute) for minute in minutes]
+
+    [ends_at] = {each for each in found if each is not None}
+    assert [each is not None for each in found] == [minute < ends_at for minute in minutes]
 
 
 @pytest.mark.parametrize(

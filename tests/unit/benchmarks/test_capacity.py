@@ -76,12 +76,7 @@ def test_each_line_has_the_costs_of_its_rate_and_the_memory_of_the_largest() -> 
     assert {costs.redis_bytes_per_page for costs in known} == {9000}
 
 
-@given(
-    st.integers(1, 10**7),
-    st.integers(10, 3600),
-    st.floats(0.01, 20),
-    st.floats(0.01, 5),
-)
+@given(st.integers(1, 10**7), st.integers(10, 3600), st.floats(0.01, 20), st.floats(0.01, 5))
 def test_no_process_is_fuller_than_it_may_be(pages: int, interval_s: int, worker_ms: float, server_ms: float) -> None:
     costs = replace(ASSUMED, worker_ms=worker_ms, data_server_ms=server_ms)
 

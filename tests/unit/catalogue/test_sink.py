@@ -1,14 +1,17 @@
 """The sinks of the catalogue: what they hold, and what is said of each mistake."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tests.goldens import agrees, table
-from tracker.catalogue import SINKS, load_catalogue, load_sinks, read_catalogue, read_sinks
+from tracker.catalogue import SINKS, load_contents, read_catalogue, read_sinks
 from tracker.errors import ConfigError
 from tracker.model.event import EventKind
 from tracker.model.provider import Webhook, WebhookFormat
+from tracker.parse import FORMAT_NAMES
 
 SHIPPED = Path(__file__).parents[3] / "providers.toml"
 PROVIDER = '[[provider]]\nname = "A"\nurl = "https://a.example"\n'
@@ -98,20 +101,34 @@ def test_sinks_are_loaded_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(PROVIDER + MINIMAL, encoding="utf-8")
 
-    assert load_sinks(path) == read(MINIMAL)
-    assert len(load_catalogue(path, formats=("feed",))) == 1
+    contents = load_contents(path, formats=("feed",))
+
+    assert contents.sinks == read(MINIMAL)
+    assert len(contents.providers) == 1
+
+
+def test_a_file_that_can_be_read_only_once_has_all_of_its_contents(tmp_path: Path) -> None:
+    """A shell's `<(command)` is such a file, and one that is replaced meanwhile would be half of each."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with ThreadPoolExecutor() as threads:
+        threads.submit(path.write_text, PROVIDER + MINIMAL)
+        contents = load_contents(path, formats=("feed",))
+
+    assert contents.sinks == read(MINIMAL)
+    assert len(contents.providers) == 1
 
 
 def test_an_error_in_a_file_begins_with_its_path(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
-    path.write_text("[[sink]]", encoding="utf-8")
+    path.write_text(f"{PROVIDER}[[sink]]", encoding="utf-8")
 
     with pytest.raises(ConfigError, match=r"mine\.toml: sink 1: name is missing"):
-        load_sinks(path)
+        load_contents(path, formats=("feed",))
 
 
 def test_the_shipped_catalogue_explains_every_key_and_has_no_sink() -> None:
     text = SHIPPED.read_text(encoding="utf-8")
 
-    assert load_sinks(SHIPPED) == ()
+    assert load_contents(SHIPPED, formats=FORMAT_NAMES).sinks == ()
     assert [key for key in SINKS.keys if key not in text.partition("[[sink]]")[2]] == []

@@ -274,8 +274,9 @@ def test_pages_are_reminded_of_the_record_as_soon_as_there_are_some(office: Offi
     office.drains()
     office.drains()
 
-    keys = frozenset({"i1/", "i1/u1"})
-    assert office.stream.reminders == [({"acme": Reported(keys=keys)}, known_until)] * 2
+    keys, ongoing = frozenset({"i1/", "i1/u1"}), office.stream.reminders[0][0]["acme"].incidents
+    assert [each.id for each in ongoing] == ["i1"]
+    assert office.stream.reminders == [({"acme": Reported(keys=keys, incidents=ongoing)}, known_until)] * 2
 
 
 def test_what_came_since_is_new_where_all_was_lost_before_the_first_look(office: Office) -> None:

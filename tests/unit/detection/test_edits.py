@@ -147,8 +147,7 @@ def test_texts_that_were_put_back_are_reported_under_the_same_ids_again(reader: 
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["- We look into it.", "\u200bWe look\xa0into it.", "**We** look into it.", "\u2022 We look\n\n  into it."],
+    "text", ["- We look into it.", "\u200bWe look\xa0into it.", "**We** look into it.", "\u2022 We look\n\n  into it."]
 )
 def test_other_markup_is_no_edit_and_the_next_edit_names_the_text_that_was_shown_last(
     reader: Reader, text: str
@@ -193,9 +192,7 @@ def test_an_upgrade_that_reads_all_texts_otherwise_edits_nothing() -> None:
     assert (edited.incident_id, edited.update_id) == ("i2", "u1")
 
 
-def test_an_edit_that_a_version_before_may_have_reported_gets_another_id_when_its_text_returns(
-    reader: Reader,
-) -> None:
+def test_an_edit_that_a_version_before_may_have_reported_gets_another_id_when_its_text_returns(reader: Reader) -> None:
     reader.digests = taken_down_before(reader.digests)
     texts = ["We look into it.", "Sorry.", "We look into it."]
     reported = [event for text in texts for event in reader.sees(slow(said("u1", text), said("u2", "We fix it.")))]
@@ -384,10 +381,7 @@ def test_what_the_provider_leaves_out_is_neither_edited_nor_withdrawn() -> None:
         pending, digests = follow(watched, digests, page(edited_web, edited_api), NOON)
         reported += [(piece.event.event, piece.event.product, piece.event.components) for piece in pending]
 
-    assert reported == [
-        (EDITED, "Acme - API", ("API",)),
-        (EventKind.UPDATE_WITHDRAWN, "Acme - API", ("API",)),
-    ]
+    assert reported == [(EDITED, "Acme - API", ("API",)), (EventKind.UPDATE_WITHDRAWN, "Acme - API", ("API",))]
 
 
 def test_an_endpoint_that_lags_behind_another_does_not_take_an_edit_back() -> None:

@@ -5,15 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from tests.fakes import (
-    NOON,
-    component,
-    incident,
-    page,
-    provider,
-    summary,
-    update,
-)
+from tests.fakes import NOON, component, incident, page, provider, summary, update
 from tests.unit.detection.test_inferred import PLATFORM, Tracker
 from tests.vendor import INCIDENTS, SUMMARY, TIMEOUT, Following, Watch
 from tracker.detection.edits import WITHDRAWN_AFTER

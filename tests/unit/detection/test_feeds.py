@@ -237,10 +237,7 @@ def test_a_title_that_comes_again_is_another_incident(marks):
 
 @pytest.mark.parametrize(
     ("open_marks", "closed_marks"),
-    [
-        ({"guid": "2026#1"}, {"guid": "2026#2"}),
-        ({"link": "/incident/overview"}, {"link": "/incident/overview"}),
-    ],
+    [({"guid": "2026#1"}, {"guid": "2026#2"}), ({"link": "/incident/overview"}, {"link": "/incident/overview"})],
     ids=["numbers of incidents are no numbers of updates", "an address of all incidents is of none"],
 )
 def test_the_end_of_another_incident_ends_nothing(open_marks, closed_marks):

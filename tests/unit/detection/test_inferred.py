@@ -104,10 +104,7 @@ MAINTENANCES = {
     "14-18-begun": works(2, 6, update("w2", 120, "in_progress"), status="in_progress"),
     "14-21-over": works(2, 9, status="completed"),
 }
-READERS = {
-    "for silent first sight": {"first_sight": FirstSight.SILENT},
-    "for Web alone": {"components": ("Web*",)},
-}
+READERS = {"for silent first sight": {"first_sight": FirstSight.SILENT}, "for Web alone": {"components": ("Web*",)}}
 
 
 @pytest.fixture

@@ -8,17 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.fakes import (
-    NOON,
-    component,
-    incident,
-    incidents_json,
-    page,
-    provider,
-    scheduled_json,
-    summary,
-    update,
-)
+from tests.fakes import NOON, component, incident, incidents_json, page, provider, scheduled_json, summary, update
 from tests.vendor import Watch
 from tracker.detection.changes import changes
 from tracker.detection.comparison import Before

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tests.fakes import NOON, component, event, incident, page, provider, update
 from tracker.delivery.event_stream import Reported, StreamedEvent
@@ -11,6 +12,7 @@ from tracker.delivery.sinks.jsonlines import record_line
 from tracker.detection.changes import changes
 from tracker.detection.comparison import Before
 from tracker.model.event import EventKind
+from tracker.model.page import Reach
 from tracker.model.page_state import PageView
 from tracker.model.provider import FirstSight
 
@@ -42,6 +44,27 @@ def test_what_came_since_is_reported_and_what_was_passed_over_is_not(first_sight
     ]
 
 
+@pytest.mark.parametrize("how", ["not listed any more", "over without an update"])
+def test_what_the_record_calls_ongoing_ends_as_the_page_says(how: str) -> None:
+    said = event("acme/i1/u2", update_id="u2", impact="major", status="identified", published_at=NOON)
+    line = record_line(StreamedEvent(stream_id="1-0", event=said)).encode()
+    known = read_reported([line])["acme"]
+    before = replace(BEFORE, view=PageView(open_incidents=known.incidents))
+    left = [] if how == "not listed any more" else [replace(incident("i1", update("u2", 0)), status="resolved")]
+    first = changes(provider(), before, page(*left, incidents_reach=Reach.ALL), NOON)
+    second = changes(
+        provider(),
+        replace(before, seeded=True, known_until=None, view=first.view),
+        page(*left, incidents_reach=Reach.ALL),
+        NOON,
+    )
+
+    ended = [pending.event for pending in (*first.pending, *second.pending)]
+    assert [(each.incident_id, each.status) for each in ended] == [("i1", "resolved")]
+    assert first.is_open_question is (not left)
+    assert second.view.open_incidents == ()
+
+
 def test_a_component_is_not_reported_again_as_what_it_was() -> None:
     found = changes(provider(), BEFORE, page(components=(KNOWN,)), NOON)
 
@@ -65,7 +88,11 @@ def test_the_record_says_what_was_reported() -> None:
     ]  # fmt: skip
     lines = [record_line(StreamedEvent(stream_id="1-0", event=each)).encode() for each in events]
 
-    assert read_reported([b'{"torn', *lines, b"not a line"]) == {
+    reported = read_reported([b'{"torn', *lines, b"not a line"])
+
+    ongoing = {name: [each.id for each in known.incidents] for name, known in reported.items()}
+    assert ongoing == {"acme": ["i1", "a/b", "a"], "other": ["i1"]}
+    assert {name: replace(known, incidents=()) for name, known in reported.items()} == {
         "acme": Reported(
             keys=frozenset({"i1/", "i1/u1", "a\0b/", "a\0b/c", "a/", "a/b\0d"}),
             components={"x/y": component("x/y", "major_outage", "X")},

@@ -8,13 +8,7 @@ from hypothesis import strategies as st
 
 from tests.fakes import MIDNIGHT, component, incident, page, update
 from tests.strategies import components, snapshots
-from tracker.detection.snapshots import (
-    components_changed,
-    digest,
-    known_components,
-    merged,
-    projection,
-)
+from tracker.detection.snapshots import components_changed, digest, known_components, merged, projection
 from tracker.model.component_names import labels
 from tracker.model.page import Component, Impact, Omission, Snapshot
 

@@ -11,6 +11,7 @@ from kombu import Connection
 from redis.connection import parse_url
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
+from tests.goldens import table
 from tracker import __version__
 from tracker.environment.data_server import DEFAULT_REDIS_URL, masked_url
 from tracker.environment.secret import read_secret
@@ -85,50 +86,7 @@ def test_the_user_agent_says_who_we_are_and_where_to_reach_us() -> None:
 
 # the address of Redis
 
-REDIS_URLS: dict[str, tuple[dict[str, str], str]] = {
-    "the database is written out": ({"REDIS_URL": "redis://h"}, "redis://h/0"),
-    "a password joins the default": ({"REDIS_PASSWORD": "p"}, "redis://:p@127.0.0.1:6379/0"),
-    "a password is percent-encoded": (
-        {"REDIS_URL": "redis://h:1/2", "REDIS_PASSWORD": "p@/:#? ü%41"},
-        "redis://:p%40%2F%3A%23%3F%20%C3%BC%2541@h:1/2",
-    ),
-    "a user joins the password": (
-        {"REDIS_URL": "redis://h", "REDIS_PASSWORD": "p", "REDIS_USERNAME": "u:"},
-        "redis://u%3A:p@h/0",
-    ),
-    "the password of the URL stays": ({"REDIS_URL": "redis://:own@h", "REDIS_PASSWORD": "p"}, "redis://:own@h/0"),
-    "the user of the URL stays": (
-        {"REDIS_URL": "redis://own@h", "REDIS_PASSWORD": "p", "REDIS_USERNAME": "u"},
-        "redis://own:p@h/0",
-    ),
-    "what is encoded stays encoded once": ({"REDIS_URL": "redis://:a%40b@h"}, "redis://:a%40b@h/0"),
-    "an at sign in a password is encoded": ({"REDIS_URL": "redis://:a@b@h"}, "redis://:a%40b@h/0"),
-    "an address of version 6": ({"REDIS_URL": "redis://[::1]:6379/1"}, "redis://[::1]:6379/1"),
-    "TLS verifies": ({"REDIS_URL": "rediss://h/1"}, "rediss://h/1?ssl_cert_reqs=required"),
-    "TLS as it was asked for": (
-        {"REDIS_URL": "rediss://h/1?ssl_cert_reqs=none"},
-        "rediss://h/1?ssl_cert_reqs=none",
-    ),
-    "a scheme in capitals": ({"REDIS_URL": "REDIS://h"}, "redis://h/0"),
-    "a database behind the question mark": ({"REDIS_URL": "redis://h?db=3"}, "redis://h/3"),
-    "a socket": ({"REDIS_URL": "unix:///run/r.sock"}, "unix:///run/r.sock?db=0"),
-    "a socket as kombu writes it": (
-        {"REDIS_URL": "redis+socket:///run/r.sock?virtual_host=2", "REDIS_PASSWORD": "p"},
-        "unix://:p@/run/r.sock?db=2",
-    ),
-    "port and database of a sentinel are written out": (
-        {"REDIS_URL": "sentinel://h?master=m"},
-        "sentinel://h:26379/0?master=m",
-    ),
-    "several sentinels, with a password of the environment": (
-        {"REDIS_URL": "sentinel://a:1,b,[::1]:3/2?master=m", "REDIS_USERNAME": "u:", "REDIS_PASSWORD": "p@,/"},
-        "sentinel://u%3A:p%40%2C%2F@a:1,b:26379,[::1]:3/2?master=m",
-    ),
-    "user and password of the URL of a sentinel stay": (
-        {"REDIS_URL": "sentinel://u:own@h/0?master=m", "REDIS_USERNAME": "other", "REDIS_PASSWORD": "p"},
-        "sentinel://u:own@h:26379/0?master=m",
-    ),
-}
+REDIS_URLS: dict[str, tuple[dict[str, str], str]] = table("redis_urls")
 
 
 @pytest.mark.parametrize(("environ", "url"), REDIS_URLS.values(), ids=REDIS_URLS.keys())
@@ -158,13 +116,13 @@ def test_redis_and_kombu_reach_the_same_database_with_the_same_password() -> Non
     broker = Connection(settings.broker_url)
 
     assert parse_url(settings.redis_url) == {"host": "h", "port": 1, "db": 2, "username": "u:", "password": "p@/"}
-    assert (
-        broker.hostname,
-        broker.port,
-        broker.virtual_host,
-        broker.userid,
-        broker.password,
-    ) == ("h", 1, "2", "u:", "p@/")
+    assert (broker.hostname, broker.port, broker.virtual_host, broker.userid, broker.password) == (
+        "h",
+        1,
+        "2",
+        "u:",
+        "p@/",
+    )
 
 
 def test_kombu_gets_its_own_spelling_of_a_socket() -> None:
@@ -174,35 +132,7 @@ def test_kombu_gets_its_own_spelling_of_a_socket() -> None:
     assert Connection(settings.broker_url).transport_cls == "redis"
 
 
-REDIS_MISTAKES: dict[str, tuple[str, str]] = {
-    "another scheme": ("http://hunter2.example", "begin with redis://"),
-    "no scheme": ("localhost:6379", "begin with redis://"),
-    "no host": ("redis:///0", "no host"),
-    "a user without a host": ("redis://u:hunter2@/0", "no host"),
-    "a port out of range": ("redis://h:65536/0", "not a valid URL"),
-    "a port of zero": ("redis://h:0/0", "not a valid URL"),
-    "a password without an at sign": ("redis://:hunter2", "not a valid URL"),
-    "a slash in the password": ("redis://:hun/hunter2@h:6379/0", "not a valid URL"),
-    "a hash in the password": ("redis://:6379#hunter2@h", "not a valid URL"),
-    "a bracket left open": ("redis://[hunter2", "not a valid URL"),
-    "a blank": ("redis://:hunter2 @h", "a space"),
-    "a line end": ("redis://:hunter2@h\n", "a space"),
-    "a database that is a word": ("redis://h/hunter2", "database"),
-    "two databases": ("redis://h/1?db=2", "database"),
-    "a database below zero": ("redis://h/-1", "database"),
-    "a database of a socket that is a word": ("unix:///s?db=hunter2", "database"),
-    "a password behind the question mark": ("redis://h?password=hunter2", "question mark"),
-    "a socket without a path": ("unix://", "names no socket"),
-    "a socket with two slashes": ("unix://run/redis.sock", "names no socket"),
-    "no sentinel": ("sentinel:///0?master=m", "names no sentinels"),
-    "a sentinel left out": ("sentinel://a,,b/0?master=m", "names no sentinels"),
-    "a sentinel without an at sign": ("sentinel://:hunter2/0?master=m", "names no sentinels"),
-    "a slash in the password of sentinels": ("sentinel://:hun/hunter2@h/0?master=m", "names no sentinels"),
-    "sentinels without a primary": ("sentinel://h/0", "name of the primary"),
-    "sentinels with another option": ("sentinel://h/0?master=m&password=hunter2", "name of the primary"),
-    "sentinels with a database that is a word": ("sentinel://h/hunter2?master=m", "database"),
-    "sentinels with a blank": ("sentinel://:hunter2 @h?master=m", "a space"),
-}
+REDIS_MISTAKES: dict[str, tuple[str, str]] = table("redis_mistakes")
 
 
 @pytest.mark.parametrize(("url", "part"), REDIS_MISTAKES.values(), ids=REDIS_MISTAKES.keys())
@@ -305,27 +235,8 @@ def test_a_secret_file_that_is_no_file_is_refused(tmp_path: Path) -> None:
 
 # what shows
 
-SHOWN = {
-    "redis://127.0.0.1:6379/0": "redis://127.0.0.1:6379/0",
-    "redis://:hunter2@h:1/2": "redis://:***@h:1/2",
-    "rediss://u:hunter2@h:1/2?ssl_password=hunter2&db=3": "rediss://u:***@h:1/2?***&db=3",
-    "redis://hunter2@h": "redis://***@h",
-    "unix://:hunter2@/run/r.sock?db=0": "unix://:***@/run/r.sock?db=0",
-    "redis://u:hunter2@[::1]:1/0": "redis://u:***@[::1]:1/0",
-    "https://status.example.com/page": "https://status.example.com/page",
-    "sentinel://:hunter2@a:1,b:2/0?master=m": "sentinel://***",
-    # Broken in ways that put a password where none belongs.
-    "redis://:hunter2": "redis://***",
-    "redis://:12345": "redis://***",
-    "redis://h:hunter2": "redis://***",
-    "redis://:hun@hunter2@h": "redis://***",
-    "redis://:hun/hunter2@h": "redis://***",
-    "redis://:hun#hunter2@h": "redis://***",
-    "redis://:hun?hunter2@h": "redis://***",
-    "redis://h?hunter2": "redis://h?***",
-    "hunter2": "***",
-    "": "***",
-}
+#: Some are broken in ways that put a password where none belongs.
+SHOWN = table("addresses_shown")
 
 
 @pytest.mark.parametrize(("url", "shown"), SHOWN.items())

@@ -143,8 +143,7 @@ def test_one_component_is_called_the_same_in_every_event() -> None:
                 *PLATFORM[3:],
                 incidents=[
                     open_incident(
-                        posted(("c1", "Platform - Login"), body=text),
-                        components=[{"id": "c1", "name": "Login"}],
+                        posted(("c1", "Platform - Login"), body=text), components=[{"id": "c1", "name": "Login"}]
                     )
                 ],
             )

@@ -1,10 +1,12 @@
 """Formats that a catalogue defines: read, followed, refused, bounded. Most definitions are those of docs/formats.md."""
 
 import json
+import os
 import re
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -281,6 +283,33 @@ def test_the_process_that_reads_a_page_gets_no_secrets(monkeypatch: pytest.Monke
 
     assert custom_format(apart_too).read(pier("x"), "", None).incidents
     assert "swordfish" not in (tmp_path / "env").read_text()
+
+
+def test_few_pages_are_read_apart_at_a_time_and_none_waits_for_ever(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each process says that it runs, and goes on once the test lets it."""
+    known = msgspec.structs.replace(definition("pier"), incidents="//notice[ancestor::notices]")
+    running, free = tmp_path / "running", tmp_path / "free"
+    running.mkdir()
+    os.mkfifo(free)
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\ntouch {running}/$$\nread _ < {free}\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    with ThreadPoolExecutor(6) as threads:
+        reads = [threads.submit(custom_format(known).read, pier("x"), "", None) for _ in range(4)]
+        while len(list(running.iterdir())) < apart.MOST_AT_A_TIME:
+            time.sleep(0.01)
+        monkeypatch.setattr(apart, "MOST_WAIT_S", 0.0)
+        with pytest.raises(ParseError, match="too many pages wait"):
+            custom_format(known).read(pier("x"), "", None)
+        assert len(list(running.iterdir())) == apart.MOST_AT_A_TIME
+        with free.open("w") as lets:
+            for _ in reads:
+                lets.write("go\n")
+                lets.flush()
+            assert all(read.result().incidents for read in reads)
 
 
 def test_combinators_find_what_selectors_level_3_says() -> None:

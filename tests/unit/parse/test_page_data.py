@@ -24,12 +24,7 @@ def instatus_page(*updates: tuple[str, str, str]) -> bytes:
         "impact": "MAJOROUTAGE",
         "components": [],
         "updates": [
-            {
-                "id": each,
-                "started": f"2026-03-09T08:0{place}:00.000Z",
-                "status": status,
-                "message": {"default": text},
-            }
+            {"id": each, "started": f"2026-03-09T08:0{place}:00.000Z", "status": status, "message": {"default": text}}
             for place, (each, status, text) in enumerate(updates)
         ],
     }

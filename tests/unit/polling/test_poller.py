@@ -10,17 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.fakes import (
-    ATOM,
-    NOON,
-    component,
-    incident,
-    incidents_json,
-    page,
-    scheduled_json,
-    summary,
-    update,
-)
+from tests.fakes import ATOM, NOON, component, incident, incidents_json, page, scheduled_json, summary, update
 from tests.poller_on_a_loop import LoopPoller
 from tests.vendor import INCIDENTS, SCHEDULED, SITE, SUMMARY, TIMEOUT, Tracker
 from tracker.errors import Conflict, ConnectError, HttpStatusError, StoreError

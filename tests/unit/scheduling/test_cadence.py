@@ -91,11 +91,7 @@ def test_an_incident_counts_from_the_last_change_of_the_page() -> None:
 
 @pytest.mark.parametrize(
     ("posted_at", "counts_from"),
-    [
-        (NOON - timedelta(days=20), NOON - timedelta(days=20)),
-        (NOON + timedelta(hours=1), NOON),
-        (None, NOON),
-    ],
+    [(NOON - timedelta(days=20), NOON - timedelta(days=20)), (NOON + timedelta(hours=1), NOON), (None, NOON)],
 )
 def test_at_first_sight_it_counts_from_its_vendors_date(posted_at: datetime | None, counts_from: datetime) -> None:
     shown = (opened("i0", updated_at=NOON - timedelta(days=90)), opened(updated_at=posted_at))
@@ -204,10 +200,7 @@ def test_a_page_without_any_change_for_long_is_polled_half_as_often_until_it_cha
 @pytest.mark.parametrize(
     ("filters", "shown"),
     [
-        (
-            {"components": ("web",)},
-            page(components=(component("api", "major_outage"), component("web"))),
-        ),
+        ({"components": ("web",)}, page(components=(component("api", "major_outage"), component("web")))),
         (
             {"min_impact": Impact.CRITICAL},
             acme(incident("i1", update("u1", 1), update("u2", 2, "resolved"), impact=Impact.MINOR), minute=2),

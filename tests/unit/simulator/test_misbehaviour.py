@@ -8,18 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.unit.simulator.conftest import asked_once as ask
-from tracker.simulator import (
-    Drop,
-    Hang,
-    Page,
-    Raw,
-    Redirect,
-    SimulatedVendor,
-    Slow,
-    Stale,
-    Status,
-    Trickle,
-)
+from tracker.simulator import Drop, Hang, Page, Raw, Redirect, SimulatedVendor, Slow, Stale, Status, Trickle
 
 SUMMARY = "/api/v2/summary.json"
 STATUS = "/api/v2/status.json"

@@ -153,8 +153,7 @@ def test_the_command_says_when_the_port_is_taken(capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [("--pages", "0"), ("--speed", "0"), ("--speed", "inf"), ("--port", "x"), ("--port", "65536")],
+    "arguments", [("--pages", "0"), ("--speed", "0"), ("--speed", "inf"), ("--port", "x"), ("--port", "65536")]
 )
 def test_the_command_refuses_what_makes_no_sense(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:

@@ -92,9 +92,7 @@ def test_a_state_of_version_1_is_still_read() -> None:
         url="https://status.acme.example",
         seeded=True,
         source=Source(
-            format="statuspage",
-            primary=SUMMARY,
-            details=("https://status.acme.example/api/v2/incidents.json",),
+            format="statuspage", primary=SUMMARY, details=("https://status.acme.example/api/v2/incidents.json",)
         ),
         answers={
             SUMMARY: KnownAnswer(
@@ -141,11 +139,7 @@ def test_a_view_of_version_1_is_still_read() -> None:
 
 def test_a_provider_of_version_1_is_still_read() -> None:
     assert decode_provider(V1_PROVIDER) == Provider(
-        id="acme",
-        name="Acme",
-        url="https://status.acme.example",
-        components=("API*",),
-        first_sight=FirstSight.OPEN,
+        id="acme", name="Acme", url="https://status.acme.example", components=("API*",), first_sight=FirstSight.OPEN
     )
 
 

@@ -20,8 +20,12 @@ _TEMPORARY: Final = frozenset(
         HTTPStatus.SERVICE_UNAVAILABLE,
     }
 )
-#: A secret that is refused is refused for every alert: they wait until somebody fixes it.
-_WHO_ARE_YOU: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+#: A secret that is refused is refused for every alert, and so is an address at which there is nothing (any more, as of
+#: a webhook that somebody deleted): alerts wait until somebody fixes it.
+_REMEDIES: Final[Mapping[int, str]] = {
+    **dict.fromkeys((HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN), "check {secret_key}"),
+    **dict.fromkeys((HTTPStatus.NOT_FOUND, HTTPStatus.GONE), "check the channel's address"),
+}
 
 T = TypeVar("T")
 
@@ -67,10 +71,9 @@ class Api:
             return reply
         sentence = f"{self._config.place}: {self._service} answered {reply.status}"
         sentence += f": {reply.text}" if reply.text else ""
-        if reply.status in _WHO_ARE_YOU:
-            sentence = f"{sentence}; check {self._secret_key}"
-            raise ChannelFailed(sentence, reply.retry_after_s, handle, may_have_arrived=False)
-        if reply.status in _TEMPORARY:
+        if remedy := _REMEDIES.get(reply.status):
+            sentence = f"{sentence}; {remedy.format(secret_key=self._secret_key)}"
+        if remedy or reply.status in _TEMPORARY:
             raise ChannelFailed(sentence, reply.retry_after_s, handle, may_have_arrived=False)
         if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             # What failed may be the answer alone, as where a gateway gave up.

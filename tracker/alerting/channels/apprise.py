@@ -28,6 +28,15 @@ _TYPES: Final = {
 }
 
 
+def require_library(config: AppriseConfig) -> None:
+    """Raise ConfigError where the library is not installed, which is an extra."""
+    if find_spec("apprise") is None:
+        raise ConfigError(
+            f"{config.place}: type apprise needs the library of that name; "
+            'install it with: pip install "status-page-tracker[notify]"'
+        )
+
+
 class Apprise:
     """A message at either end: the library names no message that could be edited or answered."""
 
@@ -35,11 +44,6 @@ class Apprise:
     resend_every = None
 
     def __init__(self, config: AppriseConfig, environ: Mapping[str, str], *, timeout_s: float = _TIMEOUT_S) -> None:
-        if find_spec("apprise") is None:
-            raise ConfigError(
-                f"{config.place}: type apprise needs the library of that name; "
-                'install it with: pip install "status-page-tracker[notify]"'
-            )
         self._config = config
         self._environ = environ
         self._timeout_s = timeout_s
@@ -50,6 +54,7 @@ class Apprise:
         before = remembered(handle, wording.Said)
         if message.act is Act.CHANGE and before is not None and not wording.is_asked_for(message, before):
             return handle
+        require_library(self._config)
         url = secret(self._config, "url_env", self._config.url_env, self._environ)
         self._run(
             apprise_child.Job(

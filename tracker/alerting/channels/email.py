@@ -49,11 +49,13 @@ class Email:
         del in_doubt
         thread = remembered(handle, _Thread)
         mail = self._mail(message, thread)
+        after = handle_of(thread or _Thread(str(mail["Subject"]), str(mail["Message-ID"])))
         try:
             self._mailer.deliver(self._server(), self._config.sender, self._config.recipients, mail.as_bytes())
         except ChannelRefused as refusal:
-            raise ChannelRefused(f"{self._config.place}: {refusal.message}", handle) from refusal
-        return handle_of(thread or _Thread(str(mail["Subject"]), str(mail["Message-ID"])))
+            sentence, is_partial = f"{self._config.place}: {refusal.message}", refusal.is_partial
+            raise ChannelRefused(sentence, after if is_partial else handle, is_partial=is_partial) from refusal
+        return after
 
     def _server(self) -> MailServer:
         config = self._config

@@ -24,9 +24,9 @@ from tracker.model.clock import Clock
 def channel_of(  # noqa: C901, PLR0911  # a line for each type
     config: configs.AnyChannelConfig, *, environ: Mapping[str, str], caller: Caller, mailer: Mailer, clock: Clock
 ) -> Channel:
-    """Return the channel that a table of the catalogue describes. Raises ConfigError when its extra is missing.
+    """Return the channel that a table of the catalogue describes.
 
-    Secrets are looked up for each message, so that they may change.
+    Secrets and the extra of a type are looked up for each message: what is missing keeps its alerts waiting.
     """
     match config:
         case configs.PagerDutyConfig():

@@ -14,6 +14,8 @@ TITLE: Final = 200
 TEXT: Final = 3000
 _WORD: Final = 60
 _MOST_NAMED: Final = 10
+#: Kinds of messages that sum up other alerts: when they were sent says nothing of those.
+_SUMS_UP: Final = frozenset({"digest", "summary"})
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3600
 _DAY_S: Final = 86_400
@@ -32,7 +34,8 @@ def title(message: Message) -> str:
 
 def headline(message: Message) -> str:
     """Return provider and title, which stay the same over the alert's life unless the vendor renames it."""
-    return f"{provider(message)}: {title(message)}"
+    # That a page cannot be read is our title, and it names the provider.
+    return title(message) if message.kind == "page" else f"{provider(message)}: {title(message)}"
 
 
 def status(text: str) -> str:
@@ -44,8 +47,10 @@ def state(message: Message) -> str:
     """Return the state of the alert, with its duration once it is over: `Resolved after 2 h 5 min`."""
     word = status(message.status) or message.act.value
     if message.act is not Act.CLOSE:
-        return f"{word} ({message.severity.value})"
-    return f"{word} after {duration(message.ended_at - message.started_at)}" if message.ended_at else word
+        return word if message.kind in _SUMS_UP else f"{word} ({message.severity.value})"
+    # A maintenance begins long after its alert.
+    lasted = message.ended_at if message.kind not in {*_SUMS_UP, "maintenance"} else None
+    return f"{word} after {duration(lasted - message.started_at)}" if lasted else word
 
 
 class Said(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -81,12 +86,15 @@ def facts(message: Message) -> Iterator[tuple[str, str]]:
 
 
 def _facts(message: Message) -> Iterator[tuple[str, str]]:
-    yield "Impact", one_line(message.impact.replace("_", " "), _WORD)
+    is_maintenance = message.kind == "maintenance"
+    if message.kind not in {*_SUMS_UP, "maintenance"}:
+        yield "Impact", one_line(message.impact.replace("_", " "), _WORD)
     yield "Components", components(message)
     yield "Window", window(message)
-    yield "Started", moment(message.started_at)
-    if message.ended_at is not None:
-        yield "Ended", moment(message.ended_at)
+    if message.kind not in _SUMS_UP:
+        yield "Announced" if is_maintenance else "Started", moment(message.started_at)
+        if message.ended_at is not None:
+            yield "Ended", moment(message.ended_at)
     yield "Note", one_line(message.note, TITLE)
     if link := safe_link(message.act_link):
         yield "Acknowledge or snooze", link
@@ -148,6 +156,8 @@ def stamp(at: datetime) -> str:
 def duration(span: timedelta) -> str:
     """Return a span of time in its two largest units."""
     seconds = max(0, int(span.total_seconds()))
+    if seconds < _MINUTE_S:
+        return f"{seconds} s"
     if seconds < _HOUR_S:
         return f"{seconds // _MINUTE_S} min"
     if seconds < _DAY_S:

@@ -2,15 +2,20 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from tracker.delivery.event_stream import Reported
 from tracker.model.event import EventKind
 from tracker.model.keys import event_id, incident_part, key_of_update, present_event_id
-from tracker.model.page import Component, ComponentStatus
+from tracker.model.page import CLOSED_STATUSES, Component, ComponentStatus, Impact, OpenIncident
 
 _STATUSES = {status.value: status for status in ComponentStatus}
+_IMPACTS: Final = {impact.value: impact for impact in Impact}
+#: Statuses that say nothing of how it goes.
+_WORDLESS: Final = frozenset({"unknown", "update"})
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -25,6 +30,13 @@ class _Line(msgspec.Struct, frozen=True):
     components: tuple[str, ...] = ()
     drill: str | None = None
     seen_at: datetime | None = None
+    incident: str | None = None
+    impact: str | None = None
+    link: str | None = None
+    published_at: datetime | None = None
+    regions: tuple[str, ...] = ()
+    scheduled_for: datetime | None = None
+    scheduled_until: datetime | None = None
 
 
 def read_reported(lines: Iterable[bytes]) -> Mapping[str, Reported]:
@@ -32,6 +44,8 @@ def read_reported(lines: Iterable[bytes]) -> Mapping[str, Reported]:
     keys: dict[str, set[str]] = {}
     components: dict[str, dict[str, Component]] = {}
     unreadable: dict[str, datetime | None] = {}
+    #: By provider and by whether they are maintenances, by incident id.
+    ongoing: dict[tuple[str, bool], dict[str, OpenIncident]] = {}
     for line in lines:
         try:
             reported = msgspec.json.decode(line, type=_Line)
@@ -46,6 +60,8 @@ def read_reported(lines: Iterable[bytes]) -> Mapping[str, Reported]:
         before, is_component, rest = reported.id.partition("/component/")
         if (key := _key_of_update(reported)) is not None:
             keys.setdefault(reported.provider, set()).update((key, incident_part(key)))
+            is_maintenance = reported.event == EventKind.MAINTENANCE_UPDATE
+            _follow(ongoing.setdefault((reported.provider, is_maintenance), {}), reported)
         elif (
             reported.incident_id is None
             and is_component
@@ -61,9 +77,45 @@ def read_reported(lines: Iterable[bytes]) -> Mapping[str, Reported]:
             keys=frozenset(keys.get(provider, ())),
             components=components.get(provider, {}),
             unreadable_at=unreadable.get(provider),
+            incidents=tuple(ongoing.get((provider, False), {}).values()),
+            maintenances=tuple(ongoing.get((provider, True), {}).values()),
         )
         for provider in keys.keys() | components.keys() | unreadable.keys()
     }
+
+
+def _follow(ongoing: dict[str, OpenIncident], reported: _Line) -> None:
+    """Take in what an update says of its incident or maintenance: that it goes on, and how, or that it is over."""
+    incident_id = reported.incident_id or ""
+    before = ongoing.get(incident_id)
+    if reported.status in CLOSED_STATUSES:
+        ongoing.pop(incident_id, None)
+    elif before is not None or reported.status not in _WORDLESS or reported.event == EventKind.NEW_INCIDENT:
+        ongoing[incident_id] = _going_on(before, reported)
+
+
+def _going_on(before: OpenIncident | None, reported: _Line) -> OpenIncident:
+    name = reported.incident or reported.incident_id or ""
+    known = before or OpenIncident(
+        id=reported.incident_id or "",
+        name=name,
+        status=reported.status,
+        began_at=reported.published_at,
+        is_followed=True,
+    )
+    return replace(
+        known,
+        name=name,
+        status=known.status if reported.status in _WORDLESS else reported.status,
+        impact=_IMPACTS.get(reported.impact or "", known.impact),
+        link=reported.link or known.link,
+        update_id=reported.update_id,
+        updated_at=reported.published_at or known.updated_at,
+        components=reported.components or known.components,
+        regions=reported.regions or known.regions,
+        scheduled_for=reported.scheduled_for or known.scheduled_for,
+        scheduled_until=reported.scheduled_until or known.scheduled_until,
+    )
 
 
 def _key_of_update(reported: _Line) -> str | None:

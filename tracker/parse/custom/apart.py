@@ -1,11 +1,13 @@
 """Reads a body in a separate process with bounded time and memory, for expressions whose cost nothing else bounds.
 
-libxml2 cannot be interrupted, and the cost of one path may grow with the square or the cube of a page's elements.
+libxml2 cannot be interrupted, and the cost of one path may grow with the square or the cube of a page's elements. Only
+a few of these processes run at a time, so that costly pages take neither all memory nor all processors.
 """
 
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from typing import Final
 
@@ -21,8 +23,13 @@ MOST_CPU_S = 5
 _MOST_S: Final = 30
 #: Memory for one body, in bytes: some ten times a tree of the most elements that a page may have.
 MOST_MEMORY = 1 << 30
+#: How many of these processes a worker runs at a time.
+MOST_AT_A_TIME: Final = 2
+#: How long a body waits for its process. It holds one of the few threads for polls meanwhile.
+MOST_WAIT_S = 10.0
 _TOO_LONG: Final = "its expressions take too long on this page; write paths without `..`, functions, and `//` in [ ]"
 TOO_MUCH: Final = "its expressions take too much memory on this page; write fewer functions in them"
+_TOO_MANY: Final = "too many pages wait to be read with expressions as costly; write paths without `..` and functions"
 #: Variables by which Python finds its libraries and time zones.
 _KEPT: Final = ("LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONTZPATH")
 #: The module that the process runs.
@@ -48,14 +55,34 @@ class ReadResult(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
+_places: Final = threading.BoundedSemaphore(MOST_AT_A_TIME)
 _READS: Final = msgspec.msgpack.Decoder(ReadResult)
 
 
 def read_apart(definition: FormatDefinition, body: bytes, url: str) -> Snapshot:
     """Return a definition's snapshot of a body. Raises ParseError, also when that takes too much time or memory."""
+    if not _places.acquire(timeout=MOST_WAIT_S):
+        raise ParseError(_TOO_MANY)
+    try:
+        ended = _run(definition, body, url)
+    finally:
+        _places.release()
+    if ended.returncode < 0:
+        raise ParseError(_TOO_LONG)
+    try:
+        read = _READS.decode(ended.stdout)
+    except msgspec.DecodeError:
+        raise ParseError("the process that reads the page ended without an answer") from None
+    if read.snapshot is None:
+        raise ParseError(read.error)
+    return read.snapshot
+
+
+def _run(definition: FormatDefinition, body: bytes, url: str) -> "subprocess.CompletedProcess[bytes]":
+    """Run the process to its end. Raises ParseError."""
     request = ReadRequest(definition=definition, body=body, url=url, most_cpu_s=MOST_CPU_S, most_memory=MOST_MEMORY)
     try:
-        ended = subprocess.run(  # noqa: S603  # our own module; -P: no module of the folder that it is started in
+        return subprocess.run(  # noqa: S603  # our own module; -P: no module of the folder that it is started in
             [sys.executable, "-P", "-m", _CHILD],
             env=_surroundings(os.environ),
             input=msgspec.msgpack.encode(request),
@@ -67,15 +94,6 @@ def read_apart(definition: FormatDefinition, body: bytes, url: str) -> Snapshot:
         raise ParseError(_TOO_LONG) from None
     except OSError as error:
         raise ParseError(f"the process that reads the page could not be started: {error.strerror}") from None
-    if ended.returncode < 0:
-        raise ParseError(_TOO_LONG)
-    try:
-        read = _READS.decode(ended.stdout)
-    except msgspec.DecodeError:
-        raise ParseError("the process that reads the page ended without an answer") from None
-    if read.snapshot is None:
-        raise ParseError(read.error)
-    return read.snapshot
 
 
 def _surroundings(environ: Mapping[str, str]) -> dict[str, str]:

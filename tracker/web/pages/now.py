@@ -10,6 +10,7 @@ from tracker.assessment import State
 from tracker.model.component_names import alike
 from tracker.web.now import PageNow
 from tracker.web.pages.badges import Badge, state_badge
+from tracker.web.pages.claims import Claim
 from tracker.web.pages.rows import (
     OTHERS,
     Fold,
@@ -71,14 +72,20 @@ def now_page(
     only: Collection[str] | None = None,
     *,
     has_working: bool = True,
+    claims: Mapping[str, Claim] | None = None,
 ) -> NowPage:
-    """Return the page; `said` is by provider and incident.
+    """Return the page; `said` is by provider and incident, `claims` by provider.
 
     With `only` it has the rows of these providers alone; without `has_working` no rows of providers that work.
     """
     counts = Counter(each.assessment.state for each in pages)
     shown = [each for each in pages if _is_shown(each, asked) and (only is None or each.provider.id in only)]
-    problems = [problem_row(each, said or {}) for each in shown if each.assessment.state.is_problem]
+    claims = claims or {}
+    problems = [
+        problem_row(each, said or {}, claims.get(each.provider.id))
+        for each in shown
+        if each.assessment.state.is_problem
+    ]
     unread = [unread_row(each) for each in shown if not each.assessment.state.is_known]
     works = [work for each in shown for work in work_rows(each, now) if _wants_work(asked, each, work)]
     return NowPage(

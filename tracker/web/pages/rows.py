@@ -12,6 +12,7 @@ from tracker.assessment import Assessment, Reason, State
 from tracker.model.page import OpenIncident
 from tracker.web.now import PageNow
 from tracker.web.pages.badges import Badge, component_badge, state_badge, words
+from tracker.web.pages.claims import Claim
 from tracker.web.pages.wording import iso, listed
 
 #: Names of components that a row writes out.
@@ -56,6 +57,8 @@ class Problem(Row, frozen=True, kw_only=True):
     updates: int | None = None
     #: How many more incidents are open.
     more: int = 0
+    #: Whether somebody has taken on its alerts; None where none was sent.
+    claim: Claim | None = None
 
 
 class Unread(Row, frozen=True, kw_only=True):
@@ -124,7 +127,7 @@ def unknown_reason(found: Assessment) -> str:
     return f"Cannot be read: {evidence[:1].lower() + evidence[1:]}" if evidence else "Cannot be read"
 
 
-def problem_row(page: PageNow, said: Mapping[tuple[str, str], LatestUpdate]) -> Problem:
+def problem_row(page: PageNow, said: Mapping[tuple[str, str], LatestUpdate], claim: Claim | None = None) -> Problem:
     """Return the row of a provider that has a problem."""
     provider, state = page.provider, page.assessment.state
     incident = worst_incident(page)
@@ -138,7 +141,9 @@ def problem_row(page: PageNow, said: Mapping[tuple[str, str], LatestUpdate]) -> 
         name=provider.name,
         badge=state_badge(state),
         order=f"{state.rank}{_LAST - int(since.timestamp() if since else 0):012d}{provider.id}",
-        version=_digest(f"{state}/{incident and incident.id}/{updated}/{spoken and spoken.text}/{len(impaired)}"),
+        version=_digest(
+            f"{state}/{incident and incident.id}/{updated}/{spoken and spoken.text}/{len(impaired)}/{claim}"
+        ),
         checked_at=page.checked_at,
         title=incident.name if incident else _without_incident(page),
         incident_id=incident.id if incident else None,
@@ -148,6 +153,7 @@ def problem_row(page: PageNow, said: Mapping[tuple[str, str], LatestUpdate]) -> 
         updated_at=updated,
         updates=spoken.updates if spoken else None,
         more=max(0, len(page.view.open_incidents) - 1),
+        claim=claim,
     )
 
 

@@ -26,11 +26,14 @@ _FORM: Final = """<!doctype html>
 <body><header class="bar"><div class="top"><a class="mark" href="/">tracker</a></div></header>
 <main><div class="head"><div><h1>Sign in</h1>
 <p class="lede">The token says whether you may read, or act as well.</p></div></div>
-{note}
+<section class="sec" aria-labelledby="token"><h2 id="token">Token</h2><div>
+{note}<p id="which">The value of <code>TRACKER_WEB_TOKEN</code> or <code>TRACKER_WEB_ACT_TOKEN</code>
+where the tracker runs.</p>
 <form class="ctl" method="post" action="/login"><input type="hidden" name="next" value="{next}">
-<label>Token <input type="password" name="token" required autofocus autocomplete="current-password"></label>
+<input type="password" name="token" required autofocus autocomplete="current-password" aria-labelledby="token"
+ aria-describedby="which">
 <button class="go">Sign in</button></form>
-<p class="sm dim lede">It is what TRACKER_WEB_TOKEN or TRACKER_WEB_ACT_TOKEN holds where the tracker runs.</p>
+</div></section>
 </main></body></html>
 """
 

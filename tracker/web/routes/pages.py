@@ -17,6 +17,7 @@ from tracker.model.event import EventKind
 from tracker.polling.poll_cost import Savings
 from tracker.web.html import html, static
 from tracker.web.http import Refused
+from tracker.web.pages.claims import claims
 from tracker.web.pages.frame import frame
 from tracker.web.pages.health import health_page
 from tracker.web.pages.icon import icon
@@ -69,6 +70,7 @@ def now(
         site.said(pages),
         frozenset(only) if only else None,
         has_working=not is_part or bool(only),
+        claims=claims(site.open_alerts()),
     )
     return html(request, site.rendered("now.html", around, "Now", page=page, is_tv=tv is not None))
 

@@ -213,6 +213,10 @@ function tick() {
   clock.classList.toggle("lost", !!lostAt);
   clock.textContent = lostAt ? `· not live since ${time(lostAt)} UTC` : `· ${time(nowMs())} UTC`;
 }
+addEventListener("beforeprint", () => {
+  const moment = document.querySelector("[data-paper]");
+  if (moment && !Number.isNaN(servedAt)) moment.textContent = `${new Date(lostAt || nowMs()).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+});
 if (page && page !== "public" && page !== "start" && window.EventSource) {
   connect();
   // A browser has few connections to spare: a page that nobody sees looks now and then instead of listening.
