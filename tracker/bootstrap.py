@@ -199,7 +199,7 @@ class Runtime:
         self._catalogue.ping()
 
     def ahead(self) -> timedelta:
-        """Return how far this clock is ahead of the data server's, negative if it is behind. Raises StoreError."""
+        """Return the lead of this clock over the data server's, negative for a lag. Raises StoreError."""
         return utc_now() - self._catalogue.clock()
 
     def heartbeat(self) -> Callable[[], object] | None:

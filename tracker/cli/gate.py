@@ -230,7 +230,7 @@ def _patient(look: Callable[[], GateReport], wait: timedelta) -> GateReport:
 
 
 def _blocking(found: GateReport) -> list[Gated]:
-    """Return what keeps the gate shut, without ages: whoever waits hears what is new, not that time passes."""
+    """Return the dependencies that keep the gate shut, without ages: only a change is printed while it waits."""
     return [msgspec.structs.replace(each, age_s=None) for each in found.targets if each.result is not Ruling.PASS]
 
 
