@@ -41,47 +41,61 @@ class _Line(msgspec.Struct, frozen=True):
 
 def read_reported(lines: Iterable[bytes]) -> Mapping[str, Reported]:
     """Return the reported updates by provider id; lines that are not the record's are skipped."""
-    keys: dict[str, set[str]] = {}
-    components: dict[str, dict[str, Component]] = {}
-    unreadable: dict[str, datetime | None] = {}
-    #: By provider and by whether they are maintenances, by incident id.
-    ongoing: dict[tuple[str, bool], dict[str, OpenIncident]] = {}
+    pages: dict[str, _Page] = {}
     for line in lines:
         try:
             reported = msgspec.json.decode(line, type=_Line)
         except msgspec.MsgspecError:
             continue
-        if reported.drill is not None:
-            continue
-        if reported.event == EventKind.PAGE_UNREADABLE:
-            unreadable[reported.provider] = reported.seen_at
-        elif reported.event == EventKind.PAGE_READABLE:
-            unreadable.pop(reported.provider, None)
-        before, is_component, rest = reported.id.partition("/component/")
-        if (key := _key_of_update(reported)) is not None:
-            keys.setdefault(reported.provider, set()).update((key, incident_part(key)))
+        if reported.drill is None:
+            pages.setdefault(reported.provider, _Page()).take(reported)
+    return {provider: page.reported() for provider, page in pages.items()}
+
+
+class _Page:
+    """The knowledge of one page, as its lines give it."""
+
+    def __init__(self) -> None:
+        self._keys: set[str] = set()
+        self._components: dict[str, Component] = {}
+        self._unreadable_at: datetime | None = None
+        self._incidents: dict[str, OpenIncident] = {}
+        self._maintenances: dict[str, OpenIncident] = {}
+
+    def take(self, reported: _Line) -> None:
+        """Take in the next line."""
+        key = _key_of_update(reported)
+        if key is not None:
+            self._keys |= {key, incident_part(key)}
             is_maintenance = reported.event == EventKind.MAINTENANCE_UPDATE
-            _follow(ongoing.setdefault((reported.provider, is_maintenance), {}), reported)
-        elif (
-            reported.incident_id is None
-            and is_component
-            and before == reported.provider
-            and reported.status in _STATUSES
-        ):
-            component_id = rest.rpartition("/")[0]
-            components.setdefault(reported.provider, {})[component_id] = Component(
-                id=component_id, name=next(iter(reported.components), component_id), status=_STATUSES[reported.status]
-            )
-    return {
-        provider: Reported(
-            keys=frozenset(keys.get(provider, ())),
-            components=components.get(provider, {}),
-            unreadable_at=unreadable.get(provider),
-            incidents=tuple(ongoing.get((provider, False), {}).values()),
-            maintenances=tuple(ongoing.get((provider, True), {}).values()),
+            _follow(self._maintenances if is_maintenance else self._incidents, reported)
+        elif reported.event == EventKind.PAGE_UNREADABLE:
+            self._unreadable_at = reported.seen_at
+        elif reported.event == EventKind.PAGE_READABLE:
+            self._unreadable_at = None
+        elif (component := _component(reported)) is not None:
+            self._components[component.id] = component
+
+    def reported(self) -> Reported:
+        """Return all that was reported."""
+        return Reported(
+            keys=frozenset(self._keys),
+            components=self._components,
+            unreadable_at=self._unreadable_at,
+            incidents=tuple(self._incidents.values()),
+            maintenances=tuple(self._maintenances.values()),
         )
-        for provider in keys.keys() | components.keys() | unreadable.keys()
-    }
+
+
+def _component(reported: _Line) -> Component | None:
+    """Return the component that a line reports, None where it reports none."""
+    before, is_component, rest = reported.id.partition("/component/")
+    is_of_page = reported.incident_id is None and before == reported.provider
+    if not is_component or not is_of_page or reported.status not in _STATUSES:
+        return None
+    component_id = rest.rpartition("/")[0]
+    name = next(iter(reported.components), component_id)
+    return Component(id=component_id, name=name, status=_STATUSES[reported.status])
 
 
 def _follow(ongoing: dict[str, OpenIncident], reported: _Line) -> None:
