@@ -1,6 +1,6 @@
 """The interfaces for other programs: feeds, a calendar, badges, and the shape that Statuspage clients read."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
@@ -34,6 +34,8 @@ _BACK: Final = timedelta(days=30)
 _AHEAD: Final = timedelta(days=365)
 _ENTRIES: Final = 100
 _INCIDENTS: Final = 50
+#: Providers that the title of a feed names.
+_NAMED: Final = 3
 _CACHE: Final = "private, max-age=30"
 _JSON: Final = "application/json"
 
@@ -48,14 +50,22 @@ def _channel(
 ) -> Channel:
     parts = parts_of(request)
     wanted = feed_filter(parts, providers=provider, group=group, kinds=kind, min_impact=min_impact, text=q)
-    items = parts.history.feed(wanted, limit=_ENTRIES).items
+    entries = tuple(entries_of(parts.history.feed(wanted, limit=_ENTRIES).items))
     base, query = base_url(request), f"?{request.url.query}" if request.url.query else ""
+    whose = _whose({entry.author for entry in entries}, asked=bool(provider), all_of_them=not query)
     return Channel(
-        title="Status updates of vendors" if not query else "Status updates of some vendors",
+        title=f"Status updates of {whose}",
         url=f"{base}{request.url.path}{query}",
         home=f"{base}/updates{query}",
-        entries=entries_of(items),
+        entries=entries,
     )
+
+
+def _whose(names: Collection[str], *, asked: bool, all_of_them: bool) -> str:
+    """Return whose updates a feed holds, as its title says it."""
+    if asked and 0 < len(names) <= _NAMED:
+        return ", ".join(sorted(names))
+    return "vendors" if all_of_them else "some vendors"
 
 
 #: The feed of the newest updates that the request's filters ask for.
