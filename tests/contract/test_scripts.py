@@ -23,6 +23,7 @@ TAKEN: dict[str, tuple[type[ScriptValues], type[ScriptValues], type[ScriptValues
     "commit_rules": (polling.RuleKeys, polling.RuleArguments, NONE, NONE),
     "cursor": (stream.CursorKeys, stream.CursorArguments, NONE, NONE),
     "delivery_lease": (delivery.DeliveryLeaseKeys, delivery.DeliveryLeaseArguments, NONE, NONE),
+    "groups": (stream.GroupKeys, stream.GroupArguments, NONE, NONE),
     "one_by_one": (NONE, NONE, NONE, NONE),
     "pulses": (NONE, board.PulsesArguments, NONE, NONE),
     "push": (board.PushKeys, board.PushArguments, NONE, NONE),

@@ -11,10 +11,13 @@ from tracker.delivery.event_stream import EventStream, Reported, order
 from tracker.delivery.latency import MOST_TIMINGS, Timing
 from tracker.detection.readability import read_until, recovered
 from tracker.errors import StoreError
+from tracker.model.channel import WebhookChannelConfig
 from tracker.model.event import EventKind, PendingEvent
+from tracker.model.route import Alerting
 from tracker.polling.page_store import Commit
+from tracker.store.alert_settings import RedisAlertSettings
 from tracker.store.catalogue import RedisCatalogue
-from tracker.store.connection import AGAIN_PREFIX, CURSORS, UPDATES, latency_key
+from tracker.store.connection import AGAIN_PREFIX, ALERTS_GROUP, CURSORS, UPDATES, latency_key
 from tracker.store.pages import RedisPages
 from tracker.store.sinks import RedisSinks
 from tracker.store.stream import RedisStream
@@ -110,6 +113,21 @@ def test_a_group_that_has_read_nothing_has_acknowledged_what_is_older_than_the_s
 
     assert order("0-0") < order(settled) < order(first)
     assert outbox.ids() == ["a", "b"]
+
+
+def test_nothing_is_dropped_that_a_webhook_or_alerts_lost_their_group_for(client: "redis.Redis") -> None:
+    outbox, sinks = Outbox(RedisStream(client), client), RedisSinks(client)
+    sinks.sync([webhook("ops")])
+    RedisAlertSettings(client).sync(Alerting(channels=(WebhookChannelConfig(name="chat", url="https://r.example"),)))
+    client.delete(UPDATES)
+    ids = [str(number) for number in range(300)]
+    outbox.commits(*ids)
+
+    settled = outbox.stream.trim(before=outbox.stream.read("0-0", 300)[-1].stream_id)
+
+    assert outbox.ids(count=300) == ids
+    assert settled.keys() == {"ops", ALERTS_GROUP}
+    assert [status.waiting for status in sinks.statuses()] == [300]
 
 
 def test_what_sinks_are_given_again_is_known_until_they_have_it(client: "redis.Redis") -> None:

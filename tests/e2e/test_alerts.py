@@ -111,7 +111,7 @@ def test_a_drill_of_one_channel_names_what_it_does_not_take(watched: Watched) ->
 
     assert ended.returncode == 1
     assert watched.tracker.command("ask", "HGETALL", "tracker:drills").stdout == last_good
-    assert "channel oncall did not accept the open" in ended.stdout
+    assert "channel oncall did not take the open" in ended.stdout
     assert "no such service" in ended.stdout
     assert len(watched.chat.accepted) == before
 

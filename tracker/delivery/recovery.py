@@ -28,6 +28,20 @@ class _Reminder(NamedTuple):
     lately: Sequence[Event]
 
 
+class _Position(NamedTuple):
+    """How far a webhook is."""
+
+    #: The last stream id that it has acknowledged; `START` for one that has read nothing of a stream that started over.
+    settled: str
+    #: The last stream id on record when that was noted.
+    noted_at: str
+
+    @property
+    def on_record(self) -> str:
+        """Return up to where it has acknowledged what is on record."""
+        return self.noted_at if self.settled == START else self.settled
+
+
 class Recovery:
     """Remembers what a loss would take, and gives it back. Every method raises StoreError."""
 
@@ -35,10 +49,10 @@ class Recovery:
         self._stream = stream
         self._record = record
         self._clock = clock
-        #: The last acknowledged stream id of each webhook; None before the first look.
-        self._settled: Mapping[str, str] | None = None
-        #: The last stream id on record at that time.
-        self._noted_at = START
+        #: The position of each webhook; None before the first look.
+        self._settled: Mapping[str, _Position] | None = None
+        #: The last stream id on record at the last look, and when the last loss was noticed.
+        self._noted_at = self._lost_at = START
         #: The generation of the data server in which this drain began.
         self._generation: str | None = None
         #: The events redelivered to each webhook after a loss, until they are acknowledged.
@@ -75,16 +89,15 @@ class Recovery:
                 lambda streamed: streamed.logged_at is not None and streamed.logged_at >= since
             )
         else:
-            for sink, at in self._settled.items():
-                # One that had nothing to read in a stream that started over was as far as the record.
-                events = self._recorded_after(self._noted_at if at == START else at)
-                waiting[sink] = _each_once(waiting.get(sink, ()), events)
+            for sink, position in self._settled.items():
+                waiting[sink] = _each_once(waiting.get(sink, ()), self._recorded_after(position.on_record))
             # Those that came since the last look.
             lately = self._recorded_after(self._noted_at)
         if before is not None:
             waiting = {**before.waiting, **waiting}
             lately = _each_once(before.lately, lately)
         self._reminder = _Reminder(self._record.reported(), known_until, waiting, lately)
+        self._lost_at = self._record.last_stream_id() or START
 
     def go_on(self, recorded: str) -> None:
         """Let pages and webhooks continue from the record, once the catalogue is back; `recorded` is its position."""
@@ -104,8 +117,9 @@ class Recovery:
             if self._stream.generation() == generation:
                 self._again, self._reminder = again, None
                 self._given = (reminder, self._clock())
-                # Until the next look they have read nothing of the stream that started over.
-                self._settled, self._noted_at = dict.fromkeys(again, START), self._record.last_stream_id() or START
+                # They have read nothing of the stream that started over, of which some may be on record by now.
+                self._settled = dict.fromkeys(again, _Position(START, self._lost_at))
+                self._noted_at = self._lost_at
 
     def whole_until(self, began: datetime) -> datetime:
         """Return until when all that pages showed is on record: they were not read after the last poll."""
@@ -121,7 +135,7 @@ class Recovery:
         """Remember the last acknowledged stream id of each webhook, for the next loss.
 
         Within one stream none is gone or goes back. One that does shows a loss since the stream was read, which is
-        noticed at the next look: what it waited for then counts from where it was.
+        noticed at the next look: it then counts from where it was.
         """
         if self._reminder is not None:
             return
@@ -133,11 +147,20 @@ class Recovery:
         if self._generation is None or self._stream.generation() != self._generation:
             return
         self._again = {sink: events if sink in busy else () for sink, events in self._again.items()}
-        known = self._settled or {}
-        ahead = {sink: at for sink, at in known.items() if order(found.get(sink, START)) < order(at)}
-        self._settled = {**found, **ahead}
         self._noted_at = self._record.last_stream_id() or START
-        self._record.note_settled({sink: self._position_of(sink, at) for sink, at in self._settled.items()})
+        kept = {
+            sink: known
+            for sink, known in (self._settled or {}).items()
+            if sink not in found or order(found[sink]) < order(known.settled)
+        }
+        self._settled = {sink: _Position(at, self._noted_at) for sink, at in found.items()} | kept
+        noted = self._record.settled()
+        self._record.note_settled(
+            {
+                sink: noted.get(sink, START) if self._again.get(sink) else position.on_record
+                for sink, position in self._settled.items()
+            }
+        )
 
     def _give_to_late_ones(self, found: Collection[str]) -> None:
         """Redeliver pending events to webhooks that were restored after the others had theirs."""
@@ -147,20 +170,17 @@ class Recovery:
         if self._clock() - given_at > _PUT_BACK_WITHIN:
             self._given = None
         elif not self._again.keys() >= set(found):
-            again = self._stream.redeliver({**reminder.waiting, **dict.fromkeys(self._again, ())}, reminder.lately)
-            self._again = {**again, **self._again}
+            # What came meanwhile may have been dropped from the stream before they were there.
+            since = self._recorded_after(self._lost_at)
+            waiting = {sink: _each_once(events, since) for sink, events in reminder.waiting.items()}
+            waiting |= dict.fromkeys(self._again, ())
+            self._again = {**self._stream.redeliver(waiting, _each_once(reminder.lately, since)), **self._again}
 
     def _given_before(self, sinks: Collection[str]) -> Mapping[str, Sequence[Event]]:
         """Return the events that webhooks still wait for since a loss that an earlier printer noticed."""
         noted = self._record.settled()
         busy = self._stream.given_again([sink for sink in sinks if sink in noted])
         return {sink: self._recorded_after(noted[sink]) for sink in busy}
-
-    def _position_of(self, sink: str, settled: str) -> str:
-        """Return up to where a webhook has acknowledged what is on record."""
-        if self._again.get(sink):
-            return self._record.settled().get(sink, START)
-        return self._noted_at if settled == START else settled
 
     def _recorded_after(self, stream_id: str) -> Sequence[Event]:
         return self._record.newest(lambda streamed: order(streamed.stream_id) > order(stream_id))

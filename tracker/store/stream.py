@@ -36,6 +36,8 @@ from tracker.store.scripts.stream import (
     RECORD_OWNER,
     CursorArguments,
     CursorKeys,
+    GroupArguments,
+    GroupKeys,
     RemindArguments,
     RemindKeys,
     TimingArguments,
@@ -75,6 +77,7 @@ class RedisStream:
         self._client = client
         self._lease = lease
         self._save_cursor = load_script(client, "cursor")
+        self._restore_groups = load_script(client, "groups")
         self._trim = load_script(client, "trim")
         self._save_timings = load_script(client, "timings")
         self._remind = load_script(client, "remind")
@@ -196,7 +199,7 @@ class RedisStream:
     def trim(self, before: str) -> Mapping[str, str]:
         """Drop entries older than that stream id, but none that a webhook still waits for unless they are too many."""
         with translated():
-            if not self._client.exists(UPDATES):
+            if not self._restore_groups(keys=GroupKeys().values, args=GroupArguments().values):
                 return {}
             # A webhook's position only ever grows, so that it need not be read and used in one step.
             positions = self._positions()

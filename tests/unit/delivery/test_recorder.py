@@ -405,6 +405,37 @@ def test_a_webhook_that_is_put_back_late_is_given_what_waited_for_it(office: Off
     assert given == [{"ops": ["b"]}, {"ops": [], "chat": [], "new": []}]
 
 
+def test_webhooks_count_from_where_they_were_while_their_stream_is_gone(office: Office) -> None:
+    office.stream.append("a")
+    office.stream.settled = {"ops": "0-0"}  # of a stream that started over
+    office.drains()
+    office.stream._sequence = 1
+    office.stream.append("b")
+    office.stream.settled = {}
+    for _ in range(2):
+        office.drains()
+    office.stream.emptied()
+    office.drains()
+
+    waiting, _ = office.stream.redelivered[-1]
+    assert [event.id for event in waiting["ops"]] == ["b"]
+
+
+def test_what_is_recorded_between_a_loss_and_its_end_waits_for_webhooks(office: Office) -> None:
+    office.stream.append("a")
+    office.stream.settled = {"ops": "1-0"}
+    office.drains()
+    office.stream.entries, office.stream._sequence = [], 1
+    office.stream.append("b")
+    office.drains()
+    assert office.recorded == ["a", "b"]
+    office.stream.before_trim = office.stream.emptied
+    office.drains()
+    office.drains()
+
+    assert [[event.id for event in waiting["ops"]] for waiting, _ in office.stream.redelivered] == [[], ["b"]]
+
+
 def test_after_a_loss_webhooks_count_from_where_they_are_in_the_new_stream(office: Office) -> None:
     office.stream.append("a", "b", "c")
     office.stream.settled = {"ops": "3-0"}

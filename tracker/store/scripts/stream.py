@@ -3,11 +3,14 @@
 from typing import Final
 
 from tracker.store.connection import (
+    ALERTING,
+    ALERTS_GROUP,
     CURSORS,
     DUE,
     LATENCY_PREFIX,
     OWNER_PREFIX,
     PROVIDERS,
+    SINKS,
     UPDATES,
 )
 from tracker.store.scripts.values import ScriptValues
@@ -92,6 +95,20 @@ class CursorArguments(ScriptValues, frozen=True, kw_only=True):
     output: str
     stream_id: str
     token: str
+
+
+class GroupKeys(ScriptValues, frozen=True, kw_only=True):
+    """Keys of groups.lua."""
+
+    updates_key: str = UPDATES
+    sinks_key: str = SINKS
+    alerting_key: str = ALERTING
+
+
+class GroupArguments(ScriptValues, frozen=True, kw_only=True):
+    """Arguments of groups.lua."""
+
+    alerts_group: str = ALERTS_GROUP
 
 
 class TrimKeys(ScriptValues, frozen=True, kw_only=True):
