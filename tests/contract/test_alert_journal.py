@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -25,7 +26,7 @@ from tracker.model.event import Event, encode_event
 from tracker.model.route import Alerting, Route, Silence
 from tracker.store.alert_journal import RedisJournalStore
 from tracker.store.catalogue import RedisCatalogue
-from tracker.store.connection import ALERTING, ALERTS_AWAITED, UPDATES
+from tracker.store.connection import ALERTING, ALERTS_AWAITED, ALERTS_UNWRITTEN, UPDATES
 from tracker.store.keeper import Keeper
 from tracker.store.sinks import RedisSinks
 from tracker.store.stream import RedisStream
@@ -92,6 +93,55 @@ def test_an_emptied_data_server_gets_its_alerts_back_with_their_handles(bench: J
     chat = bench.channels["chat"]
     assert Counter(chat.acts) == {("open", 1): 2, ("close", 2): 2}
     assert [handle for handle in chat.handles if handle] == [f"handle of {alert.id}" for alert in after[0]]
+
+
+def test_alerts_come_back_where_all_is_lost_again_while_they_are_brought_back(
+    bench: Journalled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.happens(an_event())
+    bench.send()
+    bench.print_()
+    bring_back = RedisJournalStore.bring_back
+
+    def emptied(store: RedisJournalStore, rows: Any) -> None:
+        monkeypatch.undo()
+        bring_back(store, rows)
+        bench.is_emptied()
+
+    monkeypatch.setattr(RedisJournalStore, "bring_back", emptied)
+    bench.is_emptied()
+    for _ in range(2):
+        bench.come_back()
+    bench.happens(an_event("resolved"))
+    bench.send()
+
+    assert bench.channels["chat"].acts == [("open", 1), ("close", 2)]
+
+
+def test_an_alert_that_is_lost_while_its_change_is_read_stays_in_the_journal(
+    bench: Journalled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.happens(an_event())
+    bench.send()
+    bench.print_()
+    zrange = bench.client.zrange
+
+    def emptied(key: str, *arguments: Any, **options: Any) -> Any:
+        found = zrange(key, *arguments, **options)
+        if key == ALERTS_UNWRITTEN and found:
+            monkeypatch.undo()
+            bench.is_emptied()
+        return found
+
+    monkeypatch.setattr(bench.client, "zrange", emptied)
+    bench.happens(an_event("identified"))
+    bench.send()
+    bench.print_()
+    bench.come_back()
+    bench.happens(an_event("resolved"))
+    bench.send()
+
+    assert [act for act, _ in bench.channels["chat"].acts][-1] == "close"
 
 
 def test_what_was_decided_and_not_written_is_decided_again_from_the_record(bench: Journalled) -> None:

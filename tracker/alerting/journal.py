@@ -85,8 +85,8 @@ class JournalStore(AlertStore, Protocol):
         """Store rows of channels where none are known; the sender looks at each of them."""
         ...
 
-    def journal_read(self) -> None:
-        """Let others decide: the contents of the journal are in the data server."""
+    def journal_read(self, owner: str) -> None:
+        """Let others decide: the contents of the journal are in the data server. Raises Conflict if all was lost."""
         ...
 
     def decided(self) -> str | None:
@@ -191,7 +191,7 @@ class Journal:
                 self._store.keep(owner, Decided(alerts=tuple(missing[start : start + BATCH])), self._clock())
             since = self._decide_since(owner, known.decided)
             self._store.bring_back(known.rows | _doubtful((*missing, *since), known.rows))
-            self._store.journal_read()
+            self._store.journal_read(owner)
             self._store.all_unwritten()
         except Conflict:
             return False

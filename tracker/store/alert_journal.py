@@ -7,6 +7,7 @@ import msgspec
 
 from tracker.alerting.journal import FORGOTTEN, Line, Unwritten
 from tracker.alerting.row import Row
+from tracker.errors import Conflict
 from tracker.store.alert_lists import provider_of
 from tracker.store.alerts import RedisAlerts
 from tracker.store.connection import (
@@ -15,6 +16,7 @@ from tracker.store.connection import (
     ALERTS_CHANGES,
     ALERTS_GROUP,
     ALERTS_INDEX,
+    ALERTS_LEASE,
     ALERTS_PREFIX,
     ALERTS_UNWRITTEN,
     CHANNEL_DEAD_PREFIX,
@@ -57,9 +59,15 @@ class RedisJournalStore(RedisAlerts):
                         pipe.zadd(CHANNEL_DEAD_PREFIX + channel, {alert_id: 0.0}, nx=True)
                 pipe.execute()
 
-    def journal_read(self) -> None:
-        """Let others decide: the contents of the journal are in the data server."""
+    def journal_read(self, owner: str) -> None:
+        """Let others decide: the contents of the journal are in the data server. Raises Conflict."""
         with translated(), self._client.pipeline(transaction=True) as pipe:
+            pipe.watch(ALERTS_LEASE)  # type: ignore[no-untyped-call]
+            held: Any = pipe.get(ALERTS_LEASE)
+            if held != owner.encode():
+                # With the lease the contents are gone that were put in under it.
+                raise Conflict("the data server has lost the alerts that the journal brought back")
+            pipe.multi()
             pipe.hset(ALERTING, _READ, 1)
             pipe.delete(ALERTS_AWAITED)
             pipe.execute()
@@ -95,11 +103,14 @@ class RedisJournalStore(RedisAlerts):
             if not found:
                 return Unwritten()
             names = [_name(member) for member, _ in found]
-            with self._client.pipeline(transaction=False) as pipe:
+            with self._client.pipeline(transaction=True) as pipe:
+                pipe.hexists(ALERTING, _READ)
                 for channel, alert_id in names:
                     key = ALERTS_PREFIX + provider_of(alert_id) if channel is None else CHANNEL_ROWS_PREFIX + channel
                     pipe.hget(key, alert_id)
-                values = pipe.execute()
+                is_there, *values = pipe.execute()
+        if not is_there:
+            return Unwritten()  # all was lost meanwhile, and no alert is forgotten for that
         lines = tuple(
             Line(channel=channel, alert=alert_id, value=msgspec.Raw(value) if value else FORGOTTEN, decided=decided)
             for (channel, alert_id), value in zip(names, values, strict=True)
