@@ -12,8 +12,7 @@ from tracker.catalogue.alert_values import seconds
 from tracker.catalogue.mistakes import InvalidValue
 from tracker.cli.alert_replay import backtest, explain
 from tracker.cli.lazy import FullHelp
-from tracker.cli.options import data_dir_option, format_option
-from tracker.cli.reaching import running_settings
+from tracker.cli.options import data_dir_option, format_option, running_settings
 from tracker.cli.table import age, json_text, table, terminal_width
 from tracker.errors import ConfigError
 from tracker.model.clock import utc_now

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from tracker.cli.options import data_dir_option
-from tracker.cli.reaching import running_settings
+from tracker.cli.options import data_dir_option, running_settings
 from tracker.model.plain import several_lines
 from tracker.store.opening import ask_server
 

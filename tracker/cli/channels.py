@@ -9,8 +9,7 @@ import click
 from tracker.alerting.channel import Act, Message, Severity
 from tracker.bootstrap import build_channel, client_options
 from tracker.cli.lazy import FullHelp
-from tracker.cli.options import data_dir_option, format_option
-from tracker.cli.reaching import running_settings
+from tracker.cli.options import data_dir_option, format_option, running_settings
 from tracker.cli.table import age, json_text, table, terminal_width
 from tracker.environment.settings import Settings
 from tracker.errors import ChannelRefused, ConfigError, FetchError

@@ -8,8 +8,7 @@ import click
 from tracker.cli.channels import find
 from tracker.cli.completion import watched
 from tracker.cli.naming import chosen
-from tracker.cli.options import data_dir_option, format_option
-from tracker.cli.reaching import running_settings
+from tracker.cli.options import data_dir_option, format_option, running_settings
 from tracker.cli.table import json_text
 from tracker.diagnosis.drill import Drill
 from tracker.errors import DrillFailed

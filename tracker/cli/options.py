@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -14,6 +14,9 @@ from tracker.catalogue import PROVIDERS, Contents, load_catalogue, load_contents
 from tracker.catalogue.schema import Entry
 from tracker.errors import ConfigError
 from tracker.model.provider import Provider
+
+if TYPE_CHECKING:
+    from tracker.environment.settings import Settings
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -197,3 +200,10 @@ def read_contents(path: Path) -> Contents:
 def environment(data_dir: Path, environ: Mapping[str, str] = os.environ, **variables: str) -> dict[str, str]:
     """Return the environment with the overrides of the command line."""
     return {**environ, "TRACKER_DATA_DIR": str(data_dir), **variables}
+
+
+def running_settings(data_dir: Path, environ: Mapping[str, str] = os.environ) -> "Settings":
+    """Return the settings of a running tracker, whose data server answers. Raises ConfigError."""
+    from tracker.cli.reaching import reached  # noqa: PLC0415  it imports the library of the data server
+
+    return reached(data_dir, environ)[0]

@@ -29,12 +29,7 @@ def listed_providers(path: Path | None, environ: Mapping[str, str] = os.environ)
 def running_catalogue(data_dir: Path, environ: Mapping[str, str] = os.environ) -> RedisCatalogue:
     """Return the catalogue of the tracker that the environment or the data directory points to. Raises ConfigError."""
     # Not by way of `opening`, which imports all of alerting: `gate` has to start fast, also where no bytecode is kept.
-    return RedisCatalogue(connect(running_settings(data_dir, environ).redis_url))
-
-
-def running_settings(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings of a running tracker, whose data server answers. Raises ConfigError."""
-    return reached(data_dir, environ)[0]
+    return RedisCatalogue(connect(reached(data_dir, environ)[0].redis_url))
 
 
 def reached(data_dir: Path, environ: Mapping[str, str] = os.environ) -> tuple[Settings, Inspection]:

@@ -9,8 +9,7 @@ import click
 from tracker.cli.alerts import duration_s
 from tracker.cli.completion import watched
 from tracker.cli.lazy import FullHelp
-from tracker.cli.options import data_dir_option, format_option
-from tracker.cli.reaching import running_settings
+from tracker.cli.options import data_dir_option, format_option, running_settings
 from tracker.cli.table import json_text, table, terminal_width
 from tracker.model.route import AlertKind
 from tracker.store.opening import open_desk

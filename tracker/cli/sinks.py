@@ -12,8 +12,7 @@ import msgspec
 
 from tracker.bootstrap import build_sender, client_options
 from tracker.cli.lazy import FullHelp
-from tracker.cli.options import data_dir_option, format_option
-from tracker.cli.reaching import running_settings
+from tracker.cli.options import data_dir_option, format_option, running_settings
 from tracker.cli.table import age, json_text, table, terminal_width
 from tracker.delivery.sinks.webhook import shown_address
 from tracker.delivery.unreached import unreached

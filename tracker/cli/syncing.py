@@ -7,8 +7,8 @@ import click
 
 from tracker.catalogue import kept_ids_line
 from tracker.cli.inner import require_reachable
-from tracker.cli.options import data_dir_option, format_option, read_contents
-from tracker.cli.reaching import running_catalogue, running_settings
+from tracker.cli.options import data_dir_option, format_option, read_contents, running_settings
+from tracker.cli.reaching import running_catalogue
 from tracker.cli.table import counted, json_text
 from tracker.cli.unreached import print_unreached
 from tracker.errors import ConfigError

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from tracker.cli.reaching import running_settings
+from tracker.cli.options import running_settings
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.opening import open_sinks
 from tracker.supervise.sinks import unreached_summary
