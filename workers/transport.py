@@ -17,16 +17,16 @@ from kombu.utils.json import dumps
 log = logging.getLogger(__name__)
 
 
-class LastAnswer:
-    """When this process last had an answer to its wait for messages, be it that there are none."""
-
-    #: In monotonic seconds; the process begins as if it had one.
-    at_s: float = monotonic()
-
-
 _SHOWN: Final = 200
 
 _decode = msgspec.json.Decoder().decode
+
+
+class LastAnswer:
+    """The last answer of the data server to this process's wait for messages, also one that there are none."""
+
+    #: In monotonic seconds; the process begins as if it had one.
+    at_s: float = monotonic()
 
 
 class Settling(redis.QoS):
@@ -54,7 +54,7 @@ class Settling(redis.QoS):
 
 
 class Together:
-    """Replaces kombu 5.7's `_brpop_start`, `_brpop_read` and `_put_fanout` in both channels.
+    """Replaces kombu 5.7's `_brpop_start`, `_brpop_read`, `_put_fanout` and `_connparams` in both channels.
 
     kombu calls the first two when a channel may take messages, and when an answer has come; health checks and renewed
     credentials use the same attributes.

@@ -19,6 +19,7 @@ from tracker.store.catalogue import ASKED_AFTER
 from tracker.store.codec import decode_provider, encode_state, encode_timing, encode_view
 from tracker.store.connection import (
     AGAIN_PREFIX,
+    ALERTS_GROUP,
     CURSORS,
     GENERATION,
     POLLS,
@@ -211,6 +212,7 @@ class RedisStream:
         return {
             sink: preceding(position.first) if position.is_pending else position.first
             for sink, position in positions.items()
+            if sink != ALERTS_GROUP
         }
 
     @property

@@ -29,7 +29,7 @@ MOST_AT_A_TIME: Final = 2
 MOST_WAIT_S = 10.0
 _TOO_LONG: Final = "its expressions take too long on this page; write paths without `..`, functions, and `//` in [ ]"
 TOO_MUCH: Final = "its expressions take too much memory on this page; write fewer functions in them"
-_TOO_MANY: Final = "too many pages wait to be read with expressions as costly; write paths without `..` and functions"
+_TOO_MANY: Final = "too many pages wait for costly expressions; write paths without `..` and functions"
 #: Variables by which Python finds its libraries and time zones.
 _KEPT: Final = ("LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONTZPATH")
 #: The module that the process runs.
