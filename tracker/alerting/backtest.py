@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from tracker.alerting.alert import Alert, Delivery
+from tracker.alerting.alert import Alert, DeliveryDecision
 from tracker.alerting.due import next_due
 from tracker.alerting.machine import MemoryBook, look_again, take_in
 from tracker.alerting.rules import Rules
@@ -20,7 +20,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """One delivery that would have been decided."""
 
     at: datetime
-    delivery: Delivery
+    delivery: DeliveryDecision
     #: Id of the event that brought it, None for the time.
     event_id: str | None = None
     alert: Alert
@@ -97,7 +97,7 @@ class Replay:
             at, alert = due
             self._note(look_again(self.book, alert, self.rules, at), at, None)
 
-    def _note(self, deliveries: Iterable[Delivery], at: datetime, event_id: str | None) -> None:
+    def _note(self, deliveries: Iterable[DeliveryDecision], at: datetime, event_id: str | None) -> None:
         self.sent += [
             Sent(at=at, delivery=delivery, event_id=event_id, alert=self.book.by_id[delivery.alert_id])
             for delivery in deliveries

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from tracker.alerting.alert import Alert, Delivery
+from tracker.alerting.alert import Alert, DeliveryDecision
 from tracker.alerting.due import is_forgotten
 from tracker.alerting.machine import change, look_again, occur, take_in
 from tracker.alerting.occurrence import TRACKER, Occurrence, of_tracker
@@ -125,7 +125,7 @@ class Decider:
         if not events:
             return 0
         book = self._store.book()
-        deliveries: list[Delivery] = []
+        deliveries: list[DeliveryDecision] = []
         missing = sum(each.event is None for each in events)
         for each in events:
             if each.event is not None:
@@ -140,7 +140,7 @@ class Decider:
         if not due:
             return 0
         book = self._store.book()
-        deliveries: list[Delivery] = []
+        deliveries: list[DeliveryDecision] = []
         gone = [alert for alert in due if is_forgotten(alert, now)]
         for alert in due:
             if alert not in gone:
@@ -182,7 +182,7 @@ class Decider:
         self,
         owner: str,
         book: WrittenBook,
-        deliveries: Iterable[Delivery],
+        deliveries: Iterable[DeliveryDecision],
         now: datetime,
         *,
         stream_ids: tuple[str, ...] = (),

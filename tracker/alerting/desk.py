@@ -10,8 +10,8 @@ from tracker.alerting.alert import OF_INCIDENTS, Alert
 from tracker.alerting.decider import Decider
 from tracker.alerting.lists import AlertLists, ListedAlerts, ListedRows
 from tracker.alerting.report import AlertReport, report
-from tracker.alerting.row import Row
-from tracker.alerting.rules import Rules, Verdict, rules_of, verdicts
+from tracker.alerting.row import SentRow
+from tracker.alerting.rules import RouteDecision, Rules, rules_of, verdicts
 from tracker.alerting.stores import AlertStore, ChannelState
 from tracker.alerting.story import acknowledged, noted, snoozed, woken
 from tracker.errors import ConfigError, Conflict
@@ -49,7 +49,7 @@ class DeskAlerts(AlertStore, ListedAlerts, Protocol):
 class DeskRows(ListedRows, Protocol):
     """The messages sent so far, as people work with them. Every method raises StoreError."""
 
-    def row(self, channel: str, alert_id: str) -> Row:
+    def row(self, channel: str, alert_id: str) -> SentRow:
         """Return the messages of one alert to one channel."""
         ...
 
@@ -158,11 +158,11 @@ class Desk:
         """Return the rules that hold now."""
         return rules_of(self.alerts.config(), self.alerts.providers(), self.alerts.silences())
 
-    def verdicts(self, alert: Alert) -> tuple[Verdict, ...]:
+    def verdicts(self, alert: Alert) -> tuple[RouteDecision, ...]:
         """Return the verdict of each route on an alert now."""
         return tuple(verdicts(alert, self.rules()))
 
-    def verdicts_of(self, alert_ids: Sequence[str]) -> dict[str, tuple[Verdict, ...]]:
+    def verdicts_of(self, alert_ids: Sequence[str]) -> dict[str, tuple[RouteDecision, ...]]:
         """Return the verdicts of each route on alerts now, by alert id."""
         rules = self.rules()
         return {alert.id: tuple(verdicts(alert, rules)) for alert in self.alerts.named(alert_ids)}

@@ -6,9 +6,9 @@ from typing import Protocol
 
 import msgspec
 
-from tracker.alerting.alert import Alert, Delivery
+from tracker.alerting.alert import Alert, DeliveryDecision
 from tracker.alerting.machine import Book, Storm
-from tracker.alerting.row import Row
+from tracker.alerting.row import SentRow
 from tracker.alerting.vital_signs import Signs
 from tracker.model.event import Event
 from tracker.model.provider import Provider
@@ -44,7 +44,7 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     stream_ids: tuple[str, ...] = ()
     alerts: tuple[Alert, ...] = ()
     storms: tuple[tuple[str, Storm], ...] = ()
-    deliveries: tuple[Delivery, ...] = ()
+    deliveries: tuple[DeliveryDecision, ...] = ()
     #: Alerts that are forgotten.
     gone: tuple[Alert, ...] = ()
 
@@ -140,7 +140,7 @@ class ReadyAlert(msgspec.Struct, frozen=True, kw_only=True):
     alert_id: str
     #: None where it is gone.
     alert: Alert | None
-    row: Row
+    row: SentRow
     #: Of the alert as it was read.
     digest: str = ""
 
@@ -171,7 +171,7 @@ class RowStore(Protocol):
         """Return up to `count` alerts that may have something to send, the one that has waited longest first."""
         ...
 
-    def intend(self, lease: ChannelLease, ready: ReadyAlert, row: Row, now: datetime) -> None:
+    def intend(self, lease: ChannelLease, ready: ReadyAlert, row: SentRow, now: datetime) -> None:
         """Write down what is about to be sent. Raises Conflict when another one has taken the right over."""
         ...
 
@@ -179,7 +179,7 @@ class RowStore(Protocol):
         self,
         lease: ChannelLease,
         ready: ReadyAlert,
-        row: Row,
+        row: SentRow,
         now: datetime,
         *,
         again_at: datetime | None = None,

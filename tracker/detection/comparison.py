@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 from msgspec.structs import replace
 
-from tracker.detection.component_changes import Components, compared
+from tracker.detection.component_changes import KnownComponents, compared
 from tracker.detection.inferred import first_update
 from tracker.detection.keys import Posted, incident_key, posted_updates
 from tracker.detection.snapshots import update_order
@@ -60,7 +60,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     new_updates: tuple[Posted, ...]
     #: The same with an announcement of each new incident that shows no update.
     announcements: tuple[Posted, ...]
-    components: Components
+    components: KnownComponents
     #: The components that incidents may name.
     listing: Listing
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 import msgspec
 
 from tracker.detection.absence import Absence
-from tracker.detection.component_changes import Components
+from tracker.detection.component_changes import KnownComponents
 from tracker.detection.inferred import goes_on, is_planned
 from tracker.detection.traces import reported_status
 from tracker.model.component_names import Listing
@@ -24,7 +24,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     open_ids: frozenset[str] | None = None
     #: Entries that the answer no longer lists.
     absence: Absence
-    components: Components
+    components: KnownComponents
     #: Ids of the incidents and maintenances that have passed the provider's filters.
     followed: frozenset[str] = frozenset()
     #: By incident id.

@@ -12,7 +12,7 @@ from tracker.history.answers import (
     ProviderHistory,
     RecordedIncident,
 )
-from tracker.history.database import Dialect, Look, Row, Search, SeqRange, Session
+from tracker.history.database import Dialect, Row, Search, SearchPart, SeqRange, Session
 from tracker.history.days import Polls, days_of
 from tracker.history.rows import component_of_row, from_us, incident_of, item_of, storable, to_us, unreadable_of
 from tracker.history.schema import BLOCK_BITS
@@ -21,7 +21,7 @@ from tracker.history.schema import BLOCK_BITS
 _MOST_SINGLE: Final = 100
 _EVENT_COLUMNS: Final = "events.seq, events.stream_id, events.title, events.message, events.event"
 _UNBOUNDED_US: Final = 1 << 62
-_ALL: Final = Search((Look("events"),), "1 = 1", {}, "seq")
+_ALL: Final = Search((SearchPart("events"),), "1 = 1", {}, "seq")
 
 
 class _Conditions:

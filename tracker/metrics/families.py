@@ -18,9 +18,8 @@ from prometheus_client.metrics_core import (
 
 from tracker import __version__
 from tracker.alerting.channel import Severity
-from tracker.assessment import Reason, State, assess_component
+from tracker.assessment import KnownPage, Reason, State, assess_component
 from tracker.metrics.delays import Delays
-from tracker.metrics.sources import KnownPage
 from tracker.model.filters import is_named
 from tracker.model.page import Impact
 from tracker.model.page_state import PageState

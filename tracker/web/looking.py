@@ -11,7 +11,7 @@ from tracker.model.provider import Provider
 from tracker.polling.observer import Observer
 
 
-class Look:
+class PageProbe:
     """Looks at pages; credentials come from the variables."""
 
     def __init__(self, settings: Settings, variables: Mapping[str, str], clock: Clock) -> None:

@@ -18,7 +18,7 @@ from tracker.web.live import Live
 from tracker.web.now import NowBoard
 
 
-class Acts(Protocol):
+class ActStore(Protocol):
     """The acts for the scope `act`. Every method raises StoreError."""
 
     def push(self, provider_id: str, now: datetime, pause: timedelta) -> bool:
@@ -60,7 +60,7 @@ class Parts:
     clock: Clock
     board: NowBoard
     history: History
-    acts: Acts
+    acts: ActStore
     #: Alerts at the hands of people; drills; None: no links are made for messages, and none are taken.
     desk: Desk
     drills: Drills
