@@ -86,7 +86,7 @@ def build_sender(poster: Poster) -> WebhookSender:
 
 
 def build_fetcher(options: ClientOptions) -> TokenFetcher:
-    """Return the fetcher that asks pages."""
+    """Return the fetcher that requests pages."""
     return TokenFetcher(RequestsFetcher(options), lambda: RequestsPoster(options))
 
 

@@ -163,7 +163,7 @@ class BadAnswer(FetchError):
 
 
 class CredentialsMissing(FetchError):
-    """Raised when the environment does not have what the provider's `headers_env` names; nothing was asked."""
+    """Raised when the environment does not have what the provider's `headers_env` names; no request was made."""
 
     reason = "credentials"
 

@@ -95,7 +95,7 @@ class AlertTarget(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     #: Position of the route that decided, from 1 on; 0 where none did.
     route: int = 0
     hold: Hold | None = None
-    #: When what is held is looked at again; of an open one, when quiet hours let its changes through.
+    #: When an alert that is held is evaluated again; of an open one, when quiet hours let its changes through.
     due_at: datetime | None = None
     #: The newest version that the channel is to show.
     version: int = 0

@@ -50,7 +50,7 @@ def joined(recorded: Iterable[Event], shown: Iterable[Event]) -> Joined:
 
 
 class _TimedBook(MemoryBook):
-    """A book that knows which alert is to be looked at next."""
+    """A book that knows which alert is evaluated next."""
 
     def __init__(self) -> None:
         self.by_id: dict[str, Alert] = {}
@@ -92,7 +92,7 @@ class Replay:
             self.pass_time(until)
 
     def pass_time(self, now: datetime) -> None:
-        """Look again at what is due by now, in the order in which it is due."""
+        """Evaluate the alerts that are due by now, in the order of their due times."""
         while (due := self.book.pop_due(now)) is not None:
             at, alert = due
             self._note(look_again(self.book, alert, self.rules, at), at, None)

@@ -46,7 +46,7 @@ class Decider:
         #: Since when pages that have open alerts are not in the catalogue.
         self._absent: dict[str, datetime] = {}
         self._vital_signs = VitalSigns()
-        #: When the tracker was looked over last, and whether all of it was found at work.
+        #: When the tracker's processes were checked last, and whether all of them worked.
         self._looked_over_at: datetime | None = None
         self._is_ailing = False
 

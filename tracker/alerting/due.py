@@ -1,4 +1,4 @@
-"""The times at which an alert is looked at again without an event, and forgotten. Pure."""
+"""The times at which an alert is evaluated again without an event, and forgotten. Pure."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,7 +12,7 @@ KEPT_FOR: Final = timedelta(days=7)
 
 
 def next_due(alert: Alert) -> datetime | None:
-    """Return when an alert has to be looked at again though nothing happens, None for never."""
+    """Return when an alert has to be evaluated again though nothing happens, None for never."""
     found: list[datetime | None] = [target.due_at for target in alert.targets.values()]
     if not alert.is_over:
         found.append(alert.snoozed_until)
@@ -22,7 +22,7 @@ def next_due(alert: Alert) -> datetime | None:
 
 
 def looked_at_again(alert: Alert) -> datetime | None:
-    """Return when an alert is looked at again: for what is due, or to forget it."""
+    """Return when an alert is evaluated again: for a step that is due, or to forget it."""
     if not alert.is_over or alert.closed_at is None:
         return next_due(alert)
     return min(filter(None, (next_due(alert), _forgotten_at(alert))), default=None)

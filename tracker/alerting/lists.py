@@ -39,7 +39,7 @@ class ListedAlerts(Protocol):
         ...
 
     def named(self, ids: Sequence[str]) -> Sequence[Alert]:
-        """Return the alerts of these ids, as far as there are some."""
+        """Return the alerts of these ids that exist."""
         ...
 
 
@@ -114,7 +114,7 @@ class AlertLists:
         return self.named(list(dict.fromkeys(alert_id for ids in by_channel.values() for alert_id in ids)))
 
     def named(self, ids: Sequence[str]) -> tuple[AlertReport, ...]:
-        """Return the alerts of these ids in this order, as far as there are some."""
+        """Return the alerts of these ids that exist, in this order."""
         known = {alert.id: alert for alert in self._alerts.named(ids)}
         alerts = [known[alert_id] for alert_id in ids if alert_id in known]
         wanted: dict[str, list[str]] = {}

@@ -118,7 +118,7 @@ def occur(book: Book, what: Occurrence, rules: Rules, now: datetime) -> tuple[De
     known = _known(alerts, what)
     if known is None and what.kind is AlertKind.COMPONENT and _is_covered_by_incident(book, what):
         return ()
-    # A component and an incident may have the same subject: generations tell their alerts apart.
+    # A component and an incident may have the same subject: generations distinguish their alerts.
     generation = 1 + max((alert.generation for alert in alerts if alert.subject == what.subject), default=0)
     after = _after(known, what, now, generation)
     if after is None or after is known:

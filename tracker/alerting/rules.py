@@ -93,7 +93,7 @@ def verdicts(alert: Alert, rules: Rules) -> Iterator[RouteDecision]:
     for position, route in enumerate(rules.routes, start=1):
         reason = _left_out(alert, route, rules.providers.get(alert.provider_id, ProviderFacts()))
         if reason is None:
-            stops = "" if route.continues else "; no further route is looked at (continue is not set)"
+            stops = "" if route.continues else "; no further route is tried (continue is not set)"
             yield RouteDecision(route=position, matches=True, reason=f"all of it matches{stops}", to=route.to)
             if not route.continues:
                 return

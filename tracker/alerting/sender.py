@@ -160,7 +160,7 @@ class Sender:
             after = _taken(intended, plan, handle, self._clock(), is_notice=target.is_notice)
         now = self._clock()
         mark = ChannelMark(is_delivery=after.refused_version == 0)
-        # Looked at again at once: there may be more to send, and what was decided meanwhile is not in here.
+        # Due again at once: there may be more to send, and later decisions are not in here.
         self._store.settle(lease, ready, after, now, again_at=now, mark=mark)
         failpoint("settled")
         if lease.failures:

@@ -103,7 +103,7 @@ class AlertStore(Protocol):
         ...
 
     def due(self, now: datetime, count: int) -> Sequence[Alert]:
-        """Return up to `count` alerts that are to be looked at again by now."""
+        """Return up to `count` alerts that are due for evaluation by now."""
         ...
 
     def open_providers(self) -> frozenset[str]:
@@ -185,5 +185,5 @@ class RowStore(Protocol):
         again_at: datetime | None = None,
         mark: ChannelMark | None = None,
     ) -> None:
-        """Write down what became of it, and when the alert is looked at again. Raises Conflict."""
+        """Write the outcome, and when the alert is evaluated again. Raises Conflict."""
         ...

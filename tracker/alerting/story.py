@@ -107,7 +107,7 @@ def elapsed(alert: Alert, now: datetime) -> Alert:
 
 
 def removed(alert: Alert, text: str, now: datetime) -> Alert:
-    """Return the alert as it ends because nobody looks any more."""
+    """Return the alert as it ends because its page is watched no longer."""
     if alert.is_over:
         return alert
     return _ended(_marked(replace(alert, status="withdrawn"), "withdrawn", text, now), now, withdrawn=True)

@@ -114,7 +114,7 @@ def _held(
     now: datetime,
     storms: dict[str, str],
 ) -> AlertTarget | None:
-    """Look again at what was held back."""
+    """Evaluate again the alerts that were held back."""
     gathers = before.hold is Hold.DIGEST or (before.hold is Hold.QUIET and channel not in rules.objects)
     is_due = before.due_at is not None and now >= before.due_at
     if alert.is_over and not gathers:

@@ -2,7 +2,7 @@
 
 The record (`updates.jsonl`) is the proof of what was delivered, and the place to go on is read from its last line. The
 cursor in the store is a copy; without it the data server has lost its data, and pages are reminded of what is on record
-before they are asked again. The console follows the record: it never shows what is not on record.
+before they are polled again. The console follows the record: it never shows what is not on record.
 """
 
 import logging
@@ -96,7 +96,7 @@ class Printer:
         generation = self._recovery.begin()
         cursor = self._stream.cursor(RECORD)
         if cursor is None and generation is None and self._record.whole_until() is None:
-            # Nobody has put pages in yet, or all was lost before the first look: those who put pages back make them
+            # Nobody has put pages in yet, or all was lost before the first check: those who put pages back make them
             # wait for this printer, and what is published meanwhile is new.
             self._empty_at = began
             return 0

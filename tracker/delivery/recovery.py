@@ -49,9 +49,9 @@ class Recovery:
         self._stream = stream
         self._record = record
         self._clock = clock
-        #: The position of each webhook; None before the first look.
+        #: The position of each webhook; None before the first check.
         self._settled: Mapping[str, _Position] | None = None
-        #: The last stream id on record at the last look, and when the last loss was noticed.
+        #: The last stream id on record at the last check, and when the last loss was noticed.
         self._noted_at = self._lost_at = START
         #: The generation of the data server in which this drain began.
         self._generation: str | None = None
@@ -91,7 +91,7 @@ class Recovery:
         else:
             for sink, position in self._settled.items():
                 waiting[sink] = _each_once(waiting.get(sink, ()), self._recorded_after(position.on_record))
-            # Those that came since the last look.
+            # Those that came since the last check.
             lately = self._recorded_after(self._noted_at)
         if before is not None:
             waiting = {**before.waiting, **waiting}
@@ -135,7 +135,7 @@ class Recovery:
         """Remember the last acknowledged stream id of each webhook, for the next loss.
 
         Within one stream none is gone or goes back. One that does shows a loss since the stream was read, which is
-        noticed at the next look: it then counts from where it was.
+        noticed at the next check: it then counts from where it was.
         """
         if self._reminder is not None:
             return

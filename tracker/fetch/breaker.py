@@ -149,15 +149,15 @@ class _Quick:
         if outcome is not None:
             circuits.answered(key)
         elif is_probe:
-            # Whoever asks in its place is the probe.
+            # The next request is the probe.
             circuits.is_not_probed(key, is_probe=True)
         return outcome
 
 
 class Breaker:
-    """A `Fetcher` that asks a host which keeps failing only occasionally. For any number of threads.
+    """A `Fetcher` that requests a failing host only occasionally. Safe for threads.
 
-    What fails counts for the host that is asked first, also where that redirects to another.
+    A failure counts for the host that is requested first, also where that redirects to another.
     """
 
     def __init__(

@@ -74,7 +74,7 @@ class RequestsPoster:
         """Send the request, and again for each connection that its server had closed while it was kept.
 
         Whether it had read the request nobody knows; sending it twice is what an idempotency key is for. A call that
-        has none is not repeated here: its caller can look whether it arrived.
+        has none is not repeated here: its caller can check whether it arrived.
         """
         prepared = requests.PreparedRequest()
         prepared.method = call.method
@@ -122,4 +122,4 @@ def _target(url: str) -> Target:
     try:
         return target(url)
     except BadUrl:
-        raise BadUrl("the URL is not one that can be asked") from None
+        raise BadUrl("the URL is not one that can be requested") from None

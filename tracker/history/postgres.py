@@ -18,7 +18,7 @@ from tracker.history.words import asked_words, words_beginning
 #: Names the lock that writers take, for one database.
 _LOCK: Final = 0x7472_6B72
 _NAMED: Final = re.compile(r"(?<![:\w]):([a-z_0-9]+)")
-#: Blocks of events that are looked at one by one, before all others at once.
+#: Blocks of events that are searched one by one, before all others at once.
 _LOOKS: Final = 8
 #: For so many words that begin alike, the index compares each event of a block with all of them. Such words are seldom
 #: far to seek: the first places are read without the index, then fewer blocks with it.
@@ -95,7 +95,7 @@ class PostgresDialect:
 
 
 def _looks(parts: Sequence[str], span: SeqRange, most: int) -> Iterator[SearchPart]:
-    """Yield one look for each of the first blocks, then one look at all the rest."""
+    """Yield one part for each of the first blocks, then one for all the rest."""
     rest: SeqRange | None = span
     for _ in range(most):
         if rest is None:

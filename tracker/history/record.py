@@ -14,7 +14,7 @@ from tracker.model.event import decode_event
 
 #: Bytes that are read at a time.
 _CHUNK: Final = 1 << 20
-#: Bytes of a file's beginning that tell it from another one, at most; its first line.
+#: Bytes of a file's beginning that distinguish it from another one, at most; its first line.
 _HEAD: Final = 4096
 
 

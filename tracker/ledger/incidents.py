@@ -1,4 +1,4 @@
-"""Incidents and maintenances as the record tells them: updates, edits, withdrawals, and when they ended. Pure."""
+"""Incidents and maintenances as the record shows them: updates, edits, withdrawals, and when they ended. Pure."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime

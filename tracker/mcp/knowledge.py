@@ -39,7 +39,7 @@ class AlertSource(Protocol):
         ...
 
     def named(self, ids: Sequence[str]) -> Sequence[Alert]:
-        """Return the alerts of these ids, as far as there are some."""
+        """Return the alerts of these ids that exist."""
         ...
 
 

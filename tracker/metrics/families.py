@@ -77,7 +77,7 @@ def _reading_families(pages: Sequence[KnownPage]) -> Iterator[Metric]:
     checked = [page.checked_at for page in pages]
     yield _gauge(
         "tracker_provider_checked_timestamp_seconds",
-        "When the page was asked last, whatever came of it.",
+        "When the page was polled last, with or without success.",
         one,
         [(id_, at.timestamp()) for id_, at in zip(ids, checked, strict=True) if at is not None],
     )

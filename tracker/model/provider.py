@@ -94,7 +94,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
         str | None, CatalogueKey(help="The heading that people find it under.", example='"Payments"', is_shared=True)
     ] = None
     allow_private: Annotated[bool, CatalogueKey(help="Allow an address that is not public.", is_shared=True)] = False
-    #: How many pages of its host are asked at once while it is asked; None: as many as is usual (`host_limit`).
+    #: How many pages of its host may be polled at once, this one included; None: the usual number (`host_limit`).
     max_per_host: Annotated[
         int | None,
         CatalogueKey(

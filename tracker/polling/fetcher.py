@@ -71,5 +71,5 @@ class QuickFetcher(Protocol):
     """Makes one conditional GET on an event loop, if one request and one answer are all it takes."""
 
     async def fetch(self, request: FetchRequest) -> Fetched | NotModified | None:
-        """Return the answer, None where a `Fetcher` has to ask. Raises FetchError, and nothing else."""
+        """Return the answer, None where a `Fetcher` has to make the request. Raises FetchError, and nothing else."""
         ...

@@ -1,11 +1,11 @@
-"""Ask a page whether anything is new: conditional requests, and as little parsing as the answer allows.
+"""Poll a page: conditional requests, and as little parsing as the answer allows.
 
-    find the source (once) | ask the primary | 304? same body? older? same meaning? | ask the details | merge
+    find the source (once) | request the primary | 304? same body? older? same meaning? | request the details | merge
 
-A source's primary answer shows whether anything is new; its details are asked only then, so that a quiet page costs
+A source's primary answer shows whether anything is new; its details are requested only then, so that a quiet page costs
 one request. What a poll learnt about the answers is kept only when all of it was read: a detail that failed or lags
-behind the primary leaves the primary unremembered, so that the next poll asks again and no change is missed. Of a
-format whose details change without the primary answer, all is asked at every tick.
+behind the primary leaves the primary unremembered, so that the next poll reads it again and no change is
+missed. Of a format whose details change without the primary answer, all are requested at every poll.
 """
 
 from collections.abc import Collection, Mapping
@@ -51,7 +51,7 @@ _PASSED_OVER = Snapshot()
 
 
 class Observer:
-    """Asks pages through a fetcher. Remembers nothing of them; its meter counts what the poll in hand receives.
+    """Requests pages through a fetcher. Keeps nothing of them; its meter counts the bytes of the current poll.
 
     `environ` holds the credentials that providers name.
     """
@@ -62,7 +62,7 @@ class Observer:
         self._fetcher: Fetcher = self.meter
 
     def observe(self, provider: Provider, state: PageState, now: datetime) -> Observation:
-        """Ask the primary endpoint and read its answer as far as needed. Raises PollError."""
+        """Request the primary address and read its answer as far as needed. Raises PollError."""
         if state.source is None:
             return self.search(provider, state, now)
         source = state.source
@@ -124,7 +124,7 @@ class Observer:
         *,
         known_open: Collection[str] = (),
     ) -> Observation:
-        """Ask the details of a changed page and merge them. A detail that fails does not hold back the rest.
+        """Request the details of a changed page and merge them. A detail that fails does not hold back the rest.
 
         `known_open` are the ids of what was open or planned before.
         """
@@ -167,7 +167,7 @@ class Observer:
     ) -> Details:
         """Return the details with what the answers for single incidents say."""
         source, found, failure = details.state.source, [], details.failure
-        # A list in codes has no texts either, so that the first look asks for them as well.
+        # A list in codes has no texts either, so that the first poll requests them as well.
         if source is None or not (before.seeded or primary.codes is not None):
             return details
         gone = [each for each in known_open if each not in incident_ids(primary)]

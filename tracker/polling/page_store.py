@@ -48,7 +48,7 @@ class PollLease(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     #: Grows with each lease of this page; a commit is refused once that of a later lease was accepted.
     fencing_token: int
-    #: When the lease was taken, before anything is asked.
+    #: When the lease was taken, before the first request.
     begun_at: datetime
     #: When the last poll that read all of the page took its lease; None if there was none.
     read_at: datetime | None = None

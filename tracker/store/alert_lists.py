@@ -28,7 +28,7 @@ _INDEXED: Final = "indexed"
 
 
 class _RowPart(msgspec.Struct, frozen=True):
-    """The part of a row (`tracker.alerting.row.Row`) that decides whether it holds a dead letter."""
+    """The part of a row (`tracker.alerting.row.SentRow`) that decides whether it holds a dead letter."""
 
     refused_version: int = 0
     missed: str | None = None
@@ -110,7 +110,7 @@ class RedisAlertLists:
         return self._all(ALERTS_INDEX)
 
     def named(self, ids: Sequence[str]) -> Sequence[Alert]:
-        """Return the alerts of these ids, as far as there are some."""
+        """Return the alerts of these ids that exist."""
         found: list[Alert] = []
         for start in range(0, len(ids), _READ_TOGETHER):
             with translated(), self._client.pipeline(transaction=False) as pipe:

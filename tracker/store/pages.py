@@ -76,5 +76,5 @@ class PageStatus(msgspec.Struct, frozen=True, kw_only=True):
     provider: Provider
     state: PageState
     view: PageView
-    #: When it was last asked, whatever came of it.
+    #: When it was last polled, with or without success.
     checked_at: datetime | None = None

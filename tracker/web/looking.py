@@ -12,7 +12,7 @@ from tracker.polling.observer import Observer
 
 
 class PageProbe:
-    """Looks at pages; credentials come from the variables."""
+    """Reads pages before they are added; credentials come from the variables."""
 
     def __init__(self, settings: Settings, variables: Mapping[str, str], clock: Clock) -> None:
         self._settings = settings

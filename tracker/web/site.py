@@ -63,7 +63,7 @@ class Site:
         self.measurements = measurements
         #: Makes the checks of `tracker doctor`.
         self.checks = checks
-        #: Asks a page and returns its own name, "" for none. Raises ConfigError where nothing can be read there.
+        #: Requests a page and returns its own name, "" for none. Raises ConfigError where nothing can be read there.
         self.look = look
         self.tokens = FormTokens(parts.settings.act_token)
         self._render = Templates()

@@ -84,7 +84,7 @@ class Slack:
         handle = handle_of(thread)
         answer = self._raw("chat.update", {**_root(thread.channel, message), "ts": thread.ts}, handle)
         if answer.get("ok") is not True and answer.get("error") == "edit_window_closed":
-            # The workspace forbids late edits; the thread still tells everything.
+            # The workspace forbids late edits; the thread still shows everything.
             return True
         if answer.get("error") in _LOST:
             return False

@@ -190,7 +190,7 @@ def _opinions(heard: Opinions, *, is_unknown: bool) -> Iterable[Opinion]:
 
 def _verdict(heard: Opinions, state: State) -> str:
     if state is State.NOT_ASKED:
-        return "None of the three is known: the page was not asked yet."
+        return "None of the three is known: the page was not polled yet."
     if state is State.UNKNOWN:
         return "None of the three is today's word: the page cannot be read."
     if heard.decides is None:
