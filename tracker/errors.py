@@ -11,7 +11,7 @@
       · NameNotResolved · ConnectError · ProxyFailed · TlsError · FetchTimeout
       · HttpStatusError · Blocked · SignInNeeded · CredentialsMissing
       · TooLarge · TooManyRedirects · AddressRefused · BadUrl · BadAnswer
-      · ChannelFailed      an alert's channel did only a part of what it was asked; carries a handle
+      · ChannelFailed      an alert's channel did only a part of its work; carries a handle
     - ParseError           an answer came, and it is not a status page that we can read
       · MovedAway
   + StoreError             the data server fails; the task may be retried

@@ -38,7 +38,7 @@ class Attack:
     answer: Callable[[Exchange], None]
     #: The one reason that is given; None for an answer that is read in spite of all.
     reason: str | None = None
-    #: What the page is asked for, below its own path; another endpoint than a platform's has no others beside it.
+    #: What the page is polled for, below its own path; another endpoint than a platform's has no others beside it.
     path: str = "/answer.json"
     #: The title of the one update that is reported all the same, and those of further incidents.
     title: str | None = None
@@ -356,7 +356,7 @@ class HostileOrigin:
         self._attacks_now.set()
 
     def wait_until_read_twice(self, timeout_s: float) -> None:
-        """Wait until every page was asked again after its first answer, which by then was taken in."""
+        """Wait until every page was polled again after its first answer, which by then was taken in."""
         with self._changed:
             if not self._changed.wait_for(lambda: all(self.asked[name] > 1 for name in self.attacks), timeout_s):
                 raise TimeoutError(f"not asked twice: {[name for name in self.attacks if self.asked[name] < 2]}")

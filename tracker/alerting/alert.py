@@ -1,4 +1,4 @@
-"""One alert: what is known of one disturbance at one provider, and what each channel is to show of it."""
+"""One alert: one disturbance at one provider, and its wanted content in each channel."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -64,7 +64,7 @@ class Hold(StrEnum):
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One line of an alert's story, and how the alert stood with it."""
 
-    #: Id of the event, or of what was done.
+    #: Id of the event, or of the act.
     id: str
     version: int
     at: datetime

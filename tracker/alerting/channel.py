@@ -84,7 +84,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Channel(Protocol):
-    """Shows alerts in one service. Stateless: what it has to remember of an alert is in the handle."""
+    """Shows alerts in one service. Stateless: the handle holds all that it has to remember of an alert."""
 
     @property
     def sends_every_update(self) -> bool:

@@ -1,6 +1,6 @@
 """The use case: bring alerts up to date with the event stream and the time, each event exactly once.
 
-One decider at a time (a lease); what it decides and how far it has read are written in one step.
+One decider at a time (a lease); its decisions and its position in the stream are written in one step.
 """
 
 import logging
@@ -51,7 +51,7 @@ class Decider:
         self._is_ailing = False
 
     def is_well(self, now: datetime) -> bool:
-        """Tell whether beat, workers and printer were found at work just now, and the data server took what came."""
+        """Return whether beat, workers and printer worked just now, and the data server took writes."""
         is_recent = self._looked_over_at is not None and timedelta(0) <= now - self._looked_over_at <= LOOKS_WITHIN
         return is_recent and not self._is_ailing
 

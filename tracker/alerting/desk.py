@@ -1,4 +1,4 @@
-"""The use cases of people: see alerts and what was sent of them, take one on, hold it, send it again, be quiet."""
+"""The use cases of people: list alerts with their messages, acknowledge, snooze, resend, silence."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -54,7 +54,7 @@ class DeskRows(ListedRows, Protocol):
         ...
 
     def resend(self, channel: str, alert_id: str, now: datetime) -> None:
-        """Have what a channel refused sent again at once."""
+        """Have the messages that a channel refused sent again at once."""
         ...
 
 
@@ -200,7 +200,7 @@ class Desk:
         return made
 
     def end_silence(self, silence_id: str) -> None:
-        """End a silence; what it held back opens at once, if it goes on. Raises ConfigError where there is none."""
+        """End a silence; its alerts open at once, if they are not over. Raises ConfigError where there is none."""
         if silence_id not in {each.id for each in self.alerts.silences()}:
             raise ConfigError(f"there is no silence {silence_id}; `tracker silence list` shows them all")
         self.alerts.end_silence(silence_id)

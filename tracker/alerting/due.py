@@ -6,7 +6,7 @@ from typing import Final
 from tracker.alerting.alert import REOPENS_WITHIN, Alert, Phase
 from tracker.alerting.story import MOVED_PATIENCE
 
-#: An alert that is over, and what was sent of it, is kept for so long; one that no channel was sent until
+#: An alert that is over is kept for so long, with the rows of its messages; one that no channel was sent until
 #: it can no longer reopen.
 KEPT_FOR: Final = timedelta(days=7)
 

@@ -34,7 +34,7 @@ START: Final = "0-0"
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One alert, or what one channel was sent of it, as of a moment. A later line replaces an earlier one."""
 
-    #: "" where the line says no more than what was decided about.
+    #: "" where the line only says which events were decided about.
     alert: str
     #: None for the alert itself.
     channel: str | None = None

@@ -120,7 +120,7 @@ def _decoded(lines: Iterable[bytes]) -> Iterable[Line]:
         try:
             yield _LINES.decode(line)
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            continue  # a crash tore it; what it said is written again
+            continue  # a crash tore it; its contents are written again
 
 
 def _whole(fd: int) -> int:

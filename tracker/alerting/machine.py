@@ -1,4 +1,4 @@
-"""The alert machine: what happens goes in, alerts and what channels are sent come out. Pure; `now` is a parameter."""
+"""The alert machine: occurrences go in, alerts and deliveries come out. Pure; `now` is a parameter."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta

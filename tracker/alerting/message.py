@@ -25,7 +25,7 @@ def message_of(alert: Alert, target: AlertTarget, plan: PlannedMessage, act_link
     newest = steps[-1] if steps else None
     is_newest = plan.version >= alert.version
     impact = alert.impact if newest is None or is_newest else newest.impact
-    # What was decided since is in the note of the newest message, and only there.
+    # Only the note of the newest message has the decisions since then.
     note = target.note if plan.version >= target.version and plan.act is not Operation.CLOSE else ""
     return Message(
         act=plan.act,

@@ -36,7 +36,7 @@ class ChannelReport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def waits(self) -> bool:
-        """Return whether the channel has yet to take what was decided."""
+        """Return whether the channel has not taken the last decision yet."""
         is_decided = self.phase in (Phase.OPEN, Phase.CLOSED)
         return is_decided and self.sent_version < self.wanted_version and not self.dead_letter
 

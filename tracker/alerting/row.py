@@ -103,7 +103,7 @@ def missed(target: AlertTarget, row: SentRow) -> bool:
 
 
 def again(row: SentRow) -> SentRow:
-    """Return a row from which what was given up is sent once more."""
+    """Return a row from which dead letters are sent once more."""
     is_partial = row.refused_version > 0 and (row.version, row.repeats) >= (row.refused_version, row.refused_repeats)
     cleared = replace(row, refused_version=0, refused_repeats=0, missed=None, attempts=0)
     # Some of the recipients have it; the others get it only if all do.

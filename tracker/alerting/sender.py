@@ -116,7 +116,7 @@ class Sender:
         return PlannedMessage(act=Operation.CHANGE, version=row.version, repeats=row.repeats, in_doubt=True)
 
     def _rest(self, lease: ChannelLease, channel: Channel, ready: ReadyAlert, row: SentRow, now: datetime) -> None:
-        """Take an alert from what is ready, until it has to be sent again."""
+        """Take an alert out of those that are ready, until it has to be sent again."""
         target = None if ready.alert is None else ready.alert.targets.get(lease.channel)
         if target is not None and missed(target, row):
             row = replace(row, missed=_ENDED_FIRST)
@@ -143,7 +143,7 @@ class Sender:
         self._store.intend(lease, ready, intended, intended_at)
         failpoint("intended")
         if self._clock() - intended_at > lease.call_begins_within:
-            # A process that was stopped meanwhile: what it sent now would come behind what another one sends.
+            # This process was stopped meanwhile: its message would come after those of another one.
             raise Conflict(f"channel {lease.channel}: the lease ended before the message was sent")
         try:
             message = message_of(ready.alert, target, plan, self._act_link(ready.alert_id))
@@ -182,7 +182,7 @@ class Sender:
         after = replace(
             row,
             handle=handle or row.handle,
-            # What this call did not do leaves in doubt what an earlier one may have done.
+            # The failure of this call leaves it open whether an earlier one arrived.
             intent=in_doubt.intent,
             intent_version=in_doubt.intent_version,
             intent_repeats=in_doubt.intent_repeats,
@@ -234,7 +234,7 @@ def _taken(row: SentRow, plan: PlannedMessage, handle: str | None, now: datetime
 def _refused(row: SentRow, before: SentRow, plan: PlannedMessage, error: ChannelRefused, now: datetime) -> SentRow:
     return replace(
         row,
-        # What was taken in part leaves nothing in doubt.
+        # After an acceptance in part nothing is in doubt.
         intent=None if error.is_partial else before.intent,
         intent_version=0 if error.is_partial else before.intent_version,
         intent_repeats=0 if error.is_partial else before.intent_repeats,

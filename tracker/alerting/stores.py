@@ -50,7 +50,7 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WrittenBook(Book, Protocol):
-    """A `Book` that knows what was written to it."""
+    """A `Book` that knows its changes."""
 
     @property
     def written(self) -> Mapping[str, Alert]:
@@ -75,7 +75,7 @@ class AlertStore(Protocol):
         ...
 
     def mend(self, channels: Sequence[str]) -> None:
-        """Complete what an earlier version did not keep."""
+        """Add the entries that an earlier version did not keep."""
         ...
 
     def version(self) -> bytes:
@@ -99,7 +99,7 @@ class AlertStore(Protocol):
         ...
 
     def book(self) -> WrittenBook:
-        """Return the alerts as they are kept; what is written to it is kept by `keep` alone."""
+        """Return the alerts as they are stored; only `keep` stores changes of the book."""
         ...
 
     def due(self, now: datetime, count: int) -> Sequence[Alert]:
@@ -119,7 +119,7 @@ class AlertStore(Protocol):
         ...
 
     def keep(self, owner: str, decided: Decided, now: datetime) -> None:
-        """Write what was decided in one step. Raises Conflict when another one has taken the right over."""
+        """Write the decisions in one step. Raises Conflict when another process holds the lease."""
         ...
 
 
@@ -172,7 +172,7 @@ class RowStore(Protocol):
         ...
 
     def intend(self, lease: ChannelLease, ready: ReadyAlert, row: SentRow, now: datetime) -> None:
-        """Write down what is about to be sent. Raises Conflict when another one has taken the right over."""
+        """Write down the message that is about to be sent. Raises Conflict when another process holds the lease."""
         ...
 
     def settle(

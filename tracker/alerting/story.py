@@ -133,7 +133,7 @@ def _after_end(alert: Alert, what: Occurrence, now: datetime) -> Alert | None:
 
 
 def _reworded(alert: Alert, what: Occurrence, now: datetime) -> Alert:
-    """Take in that the vendor changed what was said; other occurrences say how it goes on."""
+    """Record that the vendor changed a text; other occurrences carry the state."""
     edited = replace(alert, version=alert.version + 1)
     text = what.text if what.is_edit else f"The vendor withdrew the update “{_said(alert, what.update_id)}”."
     edited = _with(edited, replace(_step(edited, what, worse=False), status=alert.status, text=text))

@@ -177,7 +177,7 @@ def _repeated(alert: Alert, target: AlertTarget, route: Route | None, now: datet
 
 
 def _grouped(alert: Alert, before: AlertTarget, now: datetime) -> AlertTarget:
-    """Keep what a group shows up to date; a digest's alert waits for the next window with what is new."""
+    """Keep the contents of a group up to date; a digest's alert holds new ones until the next window."""
     if before.hold is Hold.DIGEST and alert.version > before.version:
         return replace(before, phase=Phase.HELD, due_at=_window_end(now, before.window_s), version=alert.version)
     return replace(before, version=alert.version)

@@ -1,7 +1,7 @@
 """Judges beat, workers and printer by the traces of their work in the data server. Pure; `now` is a parameter.
 
-Each of them leaves something that changes while it works. What has not changed for half a minute shows that it does
-not. Only this process's clock counts, so clocks of other machines may differ.
+Each of them leaves a mark that changes while it works. A mark that has not changed for half a minute shows that it
+does not. Only this process's clock counts, so clocks of other machines may differ.
 """
 
 from datetime import datetime, timedelta

@@ -145,7 +145,7 @@ def _catalogue(data_dir: Path, *, needed: bool) -> RedisCatalogue | None:
 
 
 def _wanted(choices: Sequence[Choice], name: str | None, asked: dict[str, Any]) -> list[Provider]:
-    """Return the providers for the chosen pages, and print what is not read of them. Raises ConfigError."""
+    """Return the providers for the chosen pages, and print the parts that are not read. Raises ConfigError."""
     if name is not None and len(choices) > 1:
         raise ConfigError("--name is for one page; leave it out, or add the pages one by one")
     wanted = [choice.provider(formats=FORMAT_NAMES, name=name, **asked) for choice in choices]
@@ -185,7 +185,7 @@ def _check_first(wanted: Sequence[Provider], choices: Sequence[Choice], *, is_qu
     if failed:
         raise TrackerError(
             f"nothing was added: {', '.join(failed)} cannot be read; correct the address (`tracker check URL` shows "
-            "what was asked), or add --no-check to watch it anyway"
+            "every request), or add --no-check to watch it anyway"
         )
 
 

@@ -41,7 +41,7 @@ _VALUES: Final = {
     Holds.SECRET_ADDRESS: "an http or https address",
     Holds.VARIABLE: "the name of a variable",
     Holds.EXPRESSION: "JMESPath, a CSS selector or XPath, by `kind`",
-    Holds.WORDS: "a table of words, each with what it means",
+    Holds.WORDS: "a table of words with their meanings",
     Holds.ZONE: "the name of a time zone",
     Holds.HEADERS: "a table of headers, each with the name of a variable",
     Holds.GLOB: "globs",

@@ -38,12 +38,12 @@ class _Position(NamedTuple):
 
     @property
     def on_record(self) -> str:
-        """Return up to where it has acknowledged what is on record."""
+        """Return the position up to which it has acknowledged the record."""
         return self.noted_at if self.settled == START else self.settled
 
 
 class Recovery:
-    """Remembers what a loss would take, and gives it back. Every method raises StoreError."""
+    """Remembers the positions of groups, and restores them after a loss. Every method raises StoreError."""
 
     def __init__(self, stream: EventStream, record: Record, clock: Clock) -> None:
         self._stream = stream
@@ -170,7 +170,7 @@ class Recovery:
         if self._clock() - given_at > _PUT_BACK_WITHIN:
             self._given = None
         elif not self._again.keys() >= set(found):
-            # What came meanwhile may have been dropped from the stream before they were there.
+            # Events of the meantime may have been dropped from the stream before the groups existed.
             since = self._recorded_after(self._lost_at)
             waiting = {sink: _each_once(events, since) for sink, events in reminder.waiting.items()}
             waiting |= dict.fromkeys(self._again, ())

@@ -76,7 +76,7 @@ def first_update(incident: Incident) -> IncidentUpdate:
 
 
 def inferred(incident: Incident, known: KnownIncident) -> Inferred:
-    """Compare an incident with what was known of it."""
+    """Compare an incident with its earlier state."""
     trace = known.trace
     if trace is None:
         return _first_seen(incident, known)

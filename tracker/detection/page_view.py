@@ -67,7 +67,7 @@ def view_after(before: PageView, snapshot: Snapshot, compared: Compared) -> Page
 def _unsaid(snapshot: Snapshot, traces: Mapping[str, Trace]) -> frozenset[str]:
     """Return the ids of entries whose status cannot be read, which says neither that they are over nor that they go on.
 
-    What was reported to be over stays over.
+    An incident whose end was reported stays over.
     """
     entries = snapshot.entries
     unknown = {entry.id: traces.get(entry.id) for entry in entries if entry.status == "unknown"}

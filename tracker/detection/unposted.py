@@ -91,7 +91,7 @@ def unposted_events(
 def _inferred(found: Comparison) -> dict[str, Inferred]:
     """Return by incident id what entries say beyond their updates, as far as they are not older than before.
 
-    What changed last stands at the end, as what is remembered longest.
+    The last changed entry stands at the end and is remembered longest.
     """
     before, view = found.before, found.before.view
     new: dict[str, list[IncidentUpdate]] = {}

@@ -53,7 +53,7 @@ class Drill:
         patience_s: float,
         stop: threading.Event | None = None,
     ) -> None:
-        """Take what a drill works with; once `stop` is set it ends early, and leaves no drill open."""
+        """Take the parts of a drill; once `stop` is set it ends early, and leaves no drill open."""
         # Filters that leave real incidents out say nothing of whether an alert would arrive.
         self._provider = msgspec.structs.replace(provider, components=(), regions=(), min_impact=Impact.NONE, events=())
         self._pages = pages

@@ -77,7 +77,7 @@ def plan(provider: Provider, url: str, html: bytes = b"", *, only: str | None = 
     linked = ((known, endpoints, bases[0]) for known in (*here, *anywhere) for endpoints in known.linked(html, url))
     guesses = [
         *(_candidate(*guess, provider) for guess in _on(bases, here)),
-        # What the page itself names as its data is that, also when it is empty.
+        # An address that the page itself names is its data, also when it is empty.
         *(replace(_candidate(*guess, provider), expected=(guess[0].name,)) for guess in linked),
         *(_candidate(*guess, provider) for guess in _on(bases, anywhere)),
     ]

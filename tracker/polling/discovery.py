@@ -88,7 +88,7 @@ def discover(
 ) -> Discovery:
     """Find the source of a provider's page, which had another one before.
 
-    `environ` holds what the provider's `headers_env` names. Raises nothing: a search that fails says why.
+    `environ` holds the variables that the provider's `headers_env` names. Raises nothing: a search that fails says why.
     """
     search = _Search(fetcher, provider, before, environ)
     try:
@@ -217,7 +217,7 @@ class _Search:
         self.attempts.append(Attempt(url=candidate.url, answered=answered, weight=weight))
 
     def _sentence(self, landing: Fetched | None) -> str:
-        """Return the sentence that says what the page is instead, and what to do."""
+        """Return a sentence with the kind of page that was found, and the remedy."""
         page, *others = self.attempts
         paths = list(dict.fromkeys(urlsplit(attempt.url).path or "/" for attempt in others))[:_PATHS_NAMED]
         is_web_page = landing is not None and _is_html(landing)

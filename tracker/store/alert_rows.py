@@ -135,7 +135,7 @@ class RedisRows:
         return _ROWS.decode(value) if value else SentRow()
 
     def resend(self, channel: str, alert_id: str, now: datetime) -> None:
-        """Have what a channel refused sent again at once."""
+        """Have the messages that a channel refused sent again at once."""
         row = again(self.row(channel, alert_id))
         key = CHANNEL_PREFIX + channel
         with translated(), self._client.pipeline(transaction=True) as pipe:

@@ -49,7 +49,7 @@ class Apprise:
         self._timeout_s = timeout_s
 
     def send(self, message: Message, handle: str | None, *, in_doubt: bool = False) -> str | None:
-        """Send a message when the alert opens and when it closes, and what a route asks for in between."""
+        """Send a message when the alert opens and when it closes, and the reminders of its route in between."""
         del in_doubt
         before = remembered(handle, wording.Said)
         if message.act is Operation.CHANGE and before is not None and not wording.is_asked_for(message, before):
@@ -68,7 +68,7 @@ class Apprise:
         return handle_of(wording.said(message))
 
     def _run(self, job: apprise_child.AppriseJob) -> None:
-        """Run the child. What the library prints may hold the address, which is a secret: none of it is shown."""
+        """Run the child. The library's output may hold the address, which is a secret: none of it is shown."""
         place = self._config.place
         try:
             # The address goes through a pipe: arguments are seen by everybody on the machine.

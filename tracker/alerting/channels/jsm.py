@@ -87,6 +87,6 @@ def _new_entries(message: Message, shown: _Shown | None) -> Sequence[AlertEntry]
 
 
 def _note(message: Message, entries: Sequence[AlertEntry]) -> dict[str, Any]:
-    """Return a note: how the alert stands, for the priority of an alert cannot be changed, and what was said."""
+    """Return a note with the alert's state, since the priority of an alert cannot be changed, and with the texts."""
     text = "\n\n".join([wording.state(message), *map(wording.entry_line, entries)])
     return {"note": several_lines(text, _NOTE), "source": _SOURCE}

@@ -92,7 +92,7 @@ class Slack:
         return True
 
     def _reply(self, thread: _Thread, message: Message, *, in_doubt: bool) -> _Thread:
-        """Add what the thread lacks, and return what it holds then. Raises ChannelFailed with as far as it came."""
+        """Add the missing messages to the thread, and return its state. Raises ChannelFailed with the state reached."""
         replies = list(_replies(thread, message))
         try:
             present = self._present(thread) if in_doubt and replies else frozenset()
@@ -107,7 +107,7 @@ class Slack:
                     self._ask("chat.postMessage", payload, handle_of(thread))
                 thread = msgspec.structs.replace(thread, newest=thread.newest if entry_id == _END else entry_id)
         except FetchError as error:
-            # What is out by now is not to be sent again.
+            # Parts that were sent already are not sent again.
             raise ChannelFailed(error.message, error.retry_after_s, handle_of(thread)) from error
         return msgspec.structs.replace(thread, is_closed=message.act is Operation.CLOSE)
 

@@ -1,4 +1,4 @@
-"""Teams' workflows that post what a webhook brings: an Adaptive Card in a message.
+"""Teams' workflows that post the body of a webhook: an Adaptive Card in a message.
 
 https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook
 """

@@ -81,7 +81,7 @@ def window(message: Message) -> str:
 
 
 def facts(message: Message) -> Iterator[tuple[str, str]]:
-    """Yield label and text of what is to be known before the vendor's words; the status is not among it."""
+    """Yield label and text of the facts that come before the vendor's words, without the status."""
     return ((name, text) for name, text in _facts(message) if name and text)
 
 

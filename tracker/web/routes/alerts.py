@@ -128,7 +128,7 @@ async def note(request: Request, provider: Part, subject: Part, generation: Gene
 
 @router.post(f"{_AlertId}/resend", responses=shape(AlertDone, 400, 403, 404, 409), openapi_extra=body_shape(Resend))
 async def resend(request: Request, provider: Part, subject: Part, generation: Generation) -> Response:
-    """Send again what a channel refused."""
+    """Send the messages that a channel refused again."""
     viewer, asked = actor_of(request), await asked_for(request, Resend)
     parts, named = parts_of(request), f"{provider}/{subject}/{generation}"
 

@@ -13,7 +13,7 @@ _SHORT: Final = 500
 
 
 def body(message: ChatMessage) -> bytes:
-    """Return the request's body. Addresses become links by themselves, and nothing is shown of what they lead to."""
+    """Return the request's body. Addresses become links by themselves, without a preview."""
     lines = [fitted(message.product, _SHORT, as_mrkdwn)]
     lines += [f"*{label}:* {fitted(text, _SHORT, as_mrkdwn)}" for label, text in message.facts]
     end = [f"*Links:* {' '.join(f'<{as_mrkdwn(link)}>' for link in message.links)}"] if message.links else []
