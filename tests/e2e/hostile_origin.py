@@ -38,7 +38,7 @@ class Attack:
     answer: Callable[[Exchange], None]
     #: The one reason that is given; None for an answer that is read in spite of all.
     reason: str | None = None
-    #: What the page is polled for, below its own path; another endpoint than a platform's has no others beside it.
+    #: The requests for the page, below its own path; another endpoint than a platform's has no others beside it.
     path: str = "/answer.json"
     #: The title of the one update that is reported all the same, and those of further incidents.
     title: str | None = None
