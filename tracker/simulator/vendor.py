@@ -179,12 +179,10 @@ class Page:
         with self._change(now) as draft:
             draft.remove(incident_id)
 
-    def replace_component(
-        self, name: str, other: VendorComponent | None = None, *, now: datetime | None = None
-    ) -> None:
+    def replace_component(self, name: str, new: VendorComponent | None = None, *, now: datetime | None = None) -> None:
         """Remove a component, and put another in its place if one is given. Raises LookupError."""
         with self._change(now) as draft:
-            draft.replace_component(name, other)
+            draft.replace_component(name, new)
 
     def add_component(self, component: VendorComponent, *, now: datetime | None = None) -> None:
         """Put a component at the end of the list."""
@@ -239,11 +237,9 @@ class Page:
             yield draft
             self._revisions.append(draft.revision())
 
-    def _post(
-        self, draft: Draft, incident: VendorIncident, status: str, body: str, components: Mapping[str, str]
-    ) -> str:
+    def _post(self, draft: Draft, it: VendorIncident, status: str, body: str, components: Mapping[str, str]) -> str:
         update_id = self._new_id()
-        draft.post(incident, update_id=update_id, status=status, body=body, components=components)
+        draft.post(it, update_id=update_id, status=status, body=body, components=components)
         return update_id
 
     def _new_id(self) -> str:
