@@ -73,7 +73,7 @@ class LeanConsumer(bootsteps.StartStopStep):  # type: ignore[misc]
         self._flushing: Any = None
         #: The events of lean requests, whatever the connection.
         consumer.lean_events = self._events = TaskEvents(consumer.hostname) if consumer.hub is not None else None
-        #: By name: takes a message of a task that has a strategy for hints, as it stands in the queue.
+        #: By name: takes a message of a task that has a strategy for hints, as the queue holds it.
         consumer.lean_tasks = {}
         super().__init__(consumer, **options)
 

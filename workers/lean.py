@@ -190,7 +190,7 @@ class _Taker:
             self._run(call, message.headers, message.delivery_info)
 
     def take_raw(self, payload: Any) -> bool:
-        """Take a message as it stands in the queue, if it is a plain one; return whether it is."""
+        """Take a message as the queue holds it, if it is a plain one; return whether it is."""
         call = None if self._has_rate_limit else _plain_raw(payload)
         if call is None:
             return False
@@ -251,7 +251,7 @@ class _Call(NamedTuple):
 
 
 def _plain_raw(payload: Any) -> _Call | None:
-    """Return the call in a message as it stands in the queue, None for one that is not plain."""
+    """Return the call in a message as the queue holds it, None for one that is not plain."""
     try:
         if payload["properties"]["body_encoding"] != "base64":
             return None
