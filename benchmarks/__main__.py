@@ -20,7 +20,7 @@ SMALL: Final[Runs] = {
     "hanging": ("--minutes 1.5",),
     "throughput": (
         "--components 10 --workers 1,2",
-        "--tls --pages 2000 --components 10 --workers 2 --latencies 0",
+        "--tls --pages 4000 --components 10 --workers 1,2 --latencies 0",
     ),
     "peers": ("--rounds 3",),
     "scheduler": ("",),
