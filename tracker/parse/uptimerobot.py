@@ -4,11 +4,13 @@
 left out. `/api/getMonitorList/<key>` lists the monitors with their colours, 30 in each part (`psp.perPage`,
 `psp.totalMonitors`, `?page=2`); independent public readers agree on that, one of them of Bluesky's page. Neither shows
 what the other has. The key is in the page, and in its address on stats.uptimerobot.com. The platform has no state for
-an announcement: it is reported, and neither open nor over, until it has an end.
+an announcement: it is reported, and neither open nor over, until it has an end. Times are in words, those of the page's
+zone beside those in UTC (`endDateGMT`).
 """
 
 import re
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,13 +18,15 @@ from tracker.model.page import Component, ComponentStatus, Incident, IncidentUpd
 from tracker.parse import _fields as fields
 from tracker.parse.entries import among, each, entry_by_entry, identity, objects
 from tracker.parse.format import Endpoints, Format
-from tracker.parse.listed import digest_key, distinct, time_key
+from tracker.parse.listed import digest_key, distinct, status_key, time_key
 from tracker.parse.sniff import mentions, refusal
+from tracker.parse.words import UNKNOWN
 
 _HOSTED: Final = "stats.uptimerobot.com"
 _KEY: Final = re.compile(rb"/api/get(?:MonitorList|EventFeed)/([A-Za-z0-9]{4,40})")
 _PATH: Final = re.compile(r"/([A-Za-z0-9]{4,40})/?")
 _ANNOUNCEMENT: Final = "ann"
+_OVER: Final = "resolved"
 _STATUSES: Mapping[str, ComponentStatus] = {
     "success": ComponentStatus.OPERATIONAL,
     "danger": ComponentStatus.MAJOR_OUTAGE,
@@ -114,19 +118,16 @@ def _component(entry: dict[str, Any]) -> Component:
 
 def _incident(entry: dict[str, Any]) -> Incident:
     posted_at = fields.moment(entry.get("ts"))
+    ended_at = fields.moment(entry.get("endDateGMT"), UTC) or fields.moment(entry.get("endDate"))
     title, body = fields.name(entry.get("title")), fields.body_text(entry.get("content"))
     incident_id = identity(None, "an announcement", since=posted_at, name=title or "")
-    status = "resolved" if fields.moment(entry.get("endDate")) else "unknown"
+    first = IncidentUpdate(
+        id=time_key(posted_at) if posted_at else digest_key(body), status=UNKNOWN, body=body, created_at=posted_at
+    )
+    ends = (IncidentUpdate(id=status_key(_OVER, ended_at), status=_OVER, created_at=ended_at),) if ended_at else ()
     return Incident(
         id=incident_id,
         name=title or incident_id,
-        status=status,
-        updates=(
-            IncidentUpdate(
-                id=time_key(posted_at) if posted_at else digest_key(body),
-                status=status,
-                body=body,
-                created_at=posted_at,
-            ),
-        ),
+        status=_OVER if ends else UNKNOWN,
+        updates=(first, *ends),
     )

@@ -18,7 +18,7 @@ DAY = 24 * 60
 
 def aged(incident_id: str, *ages_days: float, **fields: object) -> Incident:
     """Return an incident with an update for each age, the oldest first."""
-    updates = (update(f"{incident_id}{n}", round((100 - age) * DAY)) for n, age in enumerate(ages_days))
+    updates = (update(f"{incident_id}{n}", round((100 - age) * DAY), body="Text.") for n, age in enumerate(ages_days))
     return incident(incident_id, *updates, **fields)
 
 
@@ -106,6 +106,7 @@ def test_the_past_of_a_page_is_seen_as_it_was_published_and_ends_where_no_update
         ("m", "maintenance_update"),
     ]
     assert (found[2][2], found[5][2]) == ("resolved", "completed")
+    assert [event.message for event in past] == ["Text.", "Text.", None, "Text.", "Text.", None]
     assert len({event.id for event in past}) == len(past)
 
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from tests.fakes import NOON, incident, page, update
 from tests.goldens import stories
 from tests.vendor import TIMEOUT, Watch
+from tracker.detection.inferred import Known, inferred
 from tracker.errors import FetchError, HttpStatusError
 from tracker.model.event import Event, EventKind
-from tracker.model.page import Impact, Incident, IncidentUpdate, Snapshot
+from tracker.model.page import Impact, Incident, IncidentUpdate, OpenIncident, Snapshot
 from tracker.model.provider import FirstSight
 from tracker.parse import FORMATS, Endpoints, Format
 from tracker.polling.poll_cost import ResponseClass
@@ -321,3 +322,25 @@ def test_a_window_that_moves_with_an_update_is_reported_by_the_update(planned: T
     assert event.update_id == "w2"
     assert event.scheduled_for == NOON + timedelta(hours=26)
     assert planned.reported_after(2) == []
+
+
+@pytest.mark.parametrize(("moved", "window", "message"), MOVES.values(), ids=MOVES)
+def test_a_window_that_moved_since_the_record_was_written_is_reported(
+    moved: Incident, window: str, message: str
+) -> None:
+    was = works(2, 4)
+    recorded = OpenIncident(
+        id=was.id,
+        name=was.name,
+        status=was.status,
+        scheduled_for=was.scheduled_for,
+        scheduled_until=was.scheduled_until,
+    )
+    known = Known(trace=None, going_on=recorded, goes_on=False, is_maintenance=True, has_clock=True, was_doubted=False)
+
+    found = inferred(moved, known)
+
+    assert found.update == IncidentUpdate(id=f"window/{window}", status="scheduled", body=message)
+    assert found.trace is not None
+    assert found.trace.names == (f"window/{window}",)
+    assert inferred(was, known).update is None

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.fakes import MIDNIGHT, component, incident, page, update
 from tests.strategies import components, snapshots
 from tracker.detection.snapshots import components_changed, digest, known_components, merged, projection
+from tracker.detection.stand_ins import give_way
 from tracker.model.component_names import labels
 from tracker.model.page import Component, Impact, Omission, Snapshot
 
@@ -225,6 +226,14 @@ def test_what_stands_for_updates_of_a_detail_gives_way_as_well() -> None:
     found = merged(page(), [listed, detail])
 
     assert [each.id for each in found.incidents[0].updates] == ["u1", "u2"]
+
+
+def test_it_gives_way_to_the_answer_with_the_newest_update_whichever_comes_first() -> None:
+    listed = msgspec.structs.replace(page(incident("i1", update("now", 9))), stand_ins=("i1/now",))
+    older, newer = page(incident("i1", update("u1", 1))), page(incident("i1", update("u1", 1), update("u2", 2)))
+
+    for others in ([older, newer], [newer, older]):
+        assert [each.id for each in give_way(listed, others).incidents[0].updates] == ["u1", "u2"]
 
 
 def test_an_update_that_only_others_like_it_show_stays() -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.goldens import answers, table
-from tracker.model.page import Snapshot
+from tests.goldens import FOLDER, answers, check
+from tracker.errors import ParseError
+from tracker.model.page import Snapshot, is_made
 from tracker.parse import FORMAT_NAMES, detect, read
 from tracker.parse._fields import decode_json
 
@@ -66,26 +67,53 @@ def test_an_odd_entry_anywhere_hides_nothing_else(file, answer, path):
             assert bare(read(body, url=URL)) == bare(whole), (odd, place)
 
 
-#: Where the entries of a format stand, what they are, and the key that holds their id.
-ENTRIES = table("entries_with_ids")
+def test_entries_without_ids_are_known_by_what_they_show_or_left_out_as_reviewed():
+    found = {}
+    for file, answer in documents():
+        ids = {own for _, own in entries(shown(answer))}
+        held = [(path, key) for path in lists(answer) for key in keys_of_ids(at(answer, path), ids)]
+        for path, key in held:
+            case, places = f"{file} {'/'.join(map(str, path))} no {key}", range(len(at(answer, path)))
+            for others in ("", " and no link"):
+                ends = (known_by(without(answer, [(path, place, key)], others)) for place in places)
+                found[case + others] = ", ".join(dict.fromkeys(end for known in ends for end in known))
+            if found[case] == found[f"{case} and no link"]:
+                del found[f"{case} and no link"]
+        every = [(path, place, key) for path, key in reversed(held) for place in range(len(at(answer, path)))]
+        found[f"{file} no ids"] = ", ".join(known_by(without(answer, every, " and no link")))
+
+    check(FOLDER / "words" / "entries_without_ids.json", {case: known for case, known in found.items() if known})
 
 
-@pytest.mark.parametrize(("file", "path", "kind", "key"), ENTRIES, ids=[f"{file}-{path}" for file, path, *_ in ENTRIES])
-def test_an_entry_without_an_id_is_known_by_what_it_shows_or_left_out(file, path, kind, key):
-    answer = dict(documents())[file]
-    whole = entries(shown(answer))
+def keys_of_ids(listed: list[Any], ids: set[str]) -> list[str]:
+    """Return the keys under which the entries of a list hold an id of the snapshot."""
+    held = [(key, value) for each in listed if isinstance(each, dict) for key, value in each.items()]
+    return sorted({key for key, value in held if isinstance(value, str | int) and str(value) in ids})
 
-    for place in range(len(at(answer, path))):
-        damaged = copy.deepcopy(answer)
-        at(damaged, path)[place].pop(key, None)
-        at(damaged, path)[place].pop("permalink" if key == "filename" else key, None)
+
+def without(answer: Any, ids: list[tuple[tuple[str | int, ...], int, str]], others: str) -> Any:
+    """Return an answer some of whose entries lost their ids, and their links too."""
+    damaged = copy.deepcopy(answer)
+    for path, place, key in ids:
+        entry = at(damaged, path)[place]
+        if isinstance(entry, dict):
+            entry.pop(key, None)
+            for link in [known for known, value in entry.items() if others and str(value).startswith("https://")]:
+                entry.pop(link)
+    return None if damaged == answer else damaged
+
+
+def known_by(damaged: Any) -> list[str]:
+    """Return the ids that are made for entries, and what is left out."""
+    if damaged is None:
+        return []
+    try:
         snapshot = shown(damaged)
-        lost, made = whole.keys() - entries(snapshot).keys(), entries(snapshot).keys() - whole.keys()
-
-        # What others are named by, such as a group, may stand behind more than itself.
-        assert len(made) + len(snapshot.omissions) >= min(1, len(lost))
-        assert {left_out.kind for left_out in snapshot.omissions} <= {kind, "update", "component"}
-        assert entries(shown(damaged)) == entries(snapshot)
+    except ParseError as error:
+        return [f"refused: {error}"]
+    assert entries(shown(damaged)) == entries(snapshot)
+    made = sorted({own for _, own in entries(snapshot) if is_made(own)})
+    return [*made, *(f"no {left_out.kind} ({left_out.reason})" for left_out in snapshot.omissions)]
 
 
 def entries(snapshot: Snapshot) -> dict[tuple[str, str], object]:

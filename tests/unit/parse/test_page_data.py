@@ -114,6 +114,13 @@ def test_references_of_a_next_page_are_what_they_lead_to():
     assert found == {"one": "text\n", "two": None, "three": "$x", "four": "2026-03-09T08:00:00.000Z"}
 
 
+def test_named_kinds_of_values_are_what_they_hold():
+    flat = [{"at": 1, "held": 2, "bare": 3, "when": 5}, ["Date", "2026-03-09"], ["Reactive", 4], ["Set"], "x", ["Date"]]
+
+    assert page_data.unflattened(flat) == {"at": "2026-03-09", "held": "x", "bare": None, "when": None}
+    assert page_data.object_with(flat, "at", "held", "gone") == {}
+
+
 @pytest.mark.parametrize("flat", [[[0]], [{"a": 0}], [[1, 1], [2, 2], [0, 0]], {}, [], None], ids=repr)
 def test_data_that_leads_back_to_itself_is_refused(flat):
     with pytest.raises(ParseError, match="the page's data is"):
