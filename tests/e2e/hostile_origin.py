@@ -44,7 +44,7 @@ class Attack:
     title: str | None = None
     more_titles: tuple[str, ...] = ()
     #: What its entry of providers.toml says, too.
-    keys: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, Any] = field(default_factory=dict)
 
 
 def page(*incidents: dict[str, Any], **more: Any) -> bytes:
@@ -155,7 +155,8 @@ only_open = true
 JSON = "application/json; charset=utf-8"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 TOO_LARGE = "the answer is larger than 8 MiB"
-TOO_LATE = "no complete answer within 20 s"
+DRIPS_S = 20
+TOO_LATE = f"no complete answer within {DRIPS_S} s"
 TOO_MANY_VALUES = "the answer is JSON with more in it than a status page"
 TOO_MUCH_MARKUP = "the feed holds more markup than a status page's"
 FEED = "/feed.rss"
@@ -182,7 +183,8 @@ REFUSED: dict[str, Attack] = {
         answer=says(b"<rss><channel>" + b"<a><item/><item/></a>" * 4_900 + b"</channel></rss>"),
         reason="its expressions take too long on this page; write paths without `..`, functions, and `//` in [ ]",
         path=FEED,
-        keys={"format": "costly"},
+        # Each attempt takes seconds of the processor.
+        keys={"format": "costly", "interval": 12},
     ),
     # headers
     "endless headers": Attack(

@@ -379,7 +379,7 @@ def test_a_narrow_terminal_breaks_no_word_and_a_pipe_gets_no_colour(running: Run
     title = "Uninterruptible-power-supplies misbehave extraordinarily in Frankfurt"
     incident = page.open_incident(title, impact="major", body="We look into it.")
     data_dir = ("--data-dir", str(running.data_dir))
-    eventually(lambda: title in running.command("status").stdout)
+    running.wait_for(lambda tracker: any(line["incident"] == title for line in tracker.record))
 
     narrow = on_a_terminal(48, "status", *data_dir)
     plain = on_a_terminal(48, "status", *data_dir, environ={"NO_COLOR": "1"})
