@@ -107,7 +107,7 @@ def shown_until(terminal: int, end: bytes) -> bytes:
     return shown
 
 
-#: Each line starts a process. What is offered is the same for all shells; each has its own way with words and with files.
+#: Each line starts a process. All shells are offered the same; each has its own way with files and with words.
 @pytest.mark.parametrize(("complete", "first"), [(in_bash, 0), (in_zsh, 2), (in_fish, 2)])
 def test_it_completes(
     complete: Callable[[dict[str, str], list[str]], Iterator[str]], first: int, environ: dict[str, str]
