@@ -38,13 +38,13 @@ class Attack:
     answer: Callable[[Exchange], None]
     #: The one reason that is given; None for an answer that is read in spite of all.
     reason: str | None = None
-    #: What the page is asked for, below its own path; another endpoint than a platform's has no others beside it.
+    #: The requests for the page, below its own path; another endpoint than a platform's has no others beside it.
     path: str = "/answer.json"
     #: The title of the one update that is reported all the same, and those of further incidents.
     title: str | None = None
     more_titles: tuple[str, ...] = ()
     #: What its entry of providers.toml says, too.
-    keys: dict[str, Any] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
 
 
 def page(*incidents: dict[str, Any], **more: Any) -> bytes:
@@ -155,8 +155,7 @@ only_open = true
 JSON = "application/json; charset=utf-8"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 TOO_LARGE = "the answer is larger than 8 MiB"
-DRIPS_S = 20
-TOO_LATE = f"no complete answer within {DRIPS_S} s"
+TOO_LATE = "no complete answer within 20 s"
 TOO_MANY_VALUES = "the answer is JSON with more in it than a status page"
 TOO_MUCH_MARKUP = "the feed holds more markup than a status page's"
 FEED = "/feed.rss"
@@ -183,8 +182,7 @@ REFUSED: dict[str, Attack] = {
         answer=says(b"<rss><channel>" + b"<a><item/><item/></a>" * 4_900 + b"</channel></rss>"),
         reason="its expressions take too long on this page; write paths without `..`, functions, and `//` in [ ]",
         path=FEED,
-        # Each attempt takes seconds of the processor.
-        keys={"format": "costly", "interval": 12},
+        keys={"format": "costly"},
     ),
     # headers
     "endless headers": Attack(
@@ -358,7 +356,7 @@ class HostileOrigin:
         self._attacks_now.set()
 
     def wait_until_read_twice(self, timeout_s: float) -> None:
-        """Wait until every page was asked again after its first answer, which by then was taken in."""
+        """Wait until every page was polled again after its first answer, which by then was taken in."""
         with self._changed:
             if not self._changed.wait_for(lambda: all(self.asked[name] > 1 for name in self.attacks), timeout_s):
                 raise TimeoutError(f"not asked twice: {[name for name in self.attacks if self.asked[name] < 2]}")
