@@ -20,7 +20,7 @@ SMALL: Final[Runs] = {
     "hanging": ("--minutes 1.5",),
     "throughput": (
         "--components 10 --workers 1,2",
-        "--tls --pages 2000 --components 10 --workers 2 --latencies 0",
+        "--tls --pages 4000 --components 10 --workers 1,2 --latencies 0",
     ),
     "peers": ("--rounds 3",),
     "scheduler": ("",),
@@ -31,14 +31,14 @@ SMALL: Final[Runs] = {
 #: The same for the figures of the documents: an hour and a half.
 FULL: Final[Runs] = SMALL | {
     "sustained": (
-        "--pages 3000 --minutes 5",
-        "--pages 10000 --minutes 10",
+        "--pages 3000 --minutes 5 --components 10",
+        "--pages 10000 --minutes 10 --components 10",
         "--pages 60000 --minutes 10 --components 10",
-        "--tls --pages 600 --minutes 5 --changes 10",
+        "--tls --pages 600 --minutes 4 --changes 10 --components 10",
     ),
-    "hanging": ("--minutes 5", "--pages 6000 --interval 60 --minutes 8"),
+    "hanging": ("--minutes 4 --shares 50", "--pages 6000 --interval 60 --minutes 8 --shares 90"),
     "peers": ("",),
-    "million": ("", "--without-file"),
+    "million": ("",),
 }
 #: Where a measurement is, if not in the module of its name.
 MODULES: Final = {"peers": "benchmarks.peers.run"}

@@ -24,7 +24,7 @@ _STEP_S: Final = 0.01
 _AHEAD_S: Final = 0.02
 #: Two polls of a page are at least so far apart, whatever the queue holds (`tracker.store`).
 _LEAST_GAP_S: Final = 0.5
-#: How much of the time between two polls of a page has to be left, so that none is asked too soon.
+#: Pages are made due at this share of the rate that the gap allows: a poll too soon would cost and get no lease.
 _ROOM: Final = 0.8
 
 
@@ -37,6 +37,7 @@ class Demand:
         self._order = itertools.cycle(pages)
         #: Fetches that are due or wait: as many as there may be, until we have asked.
         self._open = _WAITING
+        self._most_per_s = _ROOM * len(pages) / _LEAST_GAP_S
 
     def last(self, seconds: float) -> None:
         """Keep up demand for so long."""
@@ -52,10 +53,14 @@ class Demand:
         self._client.delete(QUEUE)
 
     def _feed(self, pages: Iterator[str], ends_at: float | None) -> None:
+        fed_until = time.monotonic()
         while ends_at is None or time.monotonic() < ends_at:
-            step_ends_at = time.monotonic() + _STEP_S
+            now = time.monotonic()
+            step_ends_at = now + _STEP_S
+            allowed = min(_STEP, _WAITING - self._open, int((now - fed_until) * self._most_per_s))
             # One at least: where nothing falls due for long, beat sleeps.
-            step = list(itertools.islice(pages, max(1, min(_STEP, _WAITING - self._open))))
+            step = list(itertools.islice(pages, max(1, allowed)))
+            fed_until = max(now - _STEP / self._most_per_s, fed_until + len(step) / self._most_per_s)
             if not step and ends_at is None and self._open < _WAITING:
                 return
             self._make_due(step)
@@ -73,8 +78,7 @@ class Demand:
 
     def limit(self, figures: Figures) -> str | None:
         """Return what to do when there were so few pages that they were the limit."""
-        most = _ROOM * len(self._pages) / _LEAST_GAP_S
         rate = figures["checks per second"]
-        return (
-            f"{rate:,.0f} checks/s of {len(self._pages):,} pages: more --pages may bring more" if rate > most else None
-        )
+        if rate < _ROOM * self._most_per_s:
+            return None
+        return f"{rate:,.0f} checks/s of {len(self._pages):,} pages: more --pages may bring more"

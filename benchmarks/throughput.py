@@ -33,8 +33,9 @@ from benchmarks.results import keep
 from benchmarks.table import show
 
 HOUR_S: Final = 3600
-#: Until connections are open and the rate is level; with TLS each worker makes one to each page, at this rate.
-_RAMP_S: Final = 5.0
+#: Until the web page has read all pages, connections are open and workers have copies of pages; with TLS each worker
+#: makes a connection to each page, at this rate.
+_RAMP_S: Final = 12.0
 _HANDSHAKES_PER_S: Final = 400
 #: The origin's log is behind by a second.
 LOG_S: Final = 1.5

@@ -3,10 +3,10 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from tracker.model.clock import Clock
-from tracker.polling.fetcher import Fetched, Fetcher, FetchRequest, NotModified
+from tracker.polling.fetcher import Fetched, Fetcher, FetchRequest, NotModified, ReadyRequest
 from tracker.polling.observer import Observer
 from tracker.polling.page_store import Commit, HostBusy, PageStore, PollLease
 from tracker.polling.poller import Poll, Poller
@@ -28,16 +28,25 @@ class LoopPages:
         return self._store.commit(lease, commit)
 
 
+class Unchanged(NamedTuple):
+    """A `ReadyRequest` of which nothing was worked out."""
+
+    request: FetchRequest
+
+
 class LoopFetcher:
     """A `QuickFetcher` over a network that answers at once. Redirects are not its matter, as of the real one."""
 
     def __init__(self, fetcher: Fetcher) -> None:
         self._fetcher = fetcher
 
-    async def fetch(self, request: FetchRequest) -> Fetched | NotModified | None:
+    def ready(self, request: FetchRequest) -> "Unchanged":
+        return Unchanged(request)
+
+    async def fetch(self, ready: ReadyRequest) -> Fetched | NotModified | None:
         await asyncio.sleep(0)
-        answer = self._fetcher.fetch(request)
-        return answer if answer.url == request.url else None
+        answer = self._fetcher.fetch(ready.request)
+        return answer if answer.url == ready.request.url else None
 
 
 class LoopPoller:

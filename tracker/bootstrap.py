@@ -86,7 +86,7 @@ def build_sender(poster: Poster) -> WebhookSender:
 
 
 def build_fetcher(options: ClientOptions) -> TokenFetcher:
-    """Return the fetcher that asks pages."""
+    """Return the fetcher that requests pages."""
     return TokenFetcher(RequestsFetcher(options), lambda: RequestsPoster(options))
 
 
@@ -182,7 +182,7 @@ class Runtime:
         return self._deliverer.deliver(sink)
 
     def decide_alerts(self) -> int:
-        """Decide about what is new or due for alerts; return how many events that were. Raises StoreError, Conflict."""
+        """Decide about new events and due alerts; return the number of events. Raises StoreError, Conflict."""
         if not self._deciding.acquire(blocking=False):
             return 0
         try:
@@ -212,7 +212,7 @@ class Runtime:
         return lambda: heartbeat.give(utc_now())
 
     def send_alerts(self, name: str) -> int:
-        """Send a channel what waits for it; return how many messages it took. Raises StoreError, Conflict."""
+        """Send a channel the messages that wait for it; return how many it took. Raises StoreError, Conflict."""
         config = next((each for each in self.alerts.config().channels if each.name == name), None)
         if config is None:
             return 0

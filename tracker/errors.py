@@ -11,7 +11,7 @@
       · NameNotResolved · ConnectError · ProxyFailed · TlsError · FetchTimeout
       · HttpStatusError · Blocked · SignInNeeded · CredentialsMissing
       · TooLarge · TooManyRedirects · AddressRefused · BadUrl · BadAnswer
-      · ChannelFailed      an alert's channel did only a part of what it was asked; carries a handle
+      · ChannelFailed      an alert's channel did only a part of its work; carries a handle
     - ParseError           an answer came, and it is not a status page that we can read
       · MovedAway
   + StoreError             the data server fails; the task may be retried
@@ -163,7 +163,7 @@ class BadAnswer(FetchError):
 
 
 class CredentialsMissing(FetchError):
-    """Raised when the environment does not have what the provider's `headers_env` names; nothing was asked."""
+    """Raised when the environment does not have what the provider's `headers_env` names; no request was made."""
 
     reason = "credentials"
 

@@ -15,6 +15,7 @@ from celery.worker import state
 from celery.worker.request import Request
 
 from workers.events import FLUSH_S, TaskEvents
+from workers.lean import take_directly
 from workers.outcomes import FAILED
 from workers.transport import Together
 
@@ -72,6 +73,8 @@ class LeanConsumer(bootsteps.StartStopStep):  # type: ignore[misc]
         self._flushing: Any = None
         #: The events of lean requests, whatever the connection.
         consumer.lean_events = self._events = TaskEvents(consumer.hostname) if consumer.hub is not None else None
+        #: By name: takes a message of a task that has a strategy for hints, as it stands in the queue.
+        consumer.lean_tasks = {}
         super().__init__(consumer, **options)
 
     def start(self, consumer: Any) -> None:
@@ -88,8 +91,10 @@ class LeanConsumer(bootsteps.StartStopStep):  # type: ignore[misc]
         HintRequest.wake = staticmethod(wake)
         channel = consumer.task_consumer.channel
         if isinstance(channel, Together):
-            are_hints = all(queue.no_ack for queue in consumer.task_consumer.queues)
-            channel.may_take = partial(wanted, pool, are_hints=are_hints)
+            queues = consumer.task_consumer.queues
+            channel.hint_queues = frozenset(queue.name for queue in queues if queue.no_ack)
+            channel.may_take = partial(wanted, pool, are_hints=len(channel.hint_queues) == len(queues))
+            channel.take_directly = partial(take_directly, consumer.lean_tasks)
         self._events.dispatcher, self._events.is_away = dispatcher, False
         if dispatcher is not None and dispatcher.enabled:
             dispatcher.buffer_limit = EVENTS_TOGETHER

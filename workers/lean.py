@@ -10,7 +10,8 @@ the pool is another one.
 import logging
 import os
 import time
-from collections.abc import Callable
+from binascii import a2b_base64
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, NoReturn
 
@@ -46,11 +47,11 @@ class LeanRequest(Job):
     #: A hint left the broker when it was taken.
     acknowledged = True
 
-    def __init__(self, task: Any, args: Any, kwargs: Any, message: Any, events: TaskEvents) -> None:
-        super().__init__(task, args, kwargs)
-        self.headers = message.headers
-        self.delivery_info = message.delivery_info
-        self.id: str = message.headers["id"]
+    def __init__(self, task: Any, call: "_Call", headers: Any, delivery_info: Any, events: TaskEvents) -> None:
+        super().__init__(task, call.args, call.kwargs)
+        self.headers = headers
+        self.delivery_info = delivery_info
+        self.id: str = headers["id"]
         self.events = events
         #: Whether its events task-received and task-started were sent.
         self.is_announced = False
@@ -163,26 +164,66 @@ def strategy(task: Any, app: Any, consumer: Any) -> Callable[..., Any]:
     pool, events = consumer.pool, getattr(consumer, "lean_events", None)
     if not (Settings.from_environment(os.environ).lean and isinstance(pool, CoroutinePool) and events is not None):
         return general
-    buckets, name, revoked = consumer.task_buckets, task.name, state.revoked
+    taker = _Taker(task, consumer, events, general)
+    consumer.lean_tasks[task.name] = taker.take_raw
+    return taker.take
 
-    def take(message: Any, body: Any, ack: Any, reject: Any, callbacks: Any) -> None:
-        call = None if body is not None or buckets[name] is not None else _plain(message, revoked)
+
+class _Taker:
+    """Takes the messages of a task."""
+
+    def __init__(self, task: Any, consumer: Any, events: TaskEvents, general: Callable[..., Any]) -> None:
+        self._task = task
+        self._consumer = consumer
+        self._events = events
+        self._general = general
+        self._pool = consumer.pool
+
+    def take(self, message: Any, body: Any, ack: Any, reject: Any, callbacks: Any) -> None:
+        """Take a message from Celery's consumer."""
+        call = None
+        if body is None and not self._has_rate_limit:
+            call = _plain(message.headers, message.content_type, message.content_encoding, message.body)
         if call is None:
-            general(message, body, ack, reject, callbacks)
-            return
-        request = LeanRequest(task, call.args, call.kwargs, message, events)
-        request.soft_limit_s = call.soft_limit_s or task.soft_time_limit or pool.options.get("soft_timeout")
-        request.limit_s = call.limit_s or task.time_limit or pool.options.get("timeout")
+            self._general(message, body, ack, reject, callbacks)
+        else:
+            self._run(call, message.headers, message.delivery_info)
+
+    def take_raw(self, payload: Any) -> bool:
+        """Take a message as it stands in the queue, if it is a plain one; return whether it is."""
+        call = None if self._has_rate_limit else _plain_raw(payload)
+        if call is None:
+            return False
+        self._run(call, payload["headers"], payload["properties"].get("delivery_info"))
+        return True
+
+    @property
+    def _has_rate_limit(self) -> bool:
+        return self._consumer.task_buckets[self._task.name] is not None
+
+    def _run(self, call: "_Call", headers: Any, delivery_info: Any) -> None:
+        task, consumer = self._task, self._consumer
+        request = LeanRequest(task, call, headers, delivery_info, self._events)
+        limits = self._pool.options
+        request.soft_limit_s = call.soft_limit_s or task.soft_time_limit or limits.get("soft_timeout")
+        request.limit_s = call.limit_s or task.time_limit or limits.get("timeout")
         if task_received.receivers:
             task_received.send(sender=consumer, request=request)
         if task_prerun.receivers:
             task_prerun.send(sender=task, task_id=request.id, task=task, args=request.args, kwargs=request.kwargs)
         request.begin()
-        for callback in callbacks:
+        for callback in consumer.on_task_message:
             callback(request)
-        pool.run(request)
+        self._pool.run(request)
 
-    return take
+
+def take_directly(takers: Mapping[str, Callable[[Any], bool]], payload: Any) -> bool:
+    """Run the task of a plain message, of which no broker has to know more; return whether it was one."""
+    try:
+        taker = takers.get(payload["headers"]["task"])
+    except (KeyError, TypeError):
+        return False
+    return taker is not None and taker(payload)
 
 
 def _careful(general: Callable[..., Any]) -> Callable[..., Any]:
@@ -209,13 +250,24 @@ class _Call(NamedTuple):
     soft_limit_s: float | None
 
 
-def _plain(message: Any, revoked: Any) -> _Call | None:
-    """Return the call in a message that asks for a plain run of its task, None for any other message."""
-    headers = message.headers
+def _plain_raw(payload: Any) -> _Call | None:
+    """Return the call in a message as it stands in the queue, None for one that is not plain."""
     try:
-        if (message.content_type, message.content_encoding) != _PLAIN or not isinstance(headers["id"], str):
+        if payload["properties"]["body_encoding"] != "base64":
             return None
-        if any(map(headers.get, _SPECIAL)) or headers["id"] in revoked:
+        body = a2b_base64(payload["body"])
+        kind, encoding = payload["content-type"], payload["content-encoding"]
+    except (KeyError, TypeError, ValueError):
+        return None
+    return _plain(payload["headers"], kind, encoding, body)
+
+
+def _plain(headers: Any, kind: Any, encoding: Any, body: Any) -> _Call | None:
+    """Return the call in a message that asks for a plain run of its task, None for any other message."""
+    try:
+        if (kind, encoding) != _PLAIN or not isinstance(headers["id"], str):
+            return None
+        if any(map(headers.get, _SPECIAL)) or headers["id"] in state.revoked:
             return None
         limit_s, soft_limit_s = headers.get("timelimit") or (None, None)
         if not (isinstance(limit_s, _LIMIT) and isinstance(soft_limit_s, _LIMIT)):
@@ -223,7 +275,7 @@ def _plain(message: Any, revoked: Any) -> _Call | None:
         expires = headers.get("expires")
         if expires is not None and datetime.fromisoformat(expires) <= datetime.now(UTC):
             return None
-        arguments, keywords, embedded = _decode(message.body)
+        arguments, keywords, embedded = _decode(body)
     except (AttributeError, KeyError, TypeError, ValueError):  # of which msgspec's errors are
         return None
     return None if any(embedded.values()) else _Call(arguments, keywords, limit_s, soft_limit_s)

@@ -62,6 +62,10 @@ class Together:
 
     #: Returns the number of messages that one call may take; None leaves taking to kombu, one at a time.
     may_take: Callable[[], int] | None = None
+    #: The queues whose messages need no acknowledgement.
+    hint_queues: frozenset[str] = frozenset()
+    #: Takes a message of these queues that needs neither kombu nor Celery's consumer; returns whether it did.
+    take_directly: Callable[[Any], bool] = staticmethod(lambda _: False)
     QoS = Settling
     #: The clients that received the last broadcast (events, remote commands); None before the first.
     heard_by: int | None = None
@@ -133,7 +137,8 @@ class Together:
             log.error("dropped an unreadable message from queue %s (%s): %r", queue, error, message[:_SHOWN])  # noqa: TRY400
             return
         try:
-            self.connection._deliver(payload, queue)  # noqa: SLF001  as kombu does
+            if queue not in self.hint_queues or not self.take_directly(payload):
+                self.connection._deliver(payload, queue)  # noqa: SLF001  as kombu does
         except Exception as error:
             # kombu counts a KeyError among those of a connection.
             if isinstance(error, (*self.connection_errors, self.ResponseError)) and not isinstance(error, KeyError):

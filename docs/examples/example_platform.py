@@ -57,6 +57,7 @@ def _update(entry: dict[str, Any]) -> IncidentUpdate:
 EXAMPLE = Format(
     name="example",
     title="Example",
+    source="its documentation",
     recognises=_recognises,
     read=_read,
     endpoints=(Endpoints(primary="/status.json"),),

@@ -2,7 +2,7 @@
 
 from tracker.model.page import Impact
 from tracker.simulator.platform import Json, Platform, timestamp
-from tracker.simulator.revision import Incident, Revision
+from tracker.simulator.revision import Revision, VendorIncident
 
 _SEVERITIES = {Impact.NONE: "low", Impact.MINOR: "low", Impact.MAJOR: "high", Impact.CRITICAL: "down"}
 
@@ -12,7 +12,7 @@ def _status(revision: Revision, _url: str, _variation: int) -> Json:
     return {"example_page": revision.name, "events": [_event(item) for item in shown]}
 
 
-def _event(item: Incident) -> Json:
+def _event(item: VendorIncident) -> Json:
     return {
         "id": item.id,
         "title": item.name,

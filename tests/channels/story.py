@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
-from tracker.alerting.channel import Act, Entry, Message, Severity
+from tracker.alerting.channel import AlertEntry, Message, Operation, Severity
 
 NOON = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
 KEY = "acme/inc-1#1"
 LINK = "https://status.acme.example/incidents/inc-1"
 
 
-def message(act: Act = Act.OPEN, version: int = 1, **changes: object) -> Message:
+def message(act: Operation = Operation.OPEN, version: int = 1, **changes: object) -> Message:
     """Return a message of the one alert."""
     plain = Message(
         act=act,
@@ -34,9 +34,9 @@ def message(act: Act = Act.OPEN, version: int = 1, **changes: object) -> Message
     return replace(plain, **changes)
 
 
-def entry(number: int, text: str, status: str = "investigating", **changes: object) -> Entry:
+def entry(number: int, text: str, status: str = "investigating", **changes: object) -> AlertEntry:
     """Return an update, so many minutes after the begin."""
-    plain = Entry(id=f"acme/inc-1/u{number}", at=NOON + timedelta(minutes=number), status=status, text=text)
+    plain = AlertEntry(id=f"acme/inc-1/u{number}", at=NOON + timedelta(minutes=number), status=status, text=text)
     return replace(plain, **changes)
 
 
@@ -60,7 +60,7 @@ def life(key: str = KEY) -> Sequence[Message]:
         messages.append(
             replace(
                 first,
-                act=Act.CLOSE if is_last else Act.CHANGE,
+                act=Operation.CLOSE if is_last else Operation.CHANGE,
                 version=position,
                 status=newest.status,
                 text=newest.text,

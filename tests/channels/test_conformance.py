@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from tests.channels.conftest import SECRETS, TRAITS, Bench
 from tests.channels.fakes.service import Fault, Shown
 from tests.channels.story import KEY, NOON, TEXTS, entry, life, message
-from tracker.alerting.channel import Act, Message
+from tracker.alerting.channel import Message, Operation
 from tracker.alerting.links import Links
 from tracker.errors import ChannelFailed, ChannelRefused, ConfigError, FetchError, TrackerError
 
@@ -142,7 +142,7 @@ def test_an_open_alert_has_a_link_to_acknowledge_it_in_which_nothing_is_a_mark(b
     assert link in "\n".join(bench.service.strings())
 
 
-def hostile(act: Act, version: int) -> Message:
+def hostile(act: Operation, version: int) -> Message:
     """Return a message in which everything of the vendor's is an attack."""
     nasty = entry(1, HOSTILE, status=HOSTILE)
     return message(
@@ -151,18 +151,18 @@ def hostile(act: Act, version: int) -> Message:
         title=HOSTILE,
         provider_name=HOSTILE,
         impact=HOSTILE,
-        status=HOSTILE if act is not Act.CLOSE else "resolved",
+        status=HOSTILE if act is not Operation.CLOSE else "resolved",
         text=HOSTILE,
         updates=(nasty, replace(nasty, id=HOSTILE)),
         components=(HOSTILE,) * 3,
         link="https://evil.example/>|x\r\nBcc: victim@example.com",
         children=(HOSTILE,),
-        ended_at=NOON if act is Act.CLOSE else None,
+        ended_at=NOON if act is Operation.CLOSE else None,
     )
 
 
 def test_a_vendors_text_is_only_text(bench: Bench) -> None:
-    tell(bench, [hostile(Act.OPEN, 1), hostile(Act.CLOSE, 2)])
+    tell(bench, [hostile(Operation.OPEN, 1), hostile(Operation.CLOSE, 2)])
 
     texts = bench.service.strings()
     assert texts
@@ -201,7 +201,7 @@ def test_what_is_too_long_is_cut_to_what_the_service_takes(bench: Bench) -> None
         key="k" * 255,
     )
 
-    tell(bench, [open_, replace(open_, act=Act.CLOSE, version=2, status="resolved", ended_at=NOON)])
+    tell(bench, [open_, replace(open_, act=Operation.CLOSE, version=2, status="resolved", ended_at=NOON)])
 
     [shown] = bench.service.shown()
     assert shown.closed == 1
@@ -222,7 +222,7 @@ def test_an_alert_that_reopens_is_open_again_and_closes_again(bench: Bench) -> N
     handle = tell(bench, [again], handle)
 
     assert bench.service.shown()[-1].is_open
-    tell(bench, [replace(again, act=Act.CLOSE, version=7, status="resolved", ended_at=NOON)], handle)
+    tell(bench, [replace(again, act=Operation.CLOSE, version=7, status="resolved", ended_at=NOON)], handle)
     assert not bench.service.shown()[-1].is_open
     assert {each.is_open for each in bench.service.shown()} == {False}
 

@@ -16,8 +16,8 @@ from tests.channels.fakes.mail_server import body
 from tests.channels.fakes.service import Asked, FakeService, Wrong
 from tests.channels.story import NOON, message
 from tests.channels.test_conformance import CONTROL
-from tracker.alerting.caller import Call, Caller, Reply
-from tracker.alerting.channel import Act, Entry, Message, Severity
+from tracker.alerting.caller import Call, Caller, CallReply
+from tracker.alerting.channel import AlertEntry, Message, Operation, Severity
 from tracker.alerting.channels.registry import channel_of
 from tracker.alerting.mailer import Mailer, MailServer
 from tracker.catalogue.channel import channel_config_of
@@ -41,7 +41,9 @@ TEXTS = st.builds(
 def messages(draw: st.DrawFn) -> Message:
     count = draw(st.integers(0, 4)) * draw(st.sampled_from([1, 20]))
     entries = tuple(
-        Entry(id=f"acme/inc-1/u{number}", at=NOON + timedelta(minutes=number), status=draw(TEXTS), text=draw(TEXTS))
+        AlertEntry(
+            id=f"acme/inc-1/u{number}", at=NOON + timedelta(minutes=number), status=draw(TEXTS), text=draw(TEXTS)
+        )
         for number in range(min(count, 4))
     ) * (1 if count <= 4 else 20)
     return message(
@@ -68,7 +70,7 @@ class Direct(Caller, Mailer):
         self.service = service
         self.mails: list[bytes] = []
 
-    def call(self, call: Call) -> Reply:
+    def call(self, call: Call) -> CallReply:
         parts = urlsplit(call.url)
         headers = {name.lower(): value for name, value in call.headers.items()}
         asked = Asked(call.method, parts.path, dict(parse_qsl(parts.query)), headers, call.body)
@@ -77,7 +79,7 @@ class Direct(Caller, Mailer):
             answer = self.service.carry_out(asked)
         except Wrong as wrong:
             answer = wrong.answer
-        return Reply(status=answer.status, text=str(answer.body), body=msgspec.json.encode(answer.body))
+        return CallReply(status=answer.status, text=str(answer.body), body=msgspec.json.encode(answer.body))
 
     def deliver(self, _server: MailServer, _sender: str, _recipients: tuple[str, ...], mail: bytes) -> None:
         self.mails.append(mail)
@@ -98,8 +100,8 @@ def test_any_text_is_taken(type: str, reported: Message, tmp_path, mail_certific
     channel = channel_of(channel_config_of(table, "here"), environ=environ, caller=direct, mailer=direct, clock=utc_now)
 
     handle = channel.send(reported, None)
-    handle = channel.send(replace(reported, act=Act.CHANGE, version=2, severity=Severity.CRITICAL), handle)
-    channel.send(replace(reported, act=Act.CLOSE, version=3, status="resolved", ended_at=NOON), handle)
+    handle = channel.send(replace(reported, act=Operation.CHANGE, version=2, severity=Severity.CRITICAL), handle)
+    channel.send(replace(reported, act=Operation.CLOSE, version=3, status="resolved", ended_at=NOON), handle)
 
     assert not service.shown()[-1].is_open
     for text in service.strings():

@@ -12,8 +12,8 @@ from tests.channels.fakes.service import Fault
 from tests.channels.fakes.slack import FakeSlack
 from tests.channels.story import KEY, NOON, TEXTS, entry, life, message
 from tests.contract.fetch_origin import Origin
-from tracker.alerting.caller import Call, Caller, Reply
-from tracker.alerting.channel import Act, Severity
+from tracker.alerting.caller import Call, Caller, CallReply
+from tracker.alerting.channel import Operation, Severity
 from tracker.alerting.channels.alertmanager import Alertmanager
 from tracker.alerting.channels.apprise import Apprise
 from tracker.errors import ChannelFailed, ChannelRefused, ConfigError, FetchError
@@ -98,7 +98,7 @@ def test_slack_without_the_right_to_read_still_shows_everything(slack: Bench) ->
 def test_slack_shows_an_end_without_an_update(slack: Bench) -> None:
     first = life()[0]
     handle = send_all(slack, [first])
-    slack.channel.send(replace(first, act=Act.CLOSE, version=2, status="resolved", ended_at=NOON), handle)
+    slack.channel.send(replace(first, act=Operation.CLOSE, version=2, status="resolved", ended_at=NOON), handle)
 
     assert broadcasts(slack.service) == [False, True]
     assert slack.service.messages[-1]["text"] == "Resolved after 0 s"
@@ -159,9 +159,9 @@ class Recorder(Caller):
     def __init__(self) -> None:
         self.calls: list[Call] = []
 
-    def call(self, call: Call) -> Reply:
+    def call(self, call: Call) -> CallReply:
         self.calls.append(call)
-        return Reply(status=200)
+        return CallReply(status=200)
 
 
 def test_alertmanager_ends_one_severity_and_begins_the_next_in_one_call() -> None:
@@ -169,7 +169,7 @@ def test_alertmanager_ends_one_severity_and_begins_the_next_in_one_call() -> Non
     config = AlertmanagerConfig(name="oncall", api_url="http://alertmanager:9093/am/")
     channel = Alertmanager(config, {}, recorder, lambda: NOON + timedelta(minutes=9))
     handle = channel.send(message(), None)
-    channel.send(message(Act.CHANGE, 2, severity=Severity.CRITICAL), handle)
+    channel.send(message(Operation.CHANGE, 2, severity=Severity.CRITICAL), handle)
 
     assert channel.resend_every == timedelta(minutes=2)
     last = recorder.calls[-1]
@@ -247,8 +247,8 @@ def test_a_long_story_is_shown_from_its_end(slack: Bench) -> None:
 def test_a_reminder_that_a_route_asks_for_is_a_message_of_its_own(type: str, bench_for: BenchFor) -> None:
     bench = bench_for(type)
     first = message(note="held 3 min")
-    handle = send_all(bench, [first, replace(first, act=Act.CHANGE, version=2, note="")])
-    send_all(bench, [replace(first, act=Act.CHANGE, version=3, note="still open after 4 h")], handle)
+    handle = send_all(bench, [first, replace(first, act=Operation.CHANGE, version=2, note="")])
+    send_all(bench, [replace(first, act=Operation.CHANGE, version=3, note="still open after 4 h")], handle)
 
     [shown] = bench.service.shown()
     assert [note for note in ("held 3 min", "still open after 4 h") for text in shown.texts if note in text] == [
@@ -287,7 +287,7 @@ def test_an_alertmanager_that_lost_everything_gets_it_again(bench_for: BenchFor)
     bench.service.settle(first)
     bench.service.lose_everything()
     bench.service.forget_notes()
-    again = replace(first, act=Act.CHANGE)
+    again = replace(first, act=Operation.CHANGE)
     handle = bench.channel.send(again, handle, in_doubt=True)
     bench.service.settle(again)
     bench.channel.send(last, handle)

@@ -12,9 +12,9 @@ from tests.channels.conftest import TRAITS, Bench
 from tests.channels.story import NOON
 from tests.unit.alerting.stories import an_event, rules
 from tracker.alerting.backtest import Replay
-from tracker.alerting.channel import Act, Message
+from tracker.alerting.channel import Message, Operation
 from tracker.alerting.message import message_of
-from tracker.alerting.row import Planned
+from tracker.alerting.row import PlannedMessage
 from tracker.model.event import Event, EventKind
 from tracker.model.route import Route
 
@@ -26,9 +26,11 @@ def reported(*events: Event) -> list[Message]:
         at = NOON + timedelta(minutes=minute)
         replay.play([replace(event, seen_at=at, published_at=at, incident="Errors in the API")])
         (alert,) = replay.book.alerts
-        act = Act.CLOSE if alert.is_over else Act.CHANGE if found else Act.OPEN
+        act = Operation.CLOSE if alert.is_over else Operation.CHANGE if found else Operation.OPEN
         target = alert.targets["chat"]
-        found.append(message_of(alert, target, Planned(act=act, version=target.version, repeats=0, in_doubt=False)))
+        found.append(
+            message_of(alert, target, PlannedMessage(act=act, version=target.version, repeats=0, in_doubt=False))
+        )
     return found
 
 

@@ -42,7 +42,7 @@ def running(stack: Stack) -> list[str]:
 
 
 def wait_for_polls(stack: Stack, *, count: int = 3) -> None:
-    """Wait until pages are asked again: the newest of the polls moves on."""
+    """Wait until pages are polled again: the newest of the polls moves on."""
     seen: set[str] = set()
 
     def moved() -> bool:

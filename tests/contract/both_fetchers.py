@@ -87,7 +87,7 @@ class LaneAndGeneral:
 
     def fetch_quickly(self, request: FetchRequest) -> Fetched | NotModified | None:
         """Ask the lane alone."""
-        return self.thread.submit(self.lane.fetch(request)).result(60)
+        return self.thread.submit(self.lane.fetch(self.lane.ready(request))).result(60)
 
     def fetch(self, request: FetchRequest) -> Fetched | NotModified:
         outcome = self.fetch_quickly(request)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from tests.played import PLAYED, Played, played
 from tracker.model.event import Event, EventKind
 from tracker.model.page import ComponentStatus, Impact
-from tracker.simulator.revision import Component, Incident
+from tracker.simulator.revision import VendorComponent, VendorIncident
 
 OF_INCIDENTS = frozenset({EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE, EventKind.MAINTENANCE_UPDATE})
 OF_COMPONENTS = frozenset({EventKind.COMPONENT_STATUS_CHANGE})
@@ -53,7 +53,7 @@ def scene(name: str) -> Iterator[Scene]:
 
 Cell = Callable[[Scene], list[str]]
 #: Changes an incident of a page.
-Change = Callable[[Scene, Incident], Incident]
+Change = Callable[[Scene, VendorIncident], VendorIncident]
 
 
 def statuses(events: list[Event]) -> list[str]:
@@ -69,12 +69,12 @@ def _titles(events: list[Event]) -> list[str]:
     return [event.incident or "" for event in events if event.event in OF_INCIDENTS]
 
 
-def _corrected(_: Scene, before: Incident) -> Incident:
+def _corrected(_: Scene, before: VendorIncident) -> VendorIncident:
     newest = replace(before.updates[0], status="monitoring")
     return replace(before, status="monitoring", updates=(newest, *before.updates[1:]))
 
 
-def _ended(watched: Scene, before: Incident) -> Incident:
+def _ended(watched: Scene, before: VendorIncident) -> VendorIncident:
     return replace(before, status="resolved", resolved_at=watched.clock.now)
 
 
@@ -168,7 +168,7 @@ def _component_anew(watched: Scene) -> list[str]:
     return anew + _of_components(watched)
 
 
-def _break(watched: Scene) -> Component:
+def _break(watched: Scene) -> VendorComponent:
     """Break a component, and let that be reported."""
     watched.page.set_component("Webhooks", ComponentStatus.MAJOR_OUTAGE)
     _of_components(watched)

@@ -16,11 +16,11 @@ from tests.fakes import NOON, FakeClock
 from tests.unit.alerting.stories import an_event
 from tracker.alerting.alert import AlertState
 from tracker.alerting.backtest import Replay
-from tracker.alerting.channel import Act, Message
+from tracker.alerting.channel import Message, Operation
 from tracker.alerting.decider import ABSENT_FOR, FAILS_FOR, Decider
 from tracker.alerting.desk import Desk
-from tracker.alerting.facts import Place
-from tracker.alerting.row import Row
+from tracker.alerting.facts import AlertPosition
+from tracker.alerting.row import SentRow
 from tracker.alerting.rules import rules_of
 from tracker.alerting.sender import Sender
 from tracker.alerting.stores import ChannelMark, Decided
@@ -160,7 +160,7 @@ def test_a_pause_holds_that_was_asked_for_after_the_lease_had_ended(bench: Bench
     bench.rows.end(lease)
 
     with pytest.raises(Conflict):
-        bench.rows.settle(lease, ready, Row(), NOON, mark=ChannelMark(failures=1, not_before=NOON + pause))
+        bench.rows.settle(lease, ready, SentRow(), NOON, mark=ChannelMark(failures=1, not_before=NOON + pause))
 
     assert bench.rows.begin("chat", NOON + pause - timedelta(seconds=1)) is None
     assert bench.rows.begin("chat", NOON + pause) is not None
@@ -184,7 +184,7 @@ def test_what_is_decided_while_a_message_is_on_its_way_is_sent_next(bench: Bench
     send = chat.send
 
     def slow(message: Message, handle: str | None, *, in_doubt: bool = False) -> str | None:
-        if message.act is Act.OPEN:
+        if message.act is Operation.OPEN:
             bench.happens(an_event("resolved"))
         return send(message, handle, in_doubt=in_doubt)
 
@@ -433,7 +433,7 @@ def test_lists_and_counts_of_ten_thousand_alerts_are_quick(
 ) -> None:
     desk = Desk(crowd.store, crowd.rows, crowd.clock)
     measures = RedisMeasures(crowd.client, RECORD)
-    pages: list[Place | None] = []
+    pages: list[AlertPosition | None] = []
 
     def all_pages() -> int:
         number, after = 0, None

@@ -55,24 +55,29 @@ def on_a_lane(
     return asyncio.run(played())
 
 
+async def answer_of(lane: QuickLane, request: FetchRequest) -> Any:
+    """Return the answer to a request."""
+    return await lane.fetch(lane.ready(request))
+
+
 async def outcome(lane: QuickLane, request: FetchRequest) -> Any:
     """Return what came of a request: an answer, an error, or None for what is left to others."""
-    (answer,) = await asyncio.gather(lane.fetch(request), return_exceptions=True)
+    (answer,) = await asyncio.gather(answer_of(lane, request), return_exceptions=True)
     return answer
 
 
 def fetch_all(*requests: FetchRequest, **options: Any) -> list[Any]:
     """Ask one after the other on one lane; return what came of each."""
 
-    async def fetched(lane: QuickLane) -> list[Any]:
+    async def one_by_one(lane: QuickLane) -> list[Any]:
         return [await outcome(lane, request) for request in requests]
 
-    return on_a_lane(fetched, **options)
+    return on_a_lane(one_by_one, **options)
 
 
 def asked(lane: QuickLane, request: FetchRequest) -> asyncio.Future:
     """Ask for something while others go on."""
-    return asyncio.ensure_future(lane.fetch(request))
+    return asyncio.ensure_future(answer_of(lane, request))
 
 
 def decoders() -> int:
@@ -140,11 +145,11 @@ def test_after_an_hour_such_a_page_is_asked_again():
     seconds = FakeSeconds()
 
     async def fetched(lane):
-        assert await lane.fetch(ask(origin)) is None
+        assert await answer_of(lane, ask(origin)) is None
         seconds.now_s += 3599
-        assert await lane.fetch(ask(origin)) is None
+        assert await answer_of(lane, ask(origin)) is None
         seconds.now_s += 2
-        return await lane.fetch(ask(origin))
+        return await answer_of(lane, ask(origin))
 
     with Origin(first(redirects("/new"), then=serves)) as origin:
         assert on_a_lane(fetched, monotonic=seconds).body == b"news"
@@ -182,7 +187,7 @@ def test_bodies_beyond_what_all_may_hold_are_left_and_asked_again_later(monkeypa
         done, _ = await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
         first = [task.result() for task in done]
         one_is_left.set()
-        return first, await asyncio.gather(*asking), [await lane.fetch(request) for request in requests]
+        return first, await asyncio.gather(*asking), [await answer_of(lane, request) for request in requests]
 
     with Origin(script) as origin:
         first, together, alone = on_a_lane(fetched)
@@ -235,11 +240,11 @@ def test_what_comes_between_two_requests_closes_the_connection():
             exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbad")
 
     async def fetched(lane):
-        first = await lane.fetch(ask(origin))
+        first = await answer_of(lane, ask(origin))
         goes_on.set()
         # The origin's thread of a connection ends with it.
         await asyncio.to_thread(origin._threads[1].join, 10)
-        return first, await lane.fetch(ask(origin))
+        return first, await answer_of(lane, ask(origin))
 
     with Origin(script) as origin:
         assert [answer.body for answer in on_a_lane(fetched)] == [b"news", b"news"]
@@ -260,7 +265,7 @@ def test_a_connection_that_was_idle_for_too_long_is_not_used_again():
     async def fetched(lane):
         for idle_s in (0, 119, 121):
             seconds.now_s += idle_s
-            await lane.fetch(ask(origin))
+            await answer_of(lane, ask(origin))
             connections.append(origin.connections)
 
     with Origin(Exchange.answer) as origin:
@@ -272,7 +277,7 @@ def test_a_connection_that_was_idle_for_too_long_is_not_used_again():
 def test_no_more_connections_are_kept_than_allowed():
     async def fetched(lane):
         before = open_files()
-        await asyncio.gather(*(lane.fetch(ask(origin)) for _ in range(100)))
+        await asyncio.gather(*(answer_of(lane, ask(origin)) for _ in range(100)))
         return open_files() - before
 
     with Origin(Exchange.answer) as origin:
@@ -313,7 +318,7 @@ def test_a_host_that_many_wait_for_is_looked_up_once():
     names = Loopback()
 
     async def fetched(lane):
-        return await asyncio.gather(*(lane.fetch(ask(origin, host="status.example")) for _ in range(5)))
+        return await asyncio.gather(*(answer_of(lane, ask(origin, host="status.example")) for _ in range(5)))
 
     with Origin(Exchange.answer) as origin:
         answers = on_a_lane(fetched, resolve=names)
@@ -345,7 +350,7 @@ def test_a_resolver_that_is_busy_with_others_is_no_failure_of_a_page(monkeypatch
     async def fetched(lane):
         first = asked(lane, ask(origin, host="slow.example"))
         await asyncio.sleep(0)
-        second = await lane.fetch(ask(origin, host="next.example"))
+        second = await answer_of(lane, ask(origin, host="next.example"))
         names.may_answer.set()
         return second, *await asyncio.gather(first, return_exceptions=True)
 
@@ -475,7 +480,7 @@ def test_closing_ends_what_is_on_its_way_and_leaves_no_connection():
     hanging = threading.Semaphore(0)
 
     async def fetched(lane):
-        await lane.fetch(ask(origin, "/kept"))
+        await answer_of(lane, ask(origin, "/kept"))
         asking = [asked(lane, ask(origin, "/hangs")) for _ in range(2)]
         for _ in asking:
             await asyncio.to_thread(hanging.acquire)

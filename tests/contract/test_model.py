@@ -28,7 +28,8 @@ from tracker.model.event import EventKind
 from tracker.model.page import Snapshot
 from tracker.model.provider import FirstSight
 from tracker.model.text_digest import text_digest
-from tracker.polling.observer import LAGGING_FOR, Observer
+from tracker.polling.details import LAGGING_FOR
+from tracker.polling.observer import Observer
 from tracker.polling.page_store import Commit, Known, PollLease
 from tracker.polling.poller import Poller
 from tracker.store.catalogue import RedisCatalogue

@@ -230,7 +230,7 @@ def test_an_address_that_is_not_public_is_refused_unless_it_is_allowed(poster: R
 
 @pytest.mark.parametrize("url", ["ftp://hunter2.example", "https://me:hunter2@a.example", "https://a.example:hunter2/"])
 def test_a_url_that_cannot_be_asked_is_not_repeated(poster: RequestsPoster, url: str) -> None:
-    assert str(failure(BadUrl, poster, post(url))) == "the URL is not one that can be asked"
+    assert str(failure(BadUrl, poster, post(url))) == "the URL is not one that can be requested"
 
 
 def test_a_receiver_has_fifteen_seconds() -> None:

@@ -1,6 +1,6 @@
 """The checks of `python -m tests.documents` find what they look for."""
 
-from tests.documents import links, paths, tables, words
+from tests.documents import links, names, paths, tables, words
 
 RETIRED = "| retired | where | write instead |\n|---|---|---|\n| parcel, gone by | names, prose | delivery |\n"
 
@@ -28,6 +28,14 @@ def test_a_module_that_is_not_there_is_found(tmp_path):
     (tmp_path / "a.md").write_text("".join(f"`{name}`\n" for name in [*named, *missing]))
 
     assert [line.split(": ")[1] for line in paths.findings(tmp_path)] == missing
+
+
+def test_a_public_class_with_the_name_of_another_is_found(tmp_path):
+    (tmp_path / "tracker" / "b").mkdir(parents=True)
+    (tmp_path / "tracker" / "a.py").write_text("class Part: ...\n\n\nclass _Own: ...\n")
+    (tmp_path / "tracker" / "b" / "c.py").write_text("class _Own: ...\n\n\nclass Part: ...\n")
+
+    assert [line.split(": ")[:2] for line in names.findings(tmp_path)] == [["tracker/b/c.py:4", "Part"]]
 
 
 def test_a_row_that_a_line_break_cuts_in_two_is_found(tmp_path):

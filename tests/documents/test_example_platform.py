@@ -25,6 +25,7 @@ def test_the_example_reads_its_answer(example):
     (incident,) = example.read(body, "https://status.acme.example/status.json", None).incidents
 
     assert example.recognises(body, None)
+    assert example.source, "a copy of it says how its structure is known"
     assert (incident.id, incident.name, incident.status) == ("7", "Elevated error rates", "identified")
     assert incident.impact is Impact.MAJOR
     assert [update.body for update in incident.updates] == ["We look.", "It was a cable."]

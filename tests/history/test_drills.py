@@ -10,7 +10,7 @@ from tests.history.conftest import Recorded
 from tests.history.record import NOON, event, streamed, write
 from tracker.delivery.latency import timing
 from tracker.history import History
-from tracker.history.record import Place, read_record
+from tracker.history.record import RecordPosition, read_record
 from tracker.ledger.record import follow, newest, recorded
 from tracker.model.event import Event, EventKind
 
@@ -29,7 +29,7 @@ def test_the_history_holds_no_drill(history: History, record: Recorded) -> None:
     assert ids([item.event for item in history.feed().items]) == ["u2", "u1"]
     assert history.incident("acme", "drill-1") is None
     assert [incident.incident_id for incident in history.incidents().items] == ["i1"]
-    assert sum(batch.unreadable for batch in read_record(record.path, Place())) == 0
+    assert sum(batch.unreadable for batch in read_record(record.path, RecordPosition())) == 0
 
 
 def test_the_record_is_read_on_behind_a_drill(record: Recorded) -> None:

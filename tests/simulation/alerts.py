@@ -10,10 +10,10 @@ from tests.simulation.channels import FakeChannel
 from tests.simulation.scheduler import Process, Scheduler
 from tests.simulation.server import bare_client
 from tracker.alerting.alert import MOST_STEPS, Alert, Phase
-from tracker.alerting.channel import Act
+from tracker.alerting.channel import Operation
 from tracker.alerting.decider import Decider
 from tracker.alerting.due import KEPT_FOR
-from tracker.alerting.row import Row
+from tracker.alerting.row import SentRow
 from tracker.alerting.sender import Sender
 from tracker.alerting.story import acknowledged
 from tracker.errors import Conflict, StoreError
@@ -147,7 +147,7 @@ class Alerts:
                     is_any = True
         return is_any
 
-    def _sent_to(self, channel: str) -> Mapping[str, Row]:
+    def _sent_to(self, channel: str) -> Mapping[str, SentRow]:
         """Return all that a channel was sent, by alert id."""
         client = bare_client()
         ids = [key.decode() for key in client.hkeys(CHANNEL_ROWS_PREFIX + channel)]
@@ -165,7 +165,7 @@ class Alerts:
             if stray := (rows.keys() | channel.shown.keys()) - alerts.keys():
                 yield f"{channel.name} knows of {stray}, which are no alerts"
             for alert in alerts.values():
-                yield from _unlike(alert, channel, rows.get(alert.id, Row()))
+                yield from _unlike(alert, channel, rows.get(alert.id, SentRow()))
             yield from self._doubled(alerts, channel)
         yield from self._left_over(alerts)
 
@@ -229,14 +229,14 @@ def _is_to_show(alert: Alert, channel: str) -> bool:
     return alert.targets[channel].phase is Phase.OPEN
 
 
-def _unlike(alert: Alert, channel: FakeChannel, row: Row) -> Iterator[str]:
+def _unlike(alert: Alert, channel: FakeChannel, row: SentRow) -> Iterator[str]:
     """Compare what a channel shows of an alert with what was decided."""
     target, taken = alert.targets.get(channel.name), channel.taken.get(alert.id, [])
     where = f"{alert.id} in {channel.name}"
     is_shown = target is not None and target.phase in (Phase.OPEN, Phase.CLOSED) and row.missed is None
     if target is None or not is_shown:
         # What was shown and closed may have begun once more, to end before it was sent.
-        if taken and (row.is_open or taken[-1][0] is not Act.CLOSE):
+        if taken and (row.is_open or taken[-1][0] is not Operation.CLOSE):
             yield f"{where} is {target and target.phase}, missed {row.missed}, and was sent {taken}"
         return
     if not taken:
@@ -259,7 +259,7 @@ def _unlike(alert: Alert, channel: FakeChannel, row: Row) -> Iterator[str]:
 def _skipped(alert: Alert, channel: FakeChannel, where: str) -> Iterator[str]:
     """Yield the versions that a service was not sent though it wants each."""
     taken = channel.taken[alert.id]
-    opens = [version for act, version in taken if act is Act.OPEN]
+    opens = [version for act, version in taken if act is Operation.OPEN]
     is_simple = len(set(opens)) == 1 and alert.id not in channel.refused and not alert.targets[channel.name].repeats
     if not channel.sends_every_update or not is_simple:
         return

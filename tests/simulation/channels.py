@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from tests.simulation.scheduler import Scheduler
-from tracker.alerting.channel import Act, Message
+from tracker.alerting.channel import Message, Operation
 from tracker.errors import ChannelFailed, ChannelRefused, ConnectError, FetchTimeout
 
 #: How often a call fails, in calls of a thousand. What says "after" took effect all the same.
@@ -57,7 +57,7 @@ class FakeChannel:
     #: What it shows of each alert: one object where it knows keys, else one for each message that opened.
     shown: defaultdict[str, list[Shown]] = field(default_factory=lambda: defaultdict(list))
     #: What took effect, by alert, in order.
-    taken: defaultdict[str, list[tuple[Act, int]]] = field(default_factory=lambda: defaultdict(list))
+    taken: defaultdict[str, list[tuple[Operation, int]]] = field(default_factory=lambda: defaultdict(list))
     #: Alerts of which something was refused for good.
     refused: set[str] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)
@@ -136,14 +136,14 @@ class FakeChannel:
         objects = self.shown[message.key]
         place = self._place(message, objects, handle)
         if place is None:
-            if message.act is not Act.OPEN:
+            if message.act is not Operation.OPEN:
                 self.wrong.append(f"{self.name} shows nothing of {message.key}, and it was sent a {message.act}")
             objects.append(Shown())
             place = len(objects) - 1
         known = objects[place]
-        if message.act is Act.OPEN and not known.is_open:
+        if message.act is Operation.OPEN and not known.is_open:
             known.is_open, known.opens = True, known.opens + 1
-        elif message.act is Act.CLOSE:
+        elif message.act is Operation.CLOSE:
             if not known.is_open and not in_doubt:
                 self.wrong.append(f"{self.name} was sent a second close of {message.key}")
             known.closes += known.is_open
@@ -156,7 +156,7 @@ class FakeChannel:
         """Return which of the objects a message is about, None for a new one."""
         if self.has_keys:
             return 0 if objects else None
-        if handle is None or (message.act is Act.OPEN and not objects[int(handle)].is_open):
+        if handle is None or (message.act is Operation.OPEN and not objects[int(handle)].is_open):
             return None
         return int(handle)
 

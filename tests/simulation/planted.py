@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from tracker.alerting import row as rows
 from tracker.alerting import sender as senders
-from tracker.alerting.alert import Alert, Phase, Target
-from tracker.alerting.channel import Act
-from tracker.alerting.row import Planned, Row
+from tracker.alerting.alert import Alert, AlertTarget, Phase
+from tracker.alerting.channel import Operation
+from tracker.alerting.row import PlannedMessage, SentRow
 from tracker.alerting.sender import Sender
 from tracker.alerting.stores import Decided, ReadEvent
 from tracker.delivery.deliverer import Deliverer
@@ -96,14 +96,16 @@ def _forgets_handle(settle: Callable[..., None], *args: Any, **more: Any) -> Non
     settle(store, lease, ready, replace(row, handle=None), now, **more)
 
 
-def _skips_close(going_on: Callable[..., Planned | None], target: Target, row: Row) -> Planned | None:
+def _skips_close(
+    going_on: Callable[..., PlannedMessage | None], target: AlertTarget, row: SentRow
+) -> PlannedMessage | None:
     plan = going_on(target, row)
-    return None if plan is not None and plan.act is Act.CLOSE and plan.version > row.version + 1 else plan
+    return None if plan is not None and plan.act is Operation.CLOSE and plan.version > row.version + 1 else plan
 
 
 def _forgets_close(
-    planned: Callable[..., Planned | None], alert: Alert, target: Target, row: Row, **more: Any
-) -> Planned | None:
+    planned: Callable[..., PlannedMessage | None], alert: Alert, target: AlertTarget, row: SentRow, **more: Any
+) -> PlannedMessage | None:
     return planned(alert, target, row, **more) if target.phase in (Phase.OPEN, Phase.CLOSED) else None
 
 

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from tests.web import world
 from tracker.alerting.alert import Alert, Phase
 from tracker.alerting.backtest import Replay
-from tracker.alerting.facts import OpenAlert, Place, facts_of
+from tracker.alerting.facts import AlertPosition, OpenAlert, facts_of
 from tracker.alerting.machine import MemoryBook, Storm
-from tracker.alerting.row import Row
+from tracker.alerting.row import SentRow
 from tracker.alerting.rules import rules_of
 from tracker.alerting.stores import ChannelState, Decided, ReadEvent
 from tracker.alerting.story import acknowledged, noted, snoozed
@@ -77,7 +77,7 @@ class MadeUpAlerts:
         ]
         replay.play(recent, until=world.NOW)
         self._book = Book(map(_at_hand, replay.book.alerts))
-        self._rows: dict[str, dict[str, Row]] = {name: {} for name in ("oncall", "vendors", "finance")}
+        self._rows: dict[str, dict[str, SentRow]] = {name: {} for name in ("oncall", "vendors", "finance")}
         for alert in self._book.alerts:
             for name, target in alert.targets.items():
                 self._rows.setdefault(name, {})[alert.id] = _row(alert, name, target.phase, target.version)
@@ -131,10 +131,15 @@ class MadeUpAlerts:
         return [alert for alert in self.all_alerts() if alert.id in ids]
 
     def places(
-        self, *, is_open: bool | None, provider_ids: Collection[str] = (), after: Place | None = None, count: int
-    ) -> Sequence[Place]:
+        self,
+        *,
+        is_open: bool | None,
+        provider_ids: Collection[str] = (),
+        after: AlertPosition | None = None,
+        count: int,
+    ) -> Sequence[AlertPosition]:
         found = [
-            Place(alert.opened_at.timestamp(), alert.id)
+            AlertPosition(alert.opened_at.timestamp(), alert.id)
             for alert in self.all_alerts()
             if is_open in (None, not alert.is_over) and (not provider_ids or alert.provider_id in provider_ids)
         ]
@@ -174,11 +179,11 @@ class MadeUpAlerts:
     def keep(self, owner: str, decided: Decided, now: datetime) -> None:
         pass
 
-    def rows(self, wanted: Mapping[str, Sequence[str]]) -> Mapping[str, Mapping[str, Row]]:
+    def rows(self, wanted: Mapping[str, Sequence[str]]) -> Mapping[str, Mapping[str, SentRow]]:
         return {name: {each: self.row(name, each) for each in ids} for name, ids in wanted.items()}
 
-    def row(self, channel: str, alert_id: str) -> Row:
-        return self._rows.get(channel, {}).get(alert_id, Row())
+    def row(self, channel: str, alert_id: str) -> SentRow:
+        return self._rows.get(channel, {}).get(alert_id, SentRow())
 
     def resend(self, channel: str, alert_id: str, _now: datetime) -> None:
         self.resent.append((channel, alert_id))
@@ -208,12 +213,12 @@ def _at_hand(alert: Alert) -> Alert:
     return alert
 
 
-def _row(alert: Alert, channel: str, phase: Phase, version: int) -> Row:
+def _row(alert: Alert, channel: str, phase: Phase, version: int) -> SentRow:
     if phase not in (Phase.OPEN, Phase.CLOSED):
-        return Row()
+        return SentRow()
     if channel == "finance":
-        return Row(attempts=1, refused_version=version, last_error=REFUSED, last_error_at=world.minutes(25))
-    return Row(
+        return SentRow(attempts=1, refused_version=version, last_error=REFUSED, last_error_at=world.minutes(25))
+    return SentRow(
         is_open=phase is Phase.OPEN,
         version=version,
         opened_at=alert.opened_at + timedelta(seconds=1),

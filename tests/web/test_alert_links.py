@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from tests.channels.story import message
 from tests.web import world
 from tests.web.served import LINKS, asking
-from tracker.alerting.channel import Act
+from tracker.alerting.channel import Operation
 from tracker.alerting.channels import wording
 from tracker.alerting.links import LASTS, Links
 from tracker.environment.link_key import link_key
@@ -95,7 +95,7 @@ def test_a_link_lasts_a_week_and_stays_the_same_for_a_day() -> None:
 def test_messages_have_a_link_only_while_there_is_something_to_take_on() -> None:
     link = Links(b"k" * 20, "https://tracker.example").link("acme/0d1f6a2b3c4d5e6f/1", world.NOW)
     assert ("Acknowledge or snooze", link) in list(wording.facts(message(act_link=link)))
-    assert [name for name, _ in wording.facts(message(Act.OPEN)) if "Ack" in name] == []
+    assert [name for name, _ in wording.facts(message(Operation.OPEN)) if "Ack" in name] == []
 
 
 def test_the_key_is_given_or_made_once(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Pushes of vendors: each has the page asked at once, forged ones no more often than is polite, and nothing else."""
+"""Pushes of vendors: each has the page polled at once, forged ones no more often than is polite, and nothing else."""
 
 from datetime import timedelta
 

@@ -20,7 +20,7 @@ from tracker.model.page_state import PageState, PageView
 from tracker.web.access import Scope, Viewer
 from tracker.web.form_tokens import FormTokens
 from tracker.web.pages import wording
-from tracker.web.pages.claims import Claim, claims
+from tracker.web.pages.claims import Acknowledgement, claims
 from tracker.web.pages.icon import icon
 from tracker.web.pages.now import Filter, headline, now_page
 from tracker.web.pages.strip import strip
@@ -132,7 +132,7 @@ def test_a_row_says_whether_somebody_has_taken_on_its_alerts() -> None:
     )
     before, after = now_page(world.pages(), NOW, Filter()), now_page(world.pages(), NOW, Filter(), claims=found)
 
-    assert found == {"kestrel-pay": Claim.NOBODY, "meridian-cloud": Claim.ACKNOWLEDGED}
+    assert found == {"kestrel-pay": Acknowledgement.NOBODY, "meridian-cloud": Acknowledgement.ACKNOWLEDGED}
     assert {row.id: row.claim for row in after.problems if row.claim} == found
     versions = {row.id: row.version for row in before.problems}
     assert {row.id for row in after.problems if row.version != versions[row.id]} == set(found)

@@ -145,7 +145,7 @@ def test_it_is_ready_once_pages_are_asked_and_not_without_a_data_server(web: Run
     answer = web.get("/readyz")
     assert (answer.status_code, answer.json()["problems"]) == (
         503,
-        ["no scheduler has reported for a minute: no page is asked"],
+        ["no scheduler has reported for a minute: no page is polled"],
     )
     web.client.zadd(SCHEDULERS, {"beat": time.time()})
     assert web.get("/readyz").status_code == 200

@@ -18,6 +18,7 @@ from celery.worker import state
 from tests.patience import PATIENCE_S
 from tests.workers.slots import task_of, watching, worker
 from workers.lean import LeanRequest
+from workers.transport import Channel
 
 
 @pytest.fixture(params=["1", pytest.param("0", marks=pytest.mark.faults)], ids=["lean", "general"])
@@ -82,8 +83,18 @@ def kinds_of_requests() -> set[type]:
     return {type(request) for request in tuple(state.active_requests)}
 
 
-def test_a_burst_passes_and_is_reported_whole(app: Celery, valkey: "redis.Redis", make: Maker) -> None:
+def test_a_burst_passes_and_is_reported_whole(
+    app: Celery, valkey: "redis.Redis", make: Maker, lean: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ran: Counter[str] = Counter()
+    made_by_kombu: list[object] = []
+
+    class Counted(Channel.Message):
+        def __init__(self, payload: Any, *arguments: Any, **options: Any) -> None:
+            made_by_kombu.append(payload["headers"].get("task"))
+            super().__init__(payload, *arguments, **options)
+
+    monkeypatch.setattr(Channel, "Message", Counted)
 
     async def counts(name: str) -> str:
         ran[name] += 1
@@ -97,6 +108,7 @@ def test_a_burst_passes_and_is_reported_whole(app: Celery, valkey: "redis.Redis"
         watch.until(succeeded=burst)
 
     assert ran == {f"p{number}": 1 for number in range(burst)}
+    assert made_by_kombu.count(task.name) == (0 if lean else burst)
     assert watch.reported == {"task-received": burst, "task-started": burst, "task-succeeded": burst}
     assert {(each.state, each.result) for each in watch.state.tasks.values() if each.args == "('p7',)"} == {
         ("SUCCESS", "'p7 counted'")

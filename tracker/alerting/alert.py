@@ -1,4 +1,4 @@
-"""One alert: what is known of one disturbance at one provider, and what each channel is to show of it."""
+"""One alert: one disturbance at one provider, and its wanted content in each channel."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -64,7 +64,7 @@ class Hold(StrEnum):
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One line of an alert's story, and how the alert stood with it."""
 
-    #: Id of the event, or of what was done.
+    #: Id of the event, or of the act.
     id: str
     version: int
     at: datetime
@@ -79,7 +79,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     impact: Impact | None = None
 
 
-class Child(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ChildAlert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One alert that a group's alert stands for."""
 
     title: str
@@ -88,14 +88,14 @@ class Child(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     impact: Impact | None = None
 
 
-class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class AlertTarget(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The wanted content of one alert in one channel; `tracker.alerting.row` holds the content sent so far."""
 
     phase: Phase
     #: Position of the route that decided, from 1 on; 0 where none did.
     route: int = 0
     hold: Hold | None = None
-    #: When what is held is looked at again; of an open one, when quiet hours let its changes through.
+    #: When an alert that is held is evaluated again; of an open one, when quiet hours let its changes through.
     due_at: datetime | None = None
     #: The newest version that the channel is to show.
     version: int = 0
@@ -138,14 +138,14 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     since: datetime
     closed_at: datetime | None = None
     steps: tuple[Step, ...] = ()
-    targets: Mapping[str, Target] = {}
+    targets: Mapping[str, AlertTarget] = {}
     snoozed_until: datetime | None = None
     #: Since when the page is elsewhere and has not shown this yet.
     moved_at: datetime | None = None
     #: The channel that a drill is for, `*` for those that routes name; None for what really happened.
     drill: str | None = None
     group: GroupKind | None = None
-    children: Mapping[str, Child] = {}
+    children: Mapping[str, ChildAlert] = {}
 
     @property
     def id(self) -> str:
@@ -163,7 +163,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return "unreadable" if self.kind is AlertKind.PAGE else None
 
 
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+class DeliveryDecision(msgspec.Struct, frozen=True, kw_only=True):
     """One decision that a channel is sent something."""
 
     channel: str

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from tracker.alerting.alert import Alert, Delivery
+from tracker.alerting.alert import Alert, DeliveryDecision
 from tracker.alerting.due import next_due
 from tracker.alerting.machine import MemoryBook, look_again, take_in
 from tracker.alerting.rules import Rules
@@ -20,7 +20,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """One delivery that would have been decided."""
 
     at: datetime
-    delivery: Delivery
+    delivery: DeliveryDecision
     #: Id of the event that brought it, None for the time.
     event_id: str | None = None
     alert: Alert
@@ -50,7 +50,7 @@ def joined(recorded: Iterable[Event], shown: Iterable[Event]) -> Joined:
 
 
 class _TimedBook(MemoryBook):
-    """A book that knows which alert is to be looked at next."""
+    """A book that knows which alert is evaluated next."""
 
     def __init__(self) -> None:
         self.by_id: dict[str, Alert] = {}
@@ -92,12 +92,12 @@ class Replay:
             self.pass_time(until)
 
     def pass_time(self, now: datetime) -> None:
-        """Look again at what is due by now, in the order in which it is due."""
+        """Evaluate the alerts that are due by now, in the order of their due times."""
         while (due := self.book.pop_due(now)) is not None:
             at, alert = due
             self._note(look_again(self.book, alert, self.rules, at), at, None)
 
-    def _note(self, deliveries: Iterable[Delivery], at: datetime, event_id: str | None) -> None:
+    def _note(self, deliveries: Iterable[DeliveryDecision], at: datetime, event_id: str | None) -> None:
         self.sent += [
             Sent(at=at, delivery=delivery, event_id=event_id, alert=self.book.by_id[delivery.alert_id])
             for delivery in deliveries

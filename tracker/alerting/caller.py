@@ -20,7 +20,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     secrets: tuple[str, ...] = ()
 
 
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
+class CallReply(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to one call."""
 
     status: int
@@ -35,6 +35,6 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 class Caller(Protocol):
     """Makes HTTP requests to APIs; follows no redirect."""
 
-    def call(self, call: Call) -> Reply:
+    def call(self, call: Call) -> CallReply:
         """Return the answer, whatever its status. Raises FetchError when none came."""
         ...

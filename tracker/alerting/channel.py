@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 
-class Act(StrEnum):
+class Operation(StrEnum):
     """An operation on the one object that an alert is in a channel."""
 
     OPEN = "open"
@@ -30,7 +30,7 @@ class Severity(StrEnum):
         return list(Severity).index(self)
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class AlertEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One line of an alert's history: an update of the vendor, an edit or withdrawal of one, or a change."""
 
     #: The event's id; no two entries of an alert share one.
@@ -46,7 +46,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """An alert as a channel is to show it now. All of the vendor's words in it are untrusted."""
 
-    act: Act
+    act: Operation
     #: Stable over the alert's generation; 1 to 255 printable ASCII characters without spaces.
     key: str
     #: Grows with every message of one key.
@@ -63,7 +63,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     #: The text of the newest update.
     text: str = ""
     #: Oldest first. Holds at least all entries since the last message that this channel accepted.
-    updates: tuple[Entry, ...] = ()
+    updates: tuple[AlertEntry, ...] = ()
     components: tuple[str, ...] = ()
     #: The incident's page.
     link: str | None = None
@@ -84,7 +84,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Channel(Protocol):
-    """Shows alerts in one service. Stateless: what it has to remember of an alert is in the handle."""
+    """Shows alerts in one service. Stateless: the handle holds all that it has to remember of an alert."""
 
     @property
     def sends_every_update(self) -> bool:

@@ -1,6 +1,6 @@
 """The use case: bring alerts up to date with the event stream and the time, each event exactly once.
 
-One decider at a time (a lease); what it decides and how far it has read are written in one step.
+One decider at a time (a lease); its decisions and its position in the stream are written in one step.
 """
 
 import logging
@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from tracker.alerting.alert import Alert, Delivery
+from tracker.alerting.alert import Alert, DeliveryDecision
 from tracker.alerting.due import is_forgotten
 from tracker.alerting.machine import change, look_again, occur, take_in
 from tracker.alerting.occurrence import TRACKER, Occurrence, of_tracker
@@ -46,12 +46,12 @@ class Decider:
         #: Since when pages that have open alerts are not in the catalogue.
         self._absent: dict[str, datetime] = {}
         self._vital_signs = VitalSigns()
-        #: When the tracker was looked over last, and whether all of it was found at work.
+        #: When the tracker's processes were checked last, and whether all of them worked.
         self._looked_over_at: datetime | None = None
         self._is_ailing = False
 
     def is_well(self, now: datetime) -> bool:
-        """Tell whether beat, workers and printer were found at work just now, and the data server took what came."""
+        """Return whether beat, workers and printer worked just now, and the data server took writes."""
         is_recent = self._looked_over_at is not None and timedelta(0) <= now - self._looked_over_at <= LOOKS_WITHIN
         return is_recent and not self._is_ailing
 
@@ -125,7 +125,7 @@ class Decider:
         if not events:
             return 0
         book = self._store.book()
-        deliveries: list[Delivery] = []
+        deliveries: list[DeliveryDecision] = []
         missing = sum(each.event is None for each in events)
         for each in events:
             if each.event is not None:
@@ -140,7 +140,7 @@ class Decider:
         if not due:
             return 0
         book = self._store.book()
-        deliveries: list[Delivery] = []
+        deliveries: list[DeliveryDecision] = []
         gone = [alert for alert in due if is_forgotten(alert, now)]
         for alert in due:
             if alert not in gone:
@@ -182,7 +182,7 @@ class Decider:
         self,
         owner: str,
         book: WrittenBook,
-        deliveries: Iterable[Delivery],
+        deliveries: Iterable[DeliveryDecision],
         now: datetime,
         *,
         stream_ids: tuple[str, ...] = (),

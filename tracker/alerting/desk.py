@@ -1,4 +1,4 @@
-"""The use cases of people: see alerts and what was sent of them, take one on, hold it, send it again, be quiet."""
+"""The use cases of people: list alerts with their messages, acknowledge, snooze, resend, silence."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -10,8 +10,8 @@ from tracker.alerting.alert import OF_INCIDENTS, Alert
 from tracker.alerting.decider import Decider
 from tracker.alerting.lists import AlertLists, ListedAlerts, ListedRows
 from tracker.alerting.report import AlertReport, report
-from tracker.alerting.row import Row
-from tracker.alerting.rules import Rules, Verdict, rules_of, verdicts
+from tracker.alerting.row import SentRow
+from tracker.alerting.rules import RouteDecision, Rules, rules_of, verdicts
 from tracker.alerting.stores import AlertStore, ChannelState
 from tracker.alerting.story import acknowledged, noted, snoozed, woken
 from tracker.errors import ConfigError, Conflict
@@ -49,12 +49,12 @@ class DeskAlerts(AlertStore, ListedAlerts, Protocol):
 class DeskRows(ListedRows, Protocol):
     """The messages sent so far, as people work with them. Every method raises StoreError."""
 
-    def row(self, channel: str, alert_id: str) -> Row:
+    def row(self, channel: str, alert_id: str) -> SentRow:
         """Return the messages of one alert to one channel."""
         ...
 
     def resend(self, channel: str, alert_id: str, now: datetime) -> None:
-        """Have what a channel refused sent again at once."""
+        """Have the messages that a channel refused sent again at once."""
         ...
 
 
@@ -158,11 +158,11 @@ class Desk:
         """Return the rules that hold now."""
         return rules_of(self.alerts.config(), self.alerts.providers(), self.alerts.silences())
 
-    def verdicts(self, alert: Alert) -> tuple[Verdict, ...]:
+    def verdicts(self, alert: Alert) -> tuple[RouteDecision, ...]:
         """Return the verdict of each route on an alert now."""
         return tuple(verdicts(alert, self.rules()))
 
-    def verdicts_of(self, alert_ids: Sequence[str]) -> dict[str, tuple[Verdict, ...]]:
+    def verdicts_of(self, alert_ids: Sequence[str]) -> dict[str, tuple[RouteDecision, ...]]:
         """Return the verdicts of each route on alerts now, by alert id."""
         rules = self.rules()
         return {alert.id: tuple(verdicts(alert, rules)) for alert in self.alerts.named(alert_ids)}
@@ -200,7 +200,7 @@ class Desk:
         return made
 
     def end_silence(self, silence_id: str) -> None:
-        """End a silence; what it held back opens at once, if it goes on. Raises ConfigError where there is none."""
+        """End a silence; its alerts open at once, if they are not over. Raises ConfigError where there is none."""
         if silence_id not in {each.id for each in self.alerts.silences()}:
             raise ConfigError(f"there is no silence {silence_id}; `tracker silence list` shows them all")
         self.alerts.end_silence(silence_id)

@@ -1,4 +1,4 @@
-"""The times at which an alert is looked at again without an event, and forgotten. Pure."""
+"""The times at which an alert is evaluated again without an event, and forgotten. Pure."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -6,13 +6,13 @@ from typing import Final
 from tracker.alerting.alert import REOPENS_WITHIN, Alert, Phase
 from tracker.alerting.story import MOVED_PATIENCE
 
-#: An alert that is over, and what was sent of it, is kept for so long; one that no channel was sent until
+#: An alert that is over is kept for so long, with the rows of its messages; one that no channel was sent until
 #: it can no longer reopen.
 KEPT_FOR: Final = timedelta(days=7)
 
 
 def next_due(alert: Alert) -> datetime | None:
-    """Return when an alert has to be looked at again though nothing happens, None for never."""
+    """Return when an alert has to be evaluated again though nothing happens, None for never."""
     found: list[datetime | None] = [target.due_at for target in alert.targets.values()]
     if not alert.is_over:
         found.append(alert.snoozed_until)
@@ -22,7 +22,7 @@ def next_due(alert: Alert) -> datetime | None:
 
 
 def looked_at_again(alert: Alert) -> datetime | None:
-    """Return when an alert is looked at again: for what is due, or to forget it."""
+    """Return when an alert is evaluated again: for a step that is due, or to forget it."""
     if not alert.is_over or alert.closed_at is None:
         return next_due(alert)
     return min(filter(None, (next_due(alert), _forgotten_at(alert))), default=None)

@@ -6,7 +6,7 @@ import msgspec
 
 from tracker.alerting.alert import Alert
 from tracker.alerting.backtest import Replay, Sent
-from tracker.alerting.rules import Rules, Verdict, verdicts
+from tracker.alerting.rules import RouteDecision, Rules, verdicts
 from tracker.model.event import Event
 
 
@@ -16,7 +16,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     event: Event
     #: None where it changes no alert.
     alert: Alert | None
-    verdicts: tuple[Verdict, ...] = ()
+    verdicts: tuple[RouteDecision, ...] = ()
     sent: tuple[Sent, ...] = ()
 
 

@@ -25,7 +25,7 @@ class AlertFacts(msgspec.Struct, frozen=True, array_like=True):
     is_counted: bool
 
 
-class Place(NamedTuple):
+class AlertPosition(NamedTuple):
     """The position of an alert in the order of all: by the time it opened, and then by its id."""
 
     opened_s: float

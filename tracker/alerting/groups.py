@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from tracker.alerting.alert import Alert, AlertState, Child, GroupKind, Phase, Target, worst
+from tracker.alerting.alert import Alert, AlertState, AlertTarget, ChildAlert, GroupKind, Phase, worst
 from tracker.alerting.targets import GATHERING
 from tracker.model.page import Impact
 from tracker.model.route import AlertKind
@@ -17,10 +17,12 @@ GROUPS: Final = "~group"
 _CAUSES: Final = {"unreadable": "pages that cannot be read"}
 
 
-def new_group(subject: str, channel: str, target: Target, now: datetime) -> Alert:
+def new_group(subject: str, channel: str, target: AlertTarget, now: datetime) -> Alert:
     """Return the alert of a group in one channel, as yet without children."""
     kind = GroupKind(subject.split("/")[1])
-    waiting = Target(phase=Phase.HELD, due_at=now + GATHERING, labels=target.labels, is_notice=kind is GroupKind.DIGEST)
+    waiting = AlertTarget(
+        phase=Phase.HELD, due_at=now + GATHERING, labels=target.labels, is_notice=kind is GroupKind.DIGEST
+    )
     return Alert(
         provider_id=GROUPS,
         provider_name="Status page tracker",
@@ -37,7 +39,7 @@ def new_group(subject: str, channel: str, target: Target, now: datetime) -> Aler
 
 def with_child(group: Alert, alert: Alert, now: datetime) -> Alert:
     """Return a group with an alert as it stands now; itself where nothing is new."""
-    child = Child(title=_child_title(alert), status=alert.status, is_over=alert.is_over, impact=alert.impact)
+    child = ChildAlert(title=_child_title(alert), status=alert.status, is_over=alert.is_over, impact=alert.impact)
     children = {**group.children, alert.id: child}
     if children == group.children:
         return group
@@ -58,7 +60,7 @@ def with_child(group: Alert, alert: Alert, now: datetime) -> Alert:
     return replace(changed, state=AlertState.RESOLVED, closed_at=now)
 
 
-def _group_impact(kind: GroupKind, children: Iterable[Child]) -> Impact | None:
+def _group_impact(kind: GroupKind, children: Iterable[ChildAlert]) -> Impact | None:
     """Return the worst impact of what goes on; of a storm that is over, the worst that it had."""
     going_on = [each.impact for each in children if not each.is_over]
     if kind is GroupKind.STORM and not going_on:

@@ -24,7 +24,7 @@ class Heartbeat:
         self._is_failing = False
 
     def give(self, now: datetime) -> bool:
-        """Give a sign of life if one is due; tell whether the watchdog took it. A failure is logged once."""
+        """Give a sign of life if one is due; return whether the watchdog took it. A failure is logged once."""
         if self._given_at is not None and timedelta(0) <= now - self._given_at < EVERY:
             return False
         self._given_at = now

@@ -13,7 +13,7 @@ import msgspec
 
 from tracker.alerting.alert import Alert
 from tracker.alerting.machine import take_in
-from tracker.alerting.row import Row, doubtful
+from tracker.alerting.row import SentRow, doubtful
 from tracker.alerting.rules import rules_of
 from tracker.alerting.stores import AlertStore, Decided
 from tracker.errors import Conflict, SinkError
@@ -34,7 +34,7 @@ START: Final = "0-0"
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One alert, or what one channel was sent of it, as of a moment. A later line replaces an earlier one."""
 
-    #: "" where the line says no more than what was decided about.
+    #: "" where the line only says which events were decided about.
     alert: str
     #: None for the alert itself.
     channel: str | None = None
@@ -57,7 +57,7 @@ class Journalled(msgspec.Struct, frozen=True, kw_only=True):
 
     alerts: Sequence[Alert] = ()
     #: By channel and alert id.
-    rows: dict[tuple[str, str], Row] = {}
+    rows: dict[tuple[str, str], SentRow] = {}
     #: The stream id of the last event that was decided about; "" where none is known.
     decided: str = ""
 
@@ -81,7 +81,7 @@ class JournalStore(AlertStore, Protocol):
         """Return whether the catalogue and the configuration of alerts are there."""
         ...
 
-    def bring_back(self, rows: Mapping[tuple[str, str], Row]) -> None:
+    def bring_back(self, rows: Mapping[tuple[str, str], SentRow]) -> None:
         """Store rows of channels where none are known; the sender looks at each of them."""
         ...
 
@@ -219,10 +219,10 @@ class Journal:
         return alerts
 
 
-def _doubtful(alerts: Iterable[Alert], known: Mapping[tuple[str, str], Row]) -> dict[tuple[str, str], Row]:
+def _doubtful(alerts: Iterable[Alert], known: Mapping[tuple[str, str], SentRow]) -> dict[tuple[str, str], SentRow]:
     """Return rows that allow for messages sent after the journal was last written."""
     return {
-        (channel, alert.id): doubtful(alert, target, known.get((channel, alert.id), Row()))
+        (channel, alert.id): doubtful(alert, target, known.get((channel, alert.id), SentRow()))
         for alert in alerts
         for channel, target in alert.targets.items()
     }

@@ -10,7 +10,7 @@ import msgspec
 
 from tracker.alerting.alert import Alert
 from tracker.alerting.journal import FORGOTTEN, Journalled, Line
-from tracker.alerting.row import Row
+from tracker.alerting.row import SentRow
 from tracker.errors import SinkError
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class AlertJournalFile:
         """Return its contents; a line that cannot be read is skipped. Raises SinkError."""
         newest, decided = self._newest()
         alerts: list[Alert] = []
-        rows: dict[tuple[str, str], Row] = {}
+        rows: dict[tuple[str, str], SentRow] = {}
         for line in newest:
             if line.value == FORGOTTEN:
                 continue
@@ -53,7 +53,7 @@ class AlertJournalFile:
                 if line.channel is None:
                     alerts.append(msgspec.json.decode(line.value, type=Alert))
                 else:
-                    rows[line.channel, line.alert] = msgspec.json.decode(line.value, type=Row)
+                    rows[line.channel, line.alert] = msgspec.json.decode(line.value, type=SentRow)
             except msgspec.MsgspecError as error:
                 log.warning("%s: %s was left out, its line cannot be read: %s", self.path, line.alert, error)
         return Journalled(alerts=alerts, rows=rows, decided=decided)
@@ -120,7 +120,7 @@ def _decoded(lines: Iterable[bytes]) -> Iterable[Line]:
         try:
             yield _LINES.decode(line)
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            continue  # a crash tore it; what it said is written again
+            continue  # a crash tore it; its contents are written again
 
 
 def _whole(fd: int) -> int:

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Protocol
 
 from tracker.alerting.alert import Alert
-from tracker.alerting.facts import OpenAlert, Place, most_urgent
+from tracker.alerting.facts import AlertPosition, OpenAlert, most_urgent
 from tracker.alerting.report import AlertReport, Delivery, deliveries, report
-from tracker.alerting.row import Row
+from tracker.alerting.row import SentRow
 
 #: Alerts that are read together where a page is filled from those that match.
 _TOGETHER: Final = 200
@@ -16,8 +16,13 @@ class ListedAlerts(Protocol):
     """Alerts in order. Every method raises StoreError."""
 
     def places(
-        self, *, is_open: bool | None, provider_ids: Collection[str] = (), after: Place | None = None, count: int
-    ) -> Sequence[Place]:
+        self,
+        *,
+        is_open: bool | None,
+        provider_ids: Collection[str] = (),
+        after: AlertPosition | None = None,
+        count: int,
+    ) -> Sequence[AlertPosition]:
         """Return up to `count` alerts that are open, or over, or all, behind a place; those that opened last first."""
         ...
 
@@ -34,14 +39,14 @@ class ListedAlerts(Protocol):
         ...
 
     def named(self, ids: Sequence[str]) -> Sequence[Alert]:
-        """Return the alerts of these ids, as far as there are some."""
+        """Return the alerts of these ids that exist."""
         ...
 
 
 class ListedRows(Protocol):
     """The messages sent so far. Raises StoreError."""
 
-    def rows(self, wanted: Mapping[str, Sequence[str]]) -> Mapping[str, Mapping[str, Row]]:
+    def rows(self, wanted: Mapping[str, Sequence[str]]) -> Mapping[str, Mapping[str, SentRow]]:
         """Return the messages of some alerts, by channel and alert id; `wanted` has the ids by channel."""
         ...
 
@@ -58,9 +63,9 @@ class AlertLists:
         *,
         is_open: bool | None = None,
         provider_ids: Collection[str] = (),
-        after: Place | None = None,
+        after: AlertPosition | None = None,
         count: int,
-    ) -> tuple[tuple[AlertReport, ...], Place | None]:
+    ) -> tuple[tuple[AlertReport, ...], AlertPosition | None]:
         """Return up to `count` alerts behind a place, the newest first, and the last one's place if more follow."""
         places = self._alerts.places(is_open=is_open, provider_ids=provider_ids, after=after, count=count + 1)
         shown = places[:count]
@@ -72,9 +77,9 @@ class AlertLists:
         channel: str | None,
         is_dead: bool | None,
         provider_ids: Collection[str] = (),
-        after: Place | None = None,
+        after: AlertPosition | None = None,
         count: int,
-    ) -> tuple[tuple[Delivery, ...], Place | None]:
+    ) -> tuple[tuple[Delivery, ...], AlertPosition | None]:
         """Return the deliveries of up to `count` alerts that have some, and the last place if more may follow."""
         found: list[Delivery] = []
         alerts = 0
@@ -84,7 +89,7 @@ class AlertLists:
                 matching = [one for one in deliveries(each) if _matches(one, channel, is_dead)]
                 found += matching
                 alerts += bool(matching)
-                after = Place(each.opened_at.timestamp(), each.id)
+                after = AlertPosition(each.opened_at.timestamp(), each.id)
                 if alerts == count:
                     return tuple(found), None if following is None and each is reports[-1] else after
             if following is None:
@@ -109,7 +114,7 @@ class AlertLists:
         return self.named(list(dict.fromkeys(alert_id for ids in by_channel.values() for alert_id in ids)))
 
     def named(self, ids: Sequence[str]) -> tuple[AlertReport, ...]:
-        """Return the alerts of these ids in this order, as far as there are some."""
+        """Return the alerts of these ids that exist, in this order."""
         known = {alert.id: alert for alert in self._alerts.named(ids)}
         alerts = [known[alert_id] for alert_id in ids if alert_id in known]
         wanted: dict[str, list[str]] = {}
@@ -118,7 +123,8 @@ class AlertLists:
                 wanted.setdefault(channel, []).append(alert.id)
         sent = self._rows.rows(wanted) if wanted else {}
         return tuple(
-            report(alert, {name: sent.get(name, {}).get(alert.id, Row()) for name in alert.targets}) for alert in alerts
+            report(alert, {name: sent.get(name, {}).get(alert.id, SentRow()) for name in alert.targets})
+            for alert in alerts
         )
 
 

@@ -1,4 +1,4 @@
-"""The alert machine: what happens goes in, alerts and what channels are sent come out. Pure; `now` is a parameter."""
+"""The alert machine: occurrences go in, alerts and deliveries come out. Pure; `now` is a parameter."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from tracker.alerting.alert import (
     OF_INCIDENTS,
     Alert,
-    Delivery,
+    AlertTarget,
+    DeliveryDecision,
     GroupKind,
     Phase,
-    Target,
     subject_digest,
 )
 from tracker.alerting.groups import GROUPS, new_group, with_child
@@ -91,7 +91,7 @@ class MemoryBook:
 
 def decide(
     alert: Alert | None, what: Occurrence, rules: Rules, now: datetime
-) -> tuple[Alert | None, tuple[Delivery, ...]]:
+) -> tuple[Alert | None, tuple[DeliveryDecision, ...]]:
     """Return the alert after an occurrence, and the deliveries to channels that follow.
 
     The alert is None before the first occurrence, and stays None where that opens none. An occurrence on one that
@@ -101,7 +101,7 @@ def decide(
     return (None, ()) if after is None else routed(after, rules, now)
 
 
-def take_in(book: Book, event: Event, rules: Rules, now: datetime) -> tuple[Delivery, ...]:
+def take_in(book: Book, event: Event, rules: Rules, now: datetime) -> tuple[DeliveryDecision, ...]:
     """Bring the book up to date with an event; return the deliveries that follow."""
     if event.event is EventKind.PAGE_MOVED:
         for alert in book.of_provider(event.provider):
@@ -112,13 +112,13 @@ def take_in(book: Book, event: Event, rules: Rules, now: datetime) -> tuple[Deli
     return () if what is None else occur(book, what, rules, now)
 
 
-def occur(book: Book, what: Occurrence, rules: Rules, now: datetime) -> tuple[Delivery, ...]:
+def occur(book: Book, what: Occurrence, rules: Rules, now: datetime) -> tuple[DeliveryDecision, ...]:
     """Bring the book up to date with an occurrence; return the deliveries that follow."""
     alerts = book.of_provider(what.provider_id)
     known = _known(alerts, what)
     if known is None and what.kind is AlertKind.COMPONENT and _is_covered_by_incident(book, what):
         return ()
-    # A component and an incident may have the same subject: generations tell their alerts apart.
+    # A component and an incident may have the same subject: generations distinguish their alerts.
     generation = 1 + max((alert.generation for alert in alerts if alert.subject == what.subject), default=0)
     after = _after(known, what, now, generation)
     if after is None or after is known:
@@ -126,14 +126,14 @@ def occur(book: Book, what: Occurrence, rules: Rules, now: datetime) -> tuple[De
     return _decide_channels(book, after, rules, now)
 
 
-def look_again(book: Book, alert: Alert, rules: Rules, now: datetime) -> tuple[Delivery, ...]:
+def look_again(book: Book, alert: Alert, rules: Rules, now: datetime) -> tuple[DeliveryDecision, ...]:
     """Bring an alert up to date with the time; return the deliveries that follow."""
     return _decide_channels(book, elapsed(alert, now), rules, now)
 
 
 def change(
     book: Book, alert: Alert, how: Callable[[Alert], Alert], rules: Rules, now: datetime
-) -> tuple[Delivery, ...]:
+) -> tuple[DeliveryDecision, ...]:
     """Do something to an alert (acknowledge, snooze); return the deliveries that follow."""
     after = how(alert)
     return () if after is alert else _decide_channels(book, after, rules, now)
@@ -178,7 +178,7 @@ def _is_covered_by_incident(book: Book, what: Occurrence) -> bool:
     )
 
 
-def _decide_channels(book: Book, alert: Alert, rules: Rules, now: datetime) -> tuple[Delivery, ...]:
+def _decide_channels(book: Book, alert: Alert, rules: Rules, now: datetime) -> tuple[DeliveryDecision, ...]:
     """Decide what channels show of an alert, storms and groups included, and keep it."""
     before = alert.targets
     after, deliveries = routed(alert, rules, now)
@@ -203,8 +203,8 @@ def _decide_channels(book: Book, alert: Alert, rules: Rules, now: datetime) -> t
 
 
 def _join(
-    book: Book, alert: Alert, channel: str, target: Target, rules: Rules, now: datetime
-) -> tuple[Delivery, ...] | None:
+    book: Book, alert: Alert, channel: str, target: AlertTarget, rules: Rules, now: datetime
+) -> tuple[DeliveryDecision, ...] | None:
     """Have a group show an alert; None where that group is over while the alert goes on."""
     subject = target.group or ""
     known = {group.subject: group for group in book.of_provider(GROUPS)}

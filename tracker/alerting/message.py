@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from tracker.alerting.alert import Alert, Step, Target
-from tracker.alerting.channel import Act, Entry, Message, Severity
-from tracker.alerting.row import Planned
+from tracker.alerting.alert import Alert, AlertTarget, Step
+from tracker.alerting.channel import AlertEntry, Message, Operation, Severity
+from tracker.alerting.row import PlannedMessage
 from tracker.model.page import Impact
 from tracker.model.route import AlertKind
 
@@ -19,14 +19,14 @@ _SEVERITIES: Final = {
 _MOST_CHILDREN: Final = 50
 
 
-def message_of(alert: Alert, target: Target, plan: Planned, act_link: str | None = None) -> Message:
+def message_of(alert: Alert, target: AlertTarget, plan: PlannedMessage, act_link: str | None = None) -> Message:
     """Return the message for one step of a channel's plan: the alert as it was with that version."""
     steps = [step for step in alert.steps if step.version <= plan.version]
     newest = steps[-1] if steps else None
     is_newest = plan.version >= alert.version
     impact = alert.impact if newest is None or is_newest else newest.impact
-    # What was decided since is in the note of the newest message, and only there.
-    note = target.note if plan.version >= target.version and plan.act is not Act.CLOSE else ""
+    # Only the note of the newest message has the decisions since then.
+    note = target.note if plan.version >= target.version and plan.act is not Operation.CLOSE else ""
     return Message(
         act=plan.act,
         key=alert.id,
@@ -43,12 +43,12 @@ def message_of(alert: Alert, target: Target, plan: Planned, act_link: str | None
         components=alert.components,
         link=alert.link,
         started_at=alert.opened_at,
-        ended_at=(alert.closed_at or alert.since) if plan.act is Act.CLOSE or target.is_notice else None,
+        ended_at=(alert.closed_at or alert.since) if plan.act is Operation.CLOSE or target.is_notice else None,
         window=None if alert.scheduled_for is None else (alert.scheduled_for, alert.scheduled_until),
         is_drill=alert.drill is not None,
         labels=dict(target.labels),
         children=_children(alert),
-        act_link=None if plan.act is Act.CLOSE or target.is_notice else act_link,
+        act_link=None if plan.act is Operation.CLOSE or target.is_notice else act_link,
         note=note,
     )
 
@@ -60,8 +60,8 @@ def severity(kind: AlertKind, impact: Impact | None) -> Severity:
     return Severity.WARNING if impact is None else _SEVERITIES[impact]
 
 
-def _entry(step: Step) -> Entry:
-    return Entry(
+def _entry(step: Step) -> AlertEntry:
+    return AlertEntry(
         id=step.id,
         at=step.at,
         status="update withdrawn" if step.is_withdrawal else step.status,

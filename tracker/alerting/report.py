@@ -7,7 +7,7 @@ import msgspec
 
 from tracker.alerting.alert import Alert, AlertState, Phase
 from tracker.alerting.message import severity
-from tracker.alerting.row import Row
+from tracker.alerting.row import SentRow
 
 
 class ChannelReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +36,7 @@ class ChannelReport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def waits(self) -> bool:
-        """Return whether the channel has yet to take what was decided."""
+        """Return whether the channel has not taken the last decision yet."""
         is_decided = self.phase in (Phase.OPEN, Phase.CLOSED)
         return is_decided and self.sent_version < self.wanted_version and not self.dead_letter
 
@@ -104,7 +104,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 _MARKS = ("acknowledged", "snoozed", "woken", "noted")
 
 
-def report(alert: Alert, rows: Mapping[str, Row]) -> AlertReport:
+def report(alert: Alert, rows: Mapping[str, SentRow]) -> AlertReport:
     """Return an alert with what each channel was sent of it; `rows` are by channel."""
     return AlertReport(
         id=alert.id,
@@ -118,7 +118,7 @@ def report(alert: Alert, rows: Mapping[str, Row]) -> AlertReport:
         opened_at=alert.opened_at,
         closed_at=alert.closed_at,
         is_drill=alert.drill is not None,
-        channels=tuple(_of_channel(alert, name, rows.get(name, Row())) for name in alert.targets),
+        channels=tuple(_of_channel(alert, name, rows.get(name, SentRow())) for name in alert.targets),
         subject=alert.subject,
         provider_name=alert.provider_name,
         snoozed_until=alert.snoozed_until,
@@ -139,7 +139,7 @@ def deliveries(found: AlertReport) -> tuple[Delivery, ...]:
     )
 
 
-def _of_channel(alert: Alert, name: str, row: Row) -> ChannelReport:
+def _of_channel(alert: Alert, name: str, row: SentRow) -> ChannelReport:
     target = alert.targets[name]
     return ChannelReport(
         channel=name,

@@ -5,11 +5,11 @@ from datetime import datetime
 import msgspec
 from msgspec.structs import replace
 
-from tracker.alerting.alert import Alert, Phase, Target
-from tracker.alerting.channel import Act
+from tracker.alerting.alert import Alert, AlertTarget, Phase
+from tracker.alerting.channel import Operation
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class SentRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The messages of one alert that one channel was sent. Written before each call and after it."""
 
     #: Whether the channel took an open, and no close since.
@@ -19,7 +19,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     repeats: int = 0
     handle: str | None = None
     #: The message that is being sent, or was when the sender died: it may have arrived.
-    intent: Act | None = None
+    intent: Operation | None = None
     intent_version: int = 0
     intent_repeats: int = 0
     attempts: int = 0
@@ -42,17 +42,17 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.missed is not None or self.refused_version > 0
 
 
-class Planned(msgspec.Struct, frozen=True, kw_only=True):
+class PlannedMessage(msgspec.Struct, frozen=True, kw_only=True):
     """The next message."""
 
-    act: Act
+    act: Operation
     version: int
     repeats: int
     #: Whether an earlier call with it may have arrived.
     in_doubt: bool
 
 
-def planned(alert: Alert, target: Target, row: Row, *, every_update: bool) -> Planned | None:
+def planned(alert: Alert, target: AlertTarget, row: SentRow, *, every_update: bool) -> PlannedMessage | None:
     """Return the next message that a channel is to be sent of an alert, None when it has all.
 
     With `every_update` no version is skipped once the alert is open in the channel; otherwise the newest is sent.
@@ -62,55 +62,55 @@ def planned(alert: Alert, target: Target, row: Row, *, every_update: bool) -> Pl
     if is_refused:
         return None
     if target.is_notice:
-        return _plan(row, Act.OPEN, *newest) if target.phase is Phase.OPEN and not row.version else None
+        return _plan(row, Operation.OPEN, *newest) if target.phase is Phase.OPEN and not row.version else None
     if not row.is_open:
         return _opening(target, row)
-    if row.intent is Act.CLOSE and target.phase is Phase.OPEN:
+    if row.intent is Operation.CLOSE and target.phase is Phase.OPEN:
         # It has reopened meanwhile: the close that may have arrived comes to its end first.
-        return _plan(row, Act.CLOSE, row.intent_version, row.intent_repeats)
-    skipped = _next_version(alert, target, row) if every_update and row.intent is not Act.CLOSE else None
+        return _plan(row, Operation.CLOSE, row.intent_version, row.intent_repeats)
+    skipped = _next_version(alert, target, row) if every_update and row.intent is not Operation.CLOSE else None
     if skipped is not None:
-        return _plan(row, Act.CHANGE, skipped, row.repeats)
+        return _plan(row, Operation.CHANGE, skipped, row.repeats)
     return _going_on(target, row)
 
 
-def _going_on(target: Target, row: Row) -> Planned | None:
+def _going_on(target: AlertTarget, row: SentRow) -> PlannedMessage | None:
     newest = (target.version, target.repeats)
     if target.phase is not Phase.OPEN:
         # Closed; or closed, reopened and held since, before the close was sent.
-        return _plan(row, Act.CLOSE, *newest)
-    return _plan(row, Act.CHANGE, *newest) if (row.version, row.repeats) < newest else None
+        return _plan(row, Operation.CLOSE, *newest)
+    return _plan(row, Operation.CHANGE, *newest) if (row.version, row.repeats) < newest else None
 
 
-def _opening(target: Target, row: Row) -> Planned | None:
+def _opening(target: AlertTarget, row: SentRow) -> PlannedMessage | None:
     if target.phase is Phase.OPEN:
-        return _plan(row, Act.OPEN, target.version, target.repeats)
-    if row.intent is Act.OPEN:
+        return _plan(row, Operation.OPEN, target.version, target.repeats)
+    if row.intent is Operation.OPEN:
         # Whether its open arrived is not known: it is opened as it was, and closed then.
-        return _plan(row, Act.OPEN, row.intent_version, row.intent_repeats)
+        return _plan(row, Operation.OPEN, row.intent_version, row.intent_repeats)
     return None
 
 
-def missed(target: Target, row: Row) -> bool:
+def missed(target: AlertTarget, row: SentRow) -> bool:
     """Return whether an alert ended before the channel took anything of it, though it was decided to be sent."""
     return (
         target.phase is Phase.CLOSED
         and not row.is_open
-        and row.intent is not Act.OPEN
+        and row.intent is not Operation.OPEN
         and row.version < target.version
         and row.missed is None
     )
 
 
-def again(row: Row) -> Row:
-    """Return a row from which what was given up is sent once more."""
+def again(row: SentRow) -> SentRow:
+    """Return a row from which dead letters are sent once more."""
     is_partial = row.refused_version > 0 and (row.version, row.repeats) >= (row.refused_version, row.refused_repeats)
     cleared = replace(row, refused_version=0, refused_repeats=0, missed=None, attempts=0)
     # Some of the recipients have it; the others get it only if all do.
     return replace(cleared, is_open=True, version=0) if is_partial else cleared
 
 
-def doubtful(alert: Alert, target: Target, row: Row) -> Row:
+def doubtful(alert: Alert, target: AlertTarget, row: SentRow) -> SentRow:
     """Return the row of a channel that may have accepted more than it says: with an open message of unknown result.
 
     It is opened once more then, and closed when it is over.
@@ -120,10 +120,10 @@ def doubtful(alert: Alert, target: Target, row: Row) -> Row:
         return row
     before = [step.version for step in alert.steps if row.version < step.version < target.version]
     version = before[-1] if before else target.version
-    return replace(row, intent=Act.OPEN, intent_version=version, intent_repeats=row.repeats)
+    return replace(row, intent=Operation.OPEN, intent_version=version, intent_repeats=row.repeats)
 
 
-def _next_version(alert: Alert, target: Target, row: Row) -> int | None:
+def _next_version(alert: Alert, target: AlertTarget, row: SentRow) -> int | None:
     """Return the version that comes next where that is not the newest one, or the last one before a close."""
     refused = max(row.version, row.refused_version)
     coming = [step.version for step in alert.steps if refused < step.version <= target.version]
@@ -132,5 +132,5 @@ def _next_version(alert: Alert, target: Target, row: Row) -> int | None:
     return coming[0]
 
 
-def _plan(row: Row, act: Act, version: int, repeats: int) -> Planned:
-    return Planned(act=act, version=version, repeats=repeats, in_doubt=row.intent is not None)
+def _plan(row: SentRow, act: Operation, version: int, repeats: int) -> PlannedMessage:
+    return PlannedMessage(act=act, version=version, repeats=repeats, in_doubt=row.intent is not None)

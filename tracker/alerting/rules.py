@@ -39,7 +39,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     providers: Mapping[str, ProviderFacts] = {}
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class RouteDecision(msgspec.Struct, frozen=True, kw_only=True):
     """The verdict of one route on one alert."""
 
     #: Position of the route, from 1 on.
@@ -88,17 +88,17 @@ def wanted(alert: Alert, rules: Rules) -> dict[str, tuple[int, Route]]:
     return {channel: route for channel, route in found.items() if channel in rules.channels}
 
 
-def verdicts(alert: Alert, rules: Rules) -> Iterator[Verdict]:
+def verdicts(alert: Alert, rules: Rules) -> Iterator[RouteDecision]:
     """Yield the verdict of each route in order, to the last one that applies."""
     for position, route in enumerate(rules.routes, start=1):
         reason = _left_out(alert, route, rules.providers.get(alert.provider_id, ProviderFacts()))
         if reason is None:
-            stops = "" if route.continues else "; no further route is looked at (continue is not set)"
-            yield Verdict(route=position, matches=True, reason=f"all of it matches{stops}", to=route.to)
+            stops = "" if route.continues else "; no further route is tried (continue is not set)"
+            yield RouteDecision(route=position, matches=True, reason=f"all of it matches{stops}", to=route.to)
             if not route.continues:
                 return
         else:
-            yield Verdict(route=position, matches=False, reason=reason, to=route.to)
+            yield RouteDecision(route=position, matches=False, reason=reason, to=route.to)
 
 
 def silenced_by(alert: Alert, rules: Rules, now: datetime) -> Silence | None:

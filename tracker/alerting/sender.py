@@ -11,10 +11,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from tracker.alerting.channel import Act, Channel
+from tracker.alerting.channel import Channel, Operation
 from tracker.alerting.links import Links
 from tracker.alerting.message import message_of
-from tracker.alerting.row import Planned, Row, missed, planned
+from tracker.alerting.row import PlannedMessage, SentRow, missed, planned
 from tracker.alerting.stores import ChannelLease, ChannelMark, ReadyAlert, RowStore
 from tracker.errors import (
     BadAnswer,
@@ -103,8 +103,8 @@ class Sender:
                 return sent, False
 
     def _plan(
-        self, lease: ChannelLease, channel: Channel, ready: ReadyAlert, row: Row, now: datetime
-    ) -> Planned | None:
+        self, lease: ChannelLease, channel: Channel, ready: ReadyAlert, row: SentRow, now: datetime
+    ) -> PlannedMessage | None:
         target = None if ready.alert is None else ready.alert.targets.get(lease.channel)
         if ready.alert is None or target is None:
             return None
@@ -113,10 +113,10 @@ class Sender:
             return plan
         if now < row.sent_at + channel.resend_every:
             return None
-        return Planned(act=Act.CHANGE, version=row.version, repeats=row.repeats, in_doubt=True)
+        return PlannedMessage(act=Operation.CHANGE, version=row.version, repeats=row.repeats, in_doubt=True)
 
-    def _rest(self, lease: ChannelLease, channel: Channel, ready: ReadyAlert, row: Row, now: datetime) -> None:
-        """Take an alert from what is ready, until it has to be sent again."""
+    def _rest(self, lease: ChannelLease, channel: Channel, ready: ReadyAlert, row: SentRow, now: datetime) -> None:
+        """Take an alert out of those that are ready, until it has to be sent again."""
         target = None if ready.alert is None else ready.alert.targets.get(lease.channel)
         if target is not None and missed(target, row):
             row = replace(row, missed=_ENDED_FIRST)
@@ -127,8 +127,8 @@ class Sender:
         self._store.settle(lease, ready, row, now, again_at=again_at)
 
     def _send_one(
-        self, lease: ChannelLease, channel: Channel, ready: ReadyAlert, row: Row, plan: Planned
-    ) -> tuple[Row, ChannelMark]:
+        self, lease: ChannelLease, channel: Channel, ready: ReadyAlert, row: SentRow, plan: PlannedMessage
+    ) -> tuple[SentRow, ChannelMark]:
         if ready.alert is None:
             raise AssertionError("only an alert that is there has a plan")
         target = ready.alert.targets[lease.channel]
@@ -143,7 +143,7 @@ class Sender:
         self._store.intend(lease, ready, intended, intended_at)
         failpoint("intended")
         if self._clock() - intended_at > lease.call_begins_within:
-            # A process that was stopped meanwhile: what it sent now would come behind what another one sends.
+            # This process was stopped meanwhile: its message would come after those of another one.
             raise Conflict(f"channel {lease.channel}: the lease ended before the message was sent")
         try:
             message = message_of(ready.alert, target, plan, self._act_link(ready.alert_id))
@@ -160,7 +160,7 @@ class Sender:
             after = _taken(intended, plan, handle, self._clock(), is_notice=target.is_notice)
         now = self._clock()
         mark = ChannelMark(is_delivery=after.refused_version == 0)
-        # Looked at again at once: there may be more to send, and what was decided meanwhile is not in here.
+        # Due again at once: there may be more to send, and later decisions are not in here.
         self._store.settle(lease, ready, after, now, again_at=now, mark=mark)
         failpoint("settled")
         if lease.failures:
@@ -171,8 +171,8 @@ class Sender:
         return None if self._links is None else self._links.link(alert_id, self._clock())
 
     def _failed(
-        self, lease: ChannelLease, ready: ReadyAlert, row: Row, before: Row, error: FetchError | ConfigError
-    ) -> tuple[Row, ChannelMark]:
+        self, lease: ChannelLease, ready: ReadyAlert, row: SentRow, before: SentRow, error: FetchError | ConfigError
+    ) -> tuple[SentRow, ChannelMark]:
         now = self._clock()
         failures = lease.failures + 1
         asked_s = error.retry_after_s if isinstance(error, FetchError) else None
@@ -182,7 +182,7 @@ class Sender:
         after = replace(
             row,
             handle=handle or row.handle,
-            # What this call did not do leaves in doubt what an earlier one may have done.
+            # The failure of this call leaves it open whether an earlier one arrived.
             intent=in_doubt.intent,
             intent_version=in_doubt.intent_version,
             intent_repeats=in_doubt.intent_repeats,
@@ -208,10 +208,10 @@ def pause_s(channel: str, failures: int, retry_after_s: float | None = None) -> 
     return max(jittered, min(retry_after_s or 0.0, LONGEST_DELAY_S))
 
 
-def _taken(row: Row, plan: Planned, handle: str | None, now: datetime, *, is_notice: bool) -> Row:
+def _taken(row: SentRow, plan: PlannedMessage, handle: str | None, now: datetime, *, is_notice: bool) -> SentRow:
     return replace(
         row,
-        is_open=plan.act is not Act.CLOSE and not is_notice,
+        is_open=plan.act is not Operation.CLOSE and not is_notice,
         version=plan.version,
         repeats=plan.repeats,
         handle=handle or row.handle,
@@ -226,15 +226,15 @@ def _taken(row: Row, plan: Planned, handle: str | None, now: datetime, *, is_not
         last_error_at=None,
         sent_at=now,
         opened_at=row.opened_at or now,
-        closed_at=now if plan.act is Act.CLOSE else None,
+        closed_at=now if plan.act is Operation.CLOSE else None,
         messages=row.messages + 1,
     )
 
 
-def _refused(row: Row, before: Row, plan: Planned, error: ChannelRefused, now: datetime) -> Row:
+def _refused(row: SentRow, before: SentRow, plan: PlannedMessage, error: ChannelRefused, now: datetime) -> SentRow:
     return replace(
         row,
-        # What was taken in part leaves nothing in doubt.
+        # After an acceptance in part nothing is in doubt.
         intent=None if error.is_partial else before.intent,
         intent_version=0 if error.is_partial else before.intent_version,
         intent_repeats=0 if error.is_partial else before.intent_repeats,

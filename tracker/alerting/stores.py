@@ -6,9 +6,9 @@ from typing import Protocol
 
 import msgspec
 
-from tracker.alerting.alert import Alert, Delivery
+from tracker.alerting.alert import Alert, DeliveryDecision
 from tracker.alerting.machine import Book, Storm
-from tracker.alerting.row import Row
+from tracker.alerting.row import SentRow
 from tracker.alerting.vital_signs import Signs
 from tracker.model.event import Event
 from tracker.model.provider import Provider
@@ -44,13 +44,13 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     stream_ids: tuple[str, ...] = ()
     alerts: tuple[Alert, ...] = ()
     storms: tuple[tuple[str, Storm], ...] = ()
-    deliveries: tuple[Delivery, ...] = ()
+    deliveries: tuple[DeliveryDecision, ...] = ()
     #: Alerts that are forgotten.
     gone: tuple[Alert, ...] = ()
 
 
 class WrittenBook(Book, Protocol):
-    """A `Book` that knows what was written to it."""
+    """A `Book` that knows its changes."""
 
     @property
     def written(self) -> Mapping[str, Alert]:
@@ -75,7 +75,7 @@ class AlertStore(Protocol):
         ...
 
     def mend(self, channels: Sequence[str]) -> None:
-        """Complete what an earlier version did not keep."""
+        """Add the entries that an earlier version did not keep."""
         ...
 
     def version(self) -> bytes:
@@ -99,11 +99,11 @@ class AlertStore(Protocol):
         ...
 
     def book(self) -> WrittenBook:
-        """Return the alerts as they are kept; what is written to it is kept by `keep` alone."""
+        """Return the alerts as they are stored; only `keep` stores changes of the book."""
         ...
 
     def due(self, now: datetime, count: int) -> Sequence[Alert]:
-        """Return up to `count` alerts that are to be looked at again by now."""
+        """Return up to `count` alerts that are due for evaluation by now."""
         ...
 
     def open_providers(self) -> frozenset[str]:
@@ -119,7 +119,7 @@ class AlertStore(Protocol):
         ...
 
     def keep(self, owner: str, decided: Decided, now: datetime) -> None:
-        """Write what was decided in one step. Raises Conflict when another one has taken the right over."""
+        """Write the decisions in one step. Raises Conflict when another process holds the lease."""
         ...
 
 
@@ -140,7 +140,7 @@ class ReadyAlert(msgspec.Struct, frozen=True, kw_only=True):
     alert_id: str
     #: None where it is gone.
     alert: Alert | None
-    row: Row
+    row: SentRow
     #: Of the alert as it was read.
     digest: str = ""
 
@@ -171,19 +171,19 @@ class RowStore(Protocol):
         """Return up to `count` alerts that may have something to send, the one that has waited longest first."""
         ...
 
-    def intend(self, lease: ChannelLease, ready: ReadyAlert, row: Row, now: datetime) -> None:
-        """Write down what is about to be sent. Raises Conflict when another one has taken the right over."""
+    def intend(self, lease: ChannelLease, ready: ReadyAlert, row: SentRow, now: datetime) -> None:
+        """Write down the message that is about to be sent. Raises Conflict when another process holds the lease."""
         ...
 
     def settle(
         self,
         lease: ChannelLease,
         ready: ReadyAlert,
-        row: Row,
+        row: SentRow,
         now: datetime,
         *,
         again_at: datetime | None = None,
         mark: ChannelMark | None = None,
     ) -> None:
-        """Write down what became of it, and when the alert is looked at again. Raises Conflict."""
+        """Write the outcome, and when the alert is evaluated again. Raises Conflict."""
         ...

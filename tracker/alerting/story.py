@@ -107,7 +107,7 @@ def elapsed(alert: Alert, now: datetime) -> Alert:
 
 
 def removed(alert: Alert, text: str, now: datetime) -> Alert:
-    """Return the alert as it ends because nobody looks any more."""
+    """Return the alert as it ends because its page is watched no longer."""
     if alert.is_over:
         return alert
     return _ended(_marked(replace(alert, status="withdrawn"), "withdrawn", text, now), now, withdrawn=True)
@@ -133,7 +133,7 @@ def _after_end(alert: Alert, what: Occurrence, now: datetime) -> Alert | None:
 
 
 def _reworded(alert: Alert, what: Occurrence, now: datetime) -> Alert:
-    """Take in that the vendor changed what was said; other occurrences say how it goes on."""
+    """Record that the vendor changed a text; other occurrences carry the state."""
     edited = replace(alert, version=alert.version + 1)
     text = what.text if what.is_edit else f"The vendor withdrew the update “{_said(alert, what.update_id)}”."
     edited = _with(edited, replace(_step(edited, what, worse=False), status=alert.status, text=text))

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from tracker.alerting.alert import Alert, AlertState, Delivery, Hold, Phase, Target, rank
+from tracker.alerting.alert import Alert, AlertState, AlertTarget, DeliveryDecision, Hold, Phase, rank
 from tracker.alerting.rules import Rules, held_for, is_at_least, silenced_by, wanted
 from tracker.model.route import AlertKind, Route
 
@@ -20,7 +20,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 def routed(
     alert: Alert, rules: Rules, now: datetime, *, storms: dict[str, str] | None = None
-) -> tuple[Alert, tuple[Delivery, ...]]:
+) -> tuple[Alert, tuple[DeliveryDecision, ...]]:
     """Return the alert with what each channel is to show by now, and the deliveries that were just decided.
 
     `storms` are the channels, with the key of a group, in which an alert that would open joins that group instead.
@@ -28,7 +28,7 @@ def routed(
     if alert.group is not None:
         return _settled(alert, {name: _of_group(alert, target, now) for name, target in alert.targets.items()})
     routes = wanted(alert, rules)
-    targets: dict[str, Target] = {}
+    targets: dict[str, AlertTarget] = {}
     for channel in dict.fromkeys((*alert.targets, *routes)):
         after = _next(alert, channel, alert.targets.get(channel), routes.get(channel), rules, now, storms or {})
         if after is not None:
@@ -39,12 +39,12 @@ def routed(
 def _next(
     alert: Alert,
     channel: str,
-    before: Target | None,
+    before: AlertTarget | None,
     route: tuple[int, Route] | None,
     rules: Rules,
     now: datetime,
     storms: dict[str, str],
-) -> Target | None:
+) -> AlertTarget | None:
     """Return one channel's next target, None for a channel that has nothing to do with the alert."""
     if before is not None and before.phase is Phase.OPEN:
         return _going_on(alert, before, route, now)
@@ -60,16 +60,16 @@ def _next(
 def _opening(
     alert: Alert,
     channel: str,
-    before: Target | None,
+    before: AlertTarget | None,
     chosen: tuple[int, Route],
     rules: Rules,
     now: datetime,
     storms: dict[str, str],
-) -> Target:
+) -> AlertTarget:
     """Open an alert in a channel, or hold it back."""
     position, route = chosen
     target = replace(
-        before or Target(phase=Phase.HELD),
+        before or AlertTarget(phase=Phase.HELD),
         phase=Phase.HELD,
         route=position,
         hold=None,
@@ -108,13 +108,13 @@ def _holds(alert: Alert, channel: str, route: Route, rules: Rules, now: datetime
 def _held(
     alert: Alert,
     channel: str,
-    before: Target,
+    before: AlertTarget,
     route: tuple[int, Route] | None,
     rules: Rules,
     now: datetime,
     storms: dict[str, str],
-) -> Target | None:
-    """Look again at what was held back."""
+) -> AlertTarget | None:
+    """Evaluate again the alerts that were held back."""
     gathers = before.hold is Hold.DIGEST or (before.hold is Hold.QUIET and channel not in rules.objects)
     is_due = before.due_at is not None and now >= before.due_at
     if alert.is_over and not gathers:
@@ -135,7 +135,7 @@ def _held(
     return _opening(alert, channel, before, route, rules, now, storms)
 
 
-def _going_on(alert: Alert, before: Target, route: tuple[int, Route] | None, now: datetime) -> Target:
+def _going_on(alert: Alert, before: AlertTarget, route: tuple[int, Route] | None, now: datetime) -> AlertTarget:
     """Bring an open target up to date; its end passes whatever the rules say by now."""
     if alert.is_over:
         return replace(before, phase=Phase.CLOSED, version=alert.version, due_at=None, repeat_at=None, note="")
@@ -152,7 +152,7 @@ def _going_on(alert: Alert, before: Target, route: tuple[int, Route] | None, now
     return _repeated(alert, after, chosen, now, is_held=is_held)
 
 
-def _repeated(alert: Alert, target: Target, route: Route | None, now: datetime, *, is_held: bool) -> Target:
+def _repeated(alert: Alert, target: AlertTarget, route: Route | None, now: datetime, *, is_held: bool) -> AlertTarget:
     """Remind the channel: of an alert that stays open, of a maintenance that begins soon."""
     if route is None:
         return replace(target, repeat_at=None)
@@ -176,14 +176,14 @@ def _repeated(alert: Alert, target: Target, route: Route | None, now: datetime, 
     return replace(after, repeat_at=_first(repeat_at, coming))
 
 
-def _grouped(alert: Alert, before: Target, now: datetime) -> Target:
-    """Keep what a group shows up to date; a digest's alert waits for the next window with what is new."""
+def _grouped(alert: Alert, before: AlertTarget, now: datetime) -> AlertTarget:
+    """Keep the contents of a group up to date; a digest's alert holds new ones until the next window."""
     if before.hold is Hold.DIGEST and alert.version > before.version:
         return replace(before, phase=Phase.HELD, due_at=_window_end(now, before.window_s), version=alert.version)
     return replace(before, version=alert.version)
 
 
-def _of_group(alert: Alert, before: Target, now: datetime) -> Target:
+def _of_group(alert: Alert, before: AlertTarget, now: datetime) -> AlertTarget:
     """Return the target of a group's alert in a channel."""
     if before.phase is Phase.HELD:
         if before.due_at is not None and now < before.due_at:
@@ -198,7 +198,7 @@ def _of_group(alert: Alert, before: Target, now: datetime) -> Target:
     return replace(before, phase=Phase.CLOSED if alert.is_over else Phase.OPEN, version=alert.version)
 
 
-def _settled(alert: Alert, targets: dict[str, Target]) -> tuple[Alert, tuple[Delivery, ...]]:
+def _settled(alert: Alert, targets: dict[str, AlertTarget]) -> tuple[Alert, tuple[DeliveryDecision, ...]]:
     deliveries = [
         delivery
         for channel, target in targets.items()
@@ -207,7 +207,7 @@ def _settled(alert: Alert, targets: dict[str, Target]) -> tuple[Alert, tuple[Del
     return replace(alert, targets=targets), tuple(deliveries)
 
 
-def _delivery(alert: Alert, channel: str, before: Target | None, after: Target) -> Delivery | None:
+def _delivery(alert: Alert, channel: str, before: AlertTarget | None, after: AlertTarget) -> DeliveryDecision | None:
     was_open = before is not None and before.phase is Phase.OPEN
     if after.phase is Phase.OPEN and not was_open:
         act = "open"
@@ -221,7 +221,7 @@ def _delivery(alert: Alert, channel: str, before: Target | None, after: Target) 
         act = "change"
     else:
         return None
-    return Delivery(
+    return DeliveryDecision(
         channel=channel,
         alert_id=alert.id,
         act=act,
@@ -248,7 +248,7 @@ def _reminder(alert: Alert, route: Route) -> datetime | None:
     return alert.scheduled_for - timedelta(seconds=route.remind_s)
 
 
-def _held_note(before: Target | None, alert: Alert, now: datetime) -> str:
+def _held_note(before: AlertTarget | None, alert: Alert, now: datetime) -> str:
     if before is None or before.hold is None or before.phase is not Phase.HELD:
         return ""
     if before.hold is Hold.SILENCE:

@@ -1,7 +1,7 @@
 """Judges beat, workers and printer by the traces of their work in the data server. Pure; `now` is a parameter.
 
-Each of them leaves something that changes while it works. What has not changed for half a minute shows that it does
-not. Only the clock of the one who looks counts, so clocks of other machines may differ.
+Each of them leaves a mark that changes while it works. A mark that has not changed for half a minute shows that it
+does not. Only this process's clock counts, so clocks of other machines may differ.
 """
 
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ import msgspec
 
 #: A process that reports no change for so long has stopped. A restart takes less.
 STOPS_AFTER: Final = timedelta(seconds=30)
-#: Looks that are further apart show nothing: whoever looks may have slept, or its clock was set.
+#: Checks that are further apart show nothing: this process may have slept, or its clock was set.
 LOOKS_WITHIN: Final = timedelta(seconds=15)
 
 
@@ -38,14 +38,14 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VitalSigns:
-    """The observations of the processes, look by look."""
+    """The observations of the processes, check by check."""
 
     def __init__(self) -> None:
         self._looked_at: datetime | None = None
         self._seen: dict[str, tuple[str | None, datetime]] = {}
 
     def judge(self, signs: Signs, now: datetime) -> tuple[Finding, ...]:
-        """Return the findings of this moment, compared with those of the looks before."""
+        """Return the findings of this moment, compared with those of the checks before."""
         if self._looked_at is None or not timedelta(0) <= now - self._looked_at <= LOOKS_WITHIN:
             self._seen = {}
         self._looked_at = now
@@ -54,7 +54,7 @@ class VitalSigns:
             Finding(
                 subject="beat",
                 title="Beat has stopped",
-                text="No beat has reported for half a minute: no page is asked. Start it again; its log says more.",
+                text="No beat has reported for half a minute: no page is polled. Start it again; its log says more.",
                 is_failing=self._has_stopped("beat", signs.beat, now),
             ),
             Finding(

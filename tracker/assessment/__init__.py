@@ -5,12 +5,14 @@ Pure: `now` is a parameter.
 """
 
 from tracker.assessment.gate import Ruling, UnknownPolicy, ruling, together
+from tracker.assessment.known_page import KnownPage
 from tracker.assessment.state import Assessment, Reason, State, assess, assess_component
 from tracker.assessment.verdict import Answer, Verdict, is_it_them
 
 __all__ = [
     "Answer",
     "Assessment",
+    "KnownPage",
     "Reason",
     "Ruling",
     "State",

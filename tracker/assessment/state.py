@@ -23,7 +23,7 @@ class State(StrEnum):
     MAJOR = "major"
     MINOR = "minor"
     UNKNOWN = "unknown"
-    #: Nobody has asked its page so far: nothing is wrong with it yet.
+    #: Its page was not polled so far: nothing is wrong with it yet.
     NOT_ASKED = "not_asked"
     MAINTENANCE = "maintenance"
     OPERATIONAL = "operational"
@@ -54,7 +54,7 @@ class Reason(StrEnum):
     MAINTENANCE = "maintenance"
     #: Nothing is wrong, and the page was read.
     NOTHING = "nothing"
-    #: The page was never asked, cannot be read, or was not read for too long.
+    #: The page was never polled, cannot be read, or was not read for too long.
     NEVER_ASKED = "never_asked"
     UNREADABLE = "unreadable"
     STALE = "stale"

@@ -13,7 +13,7 @@ from tracker.errors import ConfigError
 from tracker.model.provider import Provider
 
 PROVIDERS: Final = Schema("provider", Provider)
-#: Vendors are asked no more often than this; who has allowed private addresses polls a page of their own.
+#: Vendors are polled no more often than this; with private addresses allowed, the page is the user's own.
 _SHORTEST_PUBLIC_S: Final = 10
 
 

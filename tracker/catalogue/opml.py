@@ -1,6 +1,6 @@
 """OPML -> pages: the list of subscriptions that a feed reader exports (OPML 2.0 specification, "Subscription lists").
 
-Folders are outlines without an address; they are looked into and otherwise ignored.
+Folders are outlines without an address; their contents are read and they are otherwise ignored.
 """
 
 import re

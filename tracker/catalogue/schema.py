@@ -2,7 +2,7 @@
 
 A new key of an existing table is one edit: an annotated field of the struct.
 
-    max_per_host: Annotated[int | None, Key(help="Pages of its host …", unit="pages", most=1000, is_shared=True)] = None
+    max_per_host: Annotated[int | None, CatalogueKey(help="Pages of its host …", unit="pages", most=1000)] = None
 
 A new table takes a struct of such fields, `ROUTES = Schema("route", Route)`, the schema's name in
 `tracker.catalogue.file.TABLES`, and a reader: `entries_of(document, ROUTES.kind, file, make)` for `[[route]]`,
@@ -45,7 +45,7 @@ from tracker.catalogue.values import (
 from tracker.errors import ConfigError
 from tracker.model.event import EventKind
 from tracker.model.filters import EXCLUDES
-from tracker.model.key import Holds, Key
+from tracker.model.key import CatalogueKey, Holds
 from tracker.model.route import AlertKind
 
 _VARIABLE: Final = re.compile("[A-Za-z_][A-Za-z0-9_]{0,199}")
@@ -54,7 +54,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class TableKey:
     """One key of a table, with what its struct says of the field behind it."""
 
     name: str
@@ -62,7 +62,7 @@ class Entry:
     #: Of a value: `int`, `bool`, `str`, an enumeration, or `tuple` for a list.
     type: type
     default: object
-    key: Key
+    key: CatalogueKey
 
     @property
     def example(self) -> str:
@@ -105,7 +105,7 @@ class Schema(Generic[S]):
         self.struct = struct
         entries = [entry for field in msgspec.structs.fields(struct) if (entry := _entry(field)) is not None]
         entries.sort(key=lambda entry: not entry.key.is_required)
-        self.entries: Mapping[str, Entry] = {entry.name: entry for entry in entries}
+        self.entries: Mapping[str, TableKey] = {entry.name: entry for entry in entries}
         self.keys = tuple(self.entries)
         self.shared_keys = tuple(entry.name for entry in entries if entry.key.is_shared)
         self.filter_keys = tuple(entry.name for entry in entries if entry.key.is_filter)
@@ -146,15 +146,15 @@ def refuse_unknown(table: Mapping[str, object], known: Collection[str], place: s
             raise ConfigError(f"{place}: unknown key {quoted(key)}; {alternatives(key, known)}")
 
 
-def _entry(field: msgspec.structs.FieldInfo) -> Entry | None:
+def _entry(field: msgspec.structs.FieldInfo) -> TableKey | None:
     """Return the entry of a field, None for one that people do not write."""
     if get_origin(field.type) is not Annotated:
         return None
     annotated, *notes = get_args(field.type)
     for key in notes:
-        if isinstance(key, Key):
+        if isinstance(key, CatalogueKey):
             default = None if field.default is msgspec.NODEFAULT else field.default
-            return Entry(
+            return TableKey(
                 name=key.name or field.name, field=field.name, type=_plain(annotated), default=default, key=key
             )
     return None
@@ -168,20 +168,20 @@ def _plain(annotation: Any) -> type:
     return plain
 
 
-def _text(value: object, _entry: Entry) -> str:
+def _text(value: object, _entry: TableKey) -> str:
     return text(value)
 
 
-def _identifier(value: object, entry: Entry) -> str:
+def _identifier(value: object, entry: TableKey) -> str:
     otherwise = f"write one, as in {entry.example}" if entry.key.is_required else "leave it out"
     return identifier(value, entry.name, otherwise)
 
 
-def _address(value: object, _entry: Entry) -> str:
+def _address(value: object, _entry: TableKey) -> str:
     return web_address(value)
 
 
-def _secret_address(value: object, entry: Entry) -> str:
+def _secret_address(value: object, entry: TableKey) -> str:
     try:
         return web_address(value)
     except InvalidValue:
@@ -189,30 +189,30 @@ def _secret_address(value: object, entry: Entry) -> str:
         raise InvalidValue(f"is not an http or https address without a user name; write one like {proposal}") from None
 
 
-def _variable(value: object, entry: Entry) -> str:
+def _variable(value: object, entry: TableKey) -> str:
     """Return the name of a variable. The message does not repeat the value, which may be the secret itself."""
     if isinstance(value, str) and _VARIABLE.fullmatch(value):
         return value
     raise InvalidValue(f"is not the name of a variable; write one, as in {entry.example}")
 
 
-def _headers(value: object, entry: Entry) -> tuple[tuple[str, str], ...]:
+def _headers(value: object, entry: TableKey) -> tuple[tuple[str, str], ...]:
     return header_variables(value, entry.key.reserved)
 
 
-def _expression(value: object, _entry: Entry) -> str:
+def _expression(value: object, _entry: TableKey) -> str:
     return text(value, LONGEST_EXPRESSION)
 
 
-def _words(value: object, entry: Entry) -> tuple[tuple[str, str], ...]:
+def _words(value: object, entry: TableKey) -> tuple[tuple[str, str], ...]:
     return word_table(value, entry.key.choices, entry.example)
 
 
-def _zone(value: object, entry: Entry) -> str:
+def _zone(value: object, entry: TableKey) -> str:
     return time_zone(value, entry.example)
 
 
-def _glob(value: object, _entry: Entry) -> str:
+def _glob(value: object, _entry: TableKey) -> str:
     """Return a glob, or an exclusion and the glob behind it."""
     glob = text(value)
     if not glob.startswith(EXCLUDES):
@@ -223,21 +223,21 @@ def _glob(value: object, _entry: Entry) -> str:
     return EXCLUDES + excluded
 
 
-def _event(value: object, _entry: Entry) -> str:
+def _event(value: object, _entry: TableKey) -> str:
     return choice(value, [kind.value for kind in EventKind])
 
 
-def _event_or_exclusion(value: object, entry: Entry) -> str:
+def _event_or_exclusion(value: object, entry: TableKey) -> str:
     if isinstance(value, str) and value.startswith(EXCLUDES):
         return EXCLUDES + _event(value.removeprefix(EXCLUDES), entry)
     return _event(value, entry)
 
 
-def _alert_kind(value: object, _entry: Entry) -> AlertKind:
+def _alert_kind(value: object, _entry: TableKey) -> AlertKind:
     return AlertKind(choice(value, [kind.value for kind in AlertKind]))
 
 
-_CHECKS: Final[Mapping[Holds, Callable[[object, Entry], object]]] = {
+_CHECKS: Final[Mapping[Holds, Callable[[object, TableKey], object]]] = {
     Holds.TEXT: _text,
     Holds.IDENTIFIER: _identifier,
     Holds.ADDRESS: _address,

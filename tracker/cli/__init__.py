@@ -98,7 +98,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
     "Without a running tracker": {
         "once": Lazy(
             "tracker.cli.offline:once",
-            "Ask each page once and show its state; exit status 1 if a page could not be read.",
+            "Read each page once and show its state; exit status 1 if a page could not be read.",
         ),
         "parse": Lazy(
             "tracker.cli.offline:parse", "Read a saved answer of a status page and print what it says, as JSON."

@@ -30,7 +30,7 @@ from tracker.store.catalogue import RedisCatalogue
 _LONGEST_LINE: Final = 300
 #: Lines about skipped entries that `import` prints.
 _MOST_SKIPPED: Final = 50
-#: Pages that `add` asks at a time.
+#: Pages that `add` requests at a time.
 _ASKED_TOGETHER: Final = 8
 _PRIVATE: Final = "{url} is not public; add --allow-private if it is a page of your own network"
 
@@ -145,7 +145,7 @@ def _catalogue(data_dir: Path, *, needed: bool) -> RedisCatalogue | None:
 
 
 def _wanted(choices: Sequence[Choice], name: str | None, asked: dict[str, Any]) -> list[Provider]:
-    """Return the providers for the chosen pages, and print what is not read of them. Raises ConfigError."""
+    """Return the providers for the chosen pages, and print the parts that are not read. Raises ConfigError."""
     if name is not None and len(choices) > 1:
         raise ConfigError("--name is for one page; leave it out, or add the pages one by one")
     wanted = [choice.provider(formats=FORMAT_NAMES, name=name, **asked) for choice in choices]
@@ -163,9 +163,9 @@ def _refuse_two_outputs(output_format: str, *, is_toml: bool) -> None:
 
 
 def _check_first(wanted: Sequence[Provider], choices: Sequence[Choice], *, is_quiet: bool) -> None:
-    """Ask pages, several at a time, and print the findings. Raises TrackerError if one of them cannot be read.
+    """Request pages, several at a time, and print the findings. Raises TrackerError if one of them cannot be read.
 
-    Presets that are known to be unreadable are not asked.
+    Presets that are known to be unreadable are not requested.
     """
     from tracker.cli.check import ask, found_line  # noqa: PLC0415  all that reads pages, for this command alone
 
@@ -185,7 +185,7 @@ def _check_first(wanted: Sequence[Provider], choices: Sequence[Choice], *, is_qu
     if failed:
         raise TrackerError(
             f"nothing was added: {', '.join(failed)} cannot be read; correct the address (`tracker check URL` shows "
-            "what was asked), or add --no-check to watch it anyway"
+            "every request), or add --no-check to watch it anyway"
         )
 
 

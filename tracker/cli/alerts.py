@@ -118,7 +118,7 @@ def snooze(alert: str, span: str, who: str | None, data_dir: Path, output_format
 @data_dir_option
 @format_option
 def resend(alert: str, channel: str | None, data_dir: Path, output_format: str) -> None:
-    """Send again what a channel refused.
+    """Send the messages that a channel refused again.
 
     \b
     Example:

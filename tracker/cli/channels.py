@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import click
 
-from tracker.alerting.channel import Act, Message, Severity
+from tracker.alerting.channel import Message, Operation, Severity
 from tracker.bootstrap import build_channel, client_options
 from tracker.cli.lazy import FullHelp
 from tracker.cli.options import data_dir_option, format_option, running_settings
@@ -82,7 +82,7 @@ def test(channel: str, data_dir: Path, output_format: str) -> None:
         for act in taken:
             click.echo(f"{config.name} accepted the {act}")
         if failure is not None:
-            click.echo(f"{config.name} did not accept the {Act.CLOSE if taken else Act.OPEN}: {failure}")
+            click.echo(f"{config.name} did not accept the {Operation.CLOSE if taken else Operation.OPEN}: {failure}")
     sys.exit(0 if failure is None else 1)
 
 
@@ -102,7 +102,7 @@ def _tried(config: AnyChannelConfig, settings: Settings, taken: list[str]) -> st
     handle = None
     try:
         channel = build_channel(config, options, poster)
-        for act in (Act.OPEN, Act.CLOSE):
+        for act in (Operation.OPEN, Operation.CLOSE):
             handle = channel.send(_message(act, key), handle) or handle
             taken.append(act)
     except (FetchError, ChannelRefused) as error:
@@ -112,20 +112,20 @@ def _tried(config: AnyChannelConfig, settings: Settings, taken: list[str]) -> st
     return None
 
 
-def _message(act: Act, key: str) -> Message:
+def _message(act: Operation, key: str) -> Message:
     now = utc_now()
     return Message(
         act=act,
         key=key,
-        version=1 if act is Act.OPEN else 2,
+        version=1 if act is Operation.OPEN else 2,
         title="Test of this channel",
         provider_id="tracker-test",
         provider_name="Test",
         kind="incident",
         severity=Severity.INFO,
-        status="investigating" if act is Act.OPEN else "resolved",
+        status="investigating" if act is Operation.OPEN else "resolved",
         text="This is a test. Nothing happened.",
         started_at=now,
-        ended_at=now if act is Act.CLOSE else None,
+        ended_at=now if act is Operation.CLOSE else None,
         is_drill=True,
     )

@@ -39,7 +39,7 @@ _LONGEST: Final = 200
 _NAME: Final = 60
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class RequestedAddress(msgspec.Struct, frozen=True, kw_only=True):
     """One requested address, and its answer."""
 
     url: str
@@ -50,7 +50,7 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
     """The result of `check` for a page, in its stable form."""
 
     url: str
-    asked: tuple[Asked, ...]
+    asked: tuple[RequestedAddress, ...]
     #: The reason why nothing was found, None if something was.
     error: str | None = None
     #: The name of the format, and that of the platform for people.
@@ -172,8 +172,8 @@ def _report(provider: Provider, discovery: Discovery, observed: Observation | No
     )
 
 
-def _asked(attempt: Attempt) -> Asked:
-    return Asked(url=attempt.url, answered=attempt.answered)
+def _asked(attempt: Attempt) -> RequestedAddress:
+    return RequestedAddress(url=attempt.url, answered=attempt.answered)
 
 
 def _warnings(provider: Provider, found: Found, snapshot: Snapshot, failure: str | None) -> Iterator[str]:

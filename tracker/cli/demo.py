@@ -46,8 +46,6 @@ def demo(output_format: str, speed: float, shows_alerts: bool) -> None:
     """
     page = demo_page()
     over = threading.Event()
-    # `make demo` is run before anybody has put the command on a PATH.
-    command = "tracker" if shutil.which("tracker") else f"{sys.executable} -m tracker"
     with (
         SimulatedVendor([page]) as vendor,
         tempfile.TemporaryDirectory(prefix="tracker-demo-") as directory,
@@ -56,8 +54,7 @@ def demo(output_format: str, speed: float, shows_alerts: bool) -> None:
         provider = _provider_of(page, vendor)
 
         def begin() -> None:
-            log.info("to look at it from another terminal: %s status --data-dir %s", command, directory)
-            log.info("or, update by update: %s tail -f --data-dir %s", command, directory)
+            _announce(directory)
             story.start()
 
         story = threading.Thread(target=play, args=([page], over.wait), kwargs={"speed": speed}, name="story")
@@ -77,6 +74,14 @@ def demo(output_format: str, speed: float, shows_alerts: bool) -> None:
             over.set()
             if story.is_alive():
                 story.join()
+
+
+def _announce(directory: str) -> None:
+    """Log the commands that show the demo in another terminal."""
+    # `make demo` is run before anybody has put the command on a PATH.
+    command = "tracker" if shutil.which("tracker") else f"{sys.executable} -m tracker"
+    log.info("to see it from another terminal: %s status --data-dir %s", command, directory)
+    log.info("or, update by update: %s tail -f --data-dir %s", command, directory)
 
 
 def _provider_of(page: Page, vendor: SimulatedVendor) -> Provider:

@@ -39,7 +39,7 @@ from tracker.store.pages import PageStatus
 
 _STATUSES: Final = {Ruling.PASS: 0, Ruling.FAIL: PROBLEM, Ruling.UNKNOWN: UNKNOWN}
 _FAIL_ON: Final = (State.MINOR, State.MAJOR, State.CRITICAL, State.MAINTENANCE)
-#: How often `--wait` looks.
+#: How often `--wait` checks.
 _LOOK_EVERY_S: Final = 2.0
 _LONGEST: Final = 200
 

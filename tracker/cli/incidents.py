@@ -12,7 +12,7 @@ from tracker.cli.options import Moment, data_dir_option, format_option
 from tracker.cli.past import is_of, progress, provider_option, refuse_unseen
 from tracker.cli.table import coloured, counted, duration, json_text, table, terminal_width, wrap
 from tracker.errors import ConfigError
-from tracker.ledger.incidents import STANDINGS, Entry, Ledger, Ledgers
+from tracker.ledger.incidents import STANDINGS, Ledger, LedgerLine, Ledgers
 from tracker.ledger.record import record_files, recorded
 from tracker.model.clock import utc_now
 from tracker.model.event import EventKind
@@ -141,7 +141,7 @@ def _ledger(ledger: Ledger) -> Iterator[str]:
             yield _INDENT + line
 
 
-def _heading(entry: Entry) -> str:
+def _heading(entry: LedgerLine) -> str:
     status = entry.status.replace("_", " ")
     match entry.event:
         case EventKind.UPDATE_EDITED:
@@ -155,13 +155,13 @@ def _heading(entry: Entry) -> str:
             return f"{status} ({entry.impact}{window})" if entry.impact else f"{status}{window}"
 
 
-def _delay(entry: Entry) -> str:
+def _delay(entry: LedgerLine) -> str:
     if entry.published_at is None or entry.event not in STANDINGS:
         return ""
     return f", seen {duration(max(0.0, (entry.seen_at - entry.published_at).total_seconds()))} later"
 
 
-def _body(entry: Entry) -> str:
+def _body(entry: LedgerLine) -> str:
     if entry.event is EventKind.UPDATE_WITHDRAWN:
         return f"[-{entry.previous}-]" if entry.previous else entry.message or ""
     if entry.event is EventKind.UPDATE_EDITED and entry.previous is not None:

@@ -71,7 +71,7 @@ def init(vendors: tuple[str, ...], path: Path, force: bool) -> None:
         path.write_text(f"{_HEAD}\n{as_toml(wanted)}\n{_TAIL}", encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written ({error.strerror}); choose another --file") from error
-    read_providers(path)  # what was written can be used
+    read_providers(path)  # the file that was written can be used
     names = ", ".join(provider.id for provider in wanted)
     where = "" if path == PROVIDERS_FILE else f" --providers {path}"
     click.echo(f"wrote {path}: {names}")

@@ -48,7 +48,7 @@ page_format_option = click.option(
 @listed_option
 @format_option
 def once(ids: tuple[str, ...], providers_file: Path | None, output_format: str) -> None:
-    """Ask each page once and show its state; exit status 1 if a page could not be read.
+    """Read each page once and show its state; exit status 1 if a page could not be read.
 
     \b
     Example:

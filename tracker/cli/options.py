@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from tracker.catalogue import PROVIDERS, Contents, load_catalogue, load_contents
-from tracker.catalogue.schema import Entry
+from tracker.catalogue.schema import TableKey
 from tracker.errors import ConfigError
 from tracker.model.provider import Provider
 
@@ -145,7 +145,7 @@ def key_options(*keys: str) -> Callable[[Function], Function]:
     return add
 
 
-def _key_option(entry: Entry) -> Callable[[Function], Function]:
+def _key_option(entry: TableKey) -> Callable[[Function], Function]:
     """Return the option for a key; one that is not given is None or ()."""
     # `--format` is that of the output, on every command.
     flag = "--page-format" if entry.name == "format" else f"--{entry.name.replace('_', '-')}"

@@ -9,7 +9,7 @@ from tracker.catalogue.channel import CHANNEL_TYPES
 from tracker.catalogue.entry import PROVIDERS
 from tracker.catalogue.format import FORMATS
 from tracker.catalogue.route import FALLBACK, ROUTES
-from tracker.catalogue.schema import Entry, Schema
+from tracker.catalogue.schema import Schema, TableKey
 from tracker.catalogue.sink import SINKS
 from tracker.environment.variables import VARIABLES, Variable
 from tracker.model.key import Holds
@@ -41,7 +41,7 @@ _VALUES: Final = {
     Holds.SECRET_ADDRESS: "an http or https address",
     Holds.VARIABLE: "the name of a variable",
     Holds.EXPRESSION: "JMESPath, a CSS selector or XPath, by `kind`",
-    Holds.WORDS: "a table of words, each with what it means",
+    Holds.WORDS: "a table of words with their meanings",
     Holds.ZONE: "the name of a time zone",
     Holds.HEADERS: "a table of headers, each with the name of a variable",
     Holds.GLOB: "globs",
@@ -83,7 +83,7 @@ def _variables(variables: Iterable[Variable]) -> Iterator[str]:
         yield _row(_code(each.name), each.help, default, "yes" if each.has_file else "", each.of or "all")
 
 
-def _keys(entries: Iterable[Entry]) -> Iterator[str]:
+def _keys(entries: Iterable[TableKey]) -> Iterator[str]:
     yield "| key | value | meaning | default | example |"
     yield "| --- | --- | --- | --- | --- |"
     for entry in entries:
@@ -92,7 +92,7 @@ def _keys(entries: Iterable[Entry]) -> Iterator[str]:
         yield _row(_code(entry.name), _value(entry), entry.key.help, default, example)
 
 
-def _value(entry: Entry) -> str:
+def _value(entry: TableKey) -> str:
     """Return the values of a key, in words."""
     if entry.type is bool:
         return "true or false"
@@ -108,7 +108,7 @@ def _value(entry: Entry) -> str:
     return "a mail address" if entry.key.holds is Holds.MAILBOX else value
 
 
-def _default(entry: Entry) -> str:
+def _default(entry: TableKey) -> str:
     default = entry.default
     if default is None or default == ():
         return ""

@@ -19,7 +19,7 @@ from tracker.errors import SinkError
 from tracker.ledger.record import follow, newest, record_files, recorded
 from tracker.model.event import EventKind
 
-#: Seconds between two looks at the record.
+#: Seconds between two readings of the record.
 _LOOK_EVERY_S: Final = 0.2
 
 
@@ -77,7 +77,7 @@ def tail(
         last_known: Iterable[StreamedEvent] = recorded(files, since, progress(path))
         _show(sink, filter(is_wanted, _until(last_known, path, end) if follows else last_known))
     else:
-        if count and not last and not follows:  # so the whole record was looked at
+        if count and not last and not follows:  # so the whole record was read
             refuse_unseen(providers, seen)
         _show(sink, last)
     if follows:

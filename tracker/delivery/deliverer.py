@@ -35,7 +35,7 @@ BATCH: Final = 100
 LONGEST_DELIVERY: Final = timedelta(seconds=3)
 
 
-class Sender(Protocol):
+class EventSender(Protocol):
     """Sends one event to the receiver behind a webhook."""
 
     def send(self, webhook: Webhook, event: Event) -> ReceiverResponse:
@@ -46,7 +46,7 @@ class Sender(Protocol):
 class Deliverer:
     """Delivers to webhooks. Safe for threads and processes: the outbox lets one of them have a sink at a time."""
 
-    def __init__(self, outbox: Outbox, sender: Sender, clock: Clock) -> None:
+    def __init__(self, outbox: Outbox, sender: EventSender, clock: Clock) -> None:
         self._outbox = outbox
         self._sender = sender
         self._clock = clock

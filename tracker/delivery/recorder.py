@@ -1,8 +1,8 @@
 """The use case: write the stream's events to the record and to the console, each once.
 
-The record (`updates.jsonl`) is the proof of what was delivered, and the place to go on is read from its last line. The
+The record (`updates.jsonl`) proves the deliveries, and its last line says where to continue. The
 cursor in the store is a copy; without it the data server has lost its data, and pages are reminded of what is on record
-before they are asked again. The console follows the record: it never shows what is not on record.
+before they are polled again. The console follows the record: it shows nothing that is not on record.
 """
 
 import logging
@@ -91,13 +91,13 @@ class Printer:
         return is_new
 
     def _drain(self) -> int:
-        # On a slow data server a drain takes many seconds, and what comes meanwhile is not on record at its end.
+        # On a slow data server a drain takes many seconds, and later events are not on record at its end.
         began = self._clock()
         generation = self._recovery.begin()
         cursor = self._stream.cursor(RECORD)
         if cursor is None and generation is None and self._record.whole_until() is None:
-            # Nobody has put pages in yet, or all was lost before the first look: those who put pages back make them
-            # wait for this printer, and what is published meanwhile is new.
+            # Nobody has put pages in yet, or all was lost before the first check: those who put pages back make them
+            # wait for this printer, and updates that are published meanwhile are new.
             self._empty_at = began
             return 0
         if cursor is None and not self._recovery.is_pending:
@@ -111,7 +111,7 @@ class Printer:
         return delivered
 
     def _deliver_from(self, recorded: str) -> tuple[int, bool]:
-        """Deliver what comes after that place; return how many events, and whether that was all."""
+        """Deliver the events after that place; return their number, and whether that was all."""
         delivered = 0
         while (batch := self._read(recorded)) or batch is None:
             if batch is None:

@@ -38,20 +38,20 @@ class _Position(NamedTuple):
 
     @property
     def on_record(self) -> str:
-        """Return up to where it has acknowledged what is on record."""
+        """Return the position up to which it has acknowledged the record."""
         return self.noted_at if self.settled == START else self.settled
 
 
 class Recovery:
-    """Remembers what a loss would take, and gives it back. Every method raises StoreError."""
+    """Remembers the positions of groups, and restores them after a loss. Every method raises StoreError."""
 
     def __init__(self, stream: EventStream, record: Record, clock: Clock) -> None:
         self._stream = stream
         self._record = record
         self._clock = clock
-        #: The position of each webhook; None before the first look.
+        #: The position of each webhook; None before the first check.
         self._settled: Mapping[str, _Position] | None = None
-        #: The last stream id on record at the last look, and when the last loss was noticed.
+        #: The last stream id on record at the last check, and when the last loss was noticed.
         self._noted_at = self._lost_at = START
         #: The generation of the data server in which this drain began.
         self._generation: str | None = None
@@ -91,7 +91,7 @@ class Recovery:
         else:
             for sink, position in self._settled.items():
                 waiting[sink] = _each_once(waiting.get(sink, ()), self._recorded_after(position.on_record))
-            # Those that came since the last look.
+            # Those that came since the last check.
             lately = self._recorded_after(self._noted_at)
         if before is not None:
             waiting = {**before.waiting, **waiting}
@@ -135,7 +135,7 @@ class Recovery:
         """Remember the last acknowledged stream id of each webhook, for the next loss.
 
         Within one stream none is gone or goes back. One that does shows a loss since the stream was read, which is
-        noticed at the next look: it then counts from where it was.
+        noticed at the next check: it then counts from where it was.
         """
         if self._reminder is not None:
             return
@@ -170,7 +170,7 @@ class Recovery:
         if self._clock() - given_at > _PUT_BACK_WITHIN:
             self._given = None
         elif not self._again.keys() >= set(found):
-            # What came meanwhile may have been dropped from the stream before they were there.
+            # Events of the meantime may have been dropped from the stream before the groups existed.
             since = self._recorded_after(self._lost_at)
             waiting = {sink: _each_once(events, since) for sink, events in reminder.waiting.items()}
             waiting |= dict.fromkeys(self._again, ())

@@ -1,4 +1,4 @@
-"""The disposition of a delivery: which webhook wants it, what an answer means, when to try again. Pure."""
+"""The disposition of a delivery: which webhook wants it, the meaning of an answer, the next attempt. Pure."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -98,7 +98,7 @@ def judge(
         return Accepted()
     reason = f"answered {answer.status}" + (f": {answer.text}" if answer.text else "")
     if HTTPStatus.OK <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR and answer.status not in _TEMPORARY:
-        # It answers and knows what it does not want, so it is not failing.
+        # It answers and refuses, so it is not failing.
         return DeadLettered(reason=reason, streak=FailureStreak())
     return _after_failure(reason, answer.retry_after_s, sink, streak, queued_at, now)
 

@@ -25,9 +25,9 @@ _BEGUN = frozenset({"in_progress", "verifying"})
 class Absence(msgspec.Struct, frozen=True, kw_only=True):
     """The ongoing and planned entries that an answer no longer lists."""
 
-    #: Ids of what it should list and does not, for the first time.
+    #: Ids of entries that it should list and does not, for the first time.
     missing: frozenset[str] = frozenset()
-    #: Ids of what it should list and does not, for the second time in a row.
+    #: Ids of entries that it should list and does not, for the second time in a row.
     ended: frozenset[str] = frozenset()
     #: Ids of what cannot be judged by this answer, and stays as it was.
     unjudged: frozenset[str] = frozenset()
@@ -42,7 +42,7 @@ def absence(
     counts: bool = True,
     in_full: bool = True,
 ) -> Absence:
-    """Judge what the answer does not list.
+    """Judge the entries that the answer does not list.
 
     `open_ids` are the ids in the answer that lists all that is ongoing and nothing else, None where no answer does.
     Without `counts` the absence from this answer proves nothing; without `in_full` a part of the page was not read.
@@ -86,7 +86,7 @@ def _gone(view: PageView, snapshot: Snapshot, open_ids: Collection[str] | None) 
 def ends(
     view: PageView, ended: Collection[str], now: datetime
 ) -> Iterator[tuple[EventKind, Incident, IncidentUpdate, Trace]]:
-    """Yield the updates that end what is known by these ids, with the traces that remember it.
+    """Yield the updates that end the incidents of these ids, with the traces that remember them.
 
     A maintenance that goes before it begins was cancelled.
     """

@@ -1,4 +1,4 @@
-"""Decides what is new from values alone, without clock, network or store.
+"""Decide which changes are new, from values alone: without clock, network or store.
 
 An update is new when its key is not in the provider's seen-set; a component when its status is not the known one
 (`tracker.detection.component_changes`). The first sight of a page is a baseline: by default only what is ongoing right
@@ -38,7 +38,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def changes(provider: Provider, before: Before, snapshot: Snapshot, now: datetime) -> Changes:
-    """Compare a snapshot with what was known and return what is new."""
+    """Compare a snapshot with the known page, and return the changes."""
     found = compare(provider, before, snapshot, now)
     unseen = filtered(found)
     reported = tuple(posted for posted in unseen.wanted if is_reported(found, posted))

@@ -1,4 +1,4 @@
-"""A snapshot beside what was known of its page, and what follows from the two at once. Pure."""
+"""A snapshot beside the known page, with the values that follow from both at once. Pure."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 from msgspec.structs import replace
 
-from tracker.detection.component_changes import Components, compared
+from tracker.detection.component_changes import KnownComponents, compared
 from tracker.detection.inferred import first_update
 from tracker.detection.keys import Posted, incident_key, posted_updates
 from tracker.detection.snapshots import update_order
@@ -32,7 +32,7 @@ class Before(msgspec.Struct, frozen=True, kw_only=True):
     #: The contents of those answers that are not older than any before; only there a change without an update counts.
     #: None: all of the snapshot is.
     recent: Snapshot | None = None
-    #: Whether it counts what the answers do not list: all of the page was read, and nothing older than before.
+    #: Whether absence counts: all of the page was read, and nothing older than before.
     absence_counts: bool = True
     #: Whether all parts of the page were read again.
     in_full: bool = True
@@ -60,7 +60,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     new_updates: tuple[Posted, ...]
     #: The same with an announcement of each new incident that shows no update.
     announcements: tuple[Posted, ...]
-    components: Components
+    components: KnownComponents
     #: The components that incidents may name.
     listing: Listing
 
@@ -85,7 +85,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compare(provider: Provider, before: Before, snapshot: Snapshot, now: datetime) -> Comparison:
-    """Compare a snapshot with what was known."""
+    """Compare a snapshot with the known page."""
     entries = {entry.id: entry for entry in snapshot.entries}
     components = compared(provider, before.view, snapshot, seeded=before.seeded)
     return Comparison(

@@ -27,7 +27,7 @@ _FINE: Final = frozenset({ComponentStatus.OPERATIONAL, ComponentStatus.UNKNOWN})
 _UNKNOWN: Final = frozenset({ComponentStatus.UNKNOWN})
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class StatusChange(msgspec.Struct, frozen=True, kw_only=True):
     """A component with another status."""
 
     component: Component
@@ -37,7 +37,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     has_left: bool = False
 
 
-class Components(msgspec.Struct, frozen=True, kw_only=True):
+class KnownComponents(msgspec.Struct, frozen=True, kw_only=True):
     """The knowledge of a page's components after an answer."""
 
     #: Those that are listed, by id.
@@ -51,10 +51,10 @@ class Components(msgspec.Struct, frozen=True, kw_only=True):
     #: Whether something is missing that was not at the answer before.
     is_new: bool = False
     #: The events to report.
-    changes: tuple[Change, ...] = ()
+    changes: tuple[StatusChange, ...] = ()
 
 
-def compared(provider: Provider, view: PageView, snapshot: Snapshot, *, seeded: bool) -> Components:
+def compared(provider: Provider, view: PageView, snapshot: Snapshot, *, seeded: bool) -> KnownComponents:
     """Compare the components of an answer with those that were known."""
     listed = known_components(view.components, snapshot)
     before, fallen = _inherited(view, snapshot, listed)
@@ -73,11 +73,11 @@ def compared(provider: Provider, view: PageView, snapshot: Snapshot, *, seeded: 
         for key in sorted(over):
             left = replace(gone[key], status=ComponentStatus.OPERATIONAL)
             if wants_change(provider, left, gone[key].status, fall_was_reported=key in fallen):
-                reported.append(Change(component=left, before=gone[key].status, has_left=True))
+                reported.append(StatusChange(component=left, before=gone[key].status, has_left=True))
             gone[key] = left
     fallen |= {change.component.id for change in reported}
     known = {**gone, **listed}
-    return Components(
+    return KnownComponents(
         listed=listed,
         gone=dict(list(gone.items())[-MOST_GONE:]),
         missing=tuple(sorted(missing)),
@@ -89,7 +89,9 @@ def compared(provider: Provider, view: PageView, snapshot: Snapshot, *, seeded: 
     )
 
 
-def component_events(provider: Provider, components: Components, stamp: str, now: datetime) -> Iterator[PendingEvent]:
+def component_events(
+    provider: Provider, components: KnownComponents, stamp: str, now: datetime
+) -> Iterator[PendingEvent]:
     """Return the events of what changed; `stamp` distinguishes these changes from all others."""
     changed = {change.component.id: change.component for change in components.changes}
     called = labels((changed | components.listed).values())
@@ -160,7 +162,7 @@ def _name(component: Component) -> tuple[str, str | None]:
 
 def _changed(
     provider: Provider, before: Mapping[str, Component], fallen: set[str], snapshot: Snapshot
-) -> Iterator[Change]:
+) -> Iterator[StatusChange]:
     """Yield the listed components whose change is reported."""
     for component in snapshot.components:
         known, fall_was_reported = before.get(component.id), component.id in fallen
@@ -172,4 +174,4 @@ def _changed(
         if component.status not in expected and wants_change(
             provider, component, was, fall_was_reported=fall_was_reported
         ):
-            yield Change(component=component, before=was)
+            yield StatusChange(component=component, before=was)

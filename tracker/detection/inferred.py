@@ -23,7 +23,7 @@ _UNKNOWN: Final = "unknown"
 _WORDLESS: Final = frozenset({_UNKNOWN, "update"})
 
 
-class Known(msgspec.Struct, frozen=True, kw_only=True):
+class KnownIncident(msgspec.Struct, frozen=True, kw_only=True):
     """The knowledge that an incident is compared with."""
 
     #: None for one that was not seen before.
@@ -75,8 +75,8 @@ def first_update(incident: Incident) -> IncidentUpdate:
     return IncidentUpdate(id=f"status/{incident.status}", status=incident.status)
 
 
-def inferred(incident: Incident, known: Known) -> Inferred:
-    """Compare an incident with what was known of it."""
+def inferred(incident: Incident, known: KnownIncident) -> Inferred:
+    """Compare an incident with its earlier state."""
     trace = known.trace
     if trace is None:
         return _first_seen(incident, known)
@@ -110,7 +110,7 @@ def after_updates(trace: Trace, updates: Sequence[IncidentUpdate]) -> Trace:
     return replace(trace, reported=said[-1]) if said else trace
 
 
-def _first_seen(incident: Incident, known: Known) -> Inferred:
+def _first_seen(incident: Incident, known: KnownIncident) -> Inferred:
     trace = trace_of(incident, None, reported=incident.status)
     if known.unseen and not incident.updates:
         # Announced by an update that no vendor posted.
@@ -128,7 +128,7 @@ def _first_seen(incident: Incident, known: Known) -> Inferred:
     return Inferred(trace=trace, update=IncidentUpdate(id=update_id, status=incident.status, body=moved[1]))
 
 
-def _new_status(incident: Incident, known: Known, trace: Trace) -> tuple[str | None, IncidentUpdate | None]:
+def _new_status(incident: Incident, known: KnownIncident, trace: Trace) -> tuple[str | None, IncidentUpdate | None]:
     """Return the status that an incident has without a new update, and the update that has it, if any."""
     newest = incident.updates[-1] if incident.updates else None
     corrected = newest if newest and newest.id == trace.update_id and newest.status != trace.update_status else None
@@ -178,7 +178,7 @@ def _has_lost_its_newest(incident: Incident, trace: Trace) -> bool:
     return trace.update_id is not None and all(update.id != trace.update_id for update in incident.updates)
 
 
-def _changes(incident: Incident, known: Known) -> Iterator[tuple[str, str]]:
+def _changes(incident: Incident, known: KnownIncident) -> Iterator[tuple[str, str]]:
     """Yield the changes of an ongoing incident's window, impact and title, each as its name and a sentence."""
     before, trace = known.going_on, known.trace
     if before is None or trace is None or incident.status in CLOSED_STATUSES:
@@ -196,7 +196,7 @@ def _changes(incident: Incident, known: Known) -> Iterator[tuple[str, str]]:
         yield f"title/{digest}", f"now titled “{incident.name}”, was “{before.name}”"
 
 
-def _window_change(incident: Incident, known: Known) -> tuple[str, str] | None:
+def _window_change(incident: Incident, known: KnownIncident) -> tuple[str, str] | None:
     before = known.going_on
     if before is None or not known.is_maintenance or incident.status in CLOSED_STATUSES:
         return None

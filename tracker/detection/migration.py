@@ -276,7 +276,7 @@ def _distinctive_texts(incident: Incident) -> Iterator[str]:
 
 
 def _text_digest(update: IncidentUpdate) -> str:
-    """Return a short digest of what an update says, "" where it says nothing."""
+    """Return a short digest of an update's text, "" where it says nothing."""
     words = folded(update.body)
     return _digest(words) if words else ""
 

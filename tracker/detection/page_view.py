@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 import msgspec
 
 from tracker.detection.absence import Absence
-from tracker.detection.component_changes import Components
+from tracker.detection.component_changes import KnownComponents
 from tracker.detection.inferred import goes_on, is_planned
 from tracker.detection.traces import reported_status
 from tracker.model.component_names import Listing
@@ -24,7 +24,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     open_ids: frozenset[str] | None = None
     #: Entries that the answer no longer lists.
     absence: Absence
-    components: Components
+    components: KnownComponents
     #: Ids of the incidents and maintenances that have passed the provider's filters.
     followed: frozenset[str] = frozenset()
     #: By incident id.
@@ -67,7 +67,7 @@ def view_after(before: PageView, snapshot: Snapshot, compared: Compared) -> Page
 def _unsaid(snapshot: Snapshot, traces: Mapping[str, Trace]) -> frozenset[str]:
     """Return the ids of entries whose status cannot be read, which says neither that they are over nor that they go on.
 
-    What was reported to be over stays over.
+    An incident whose end was reported stays over.
     """
     entries = snapshot.entries
     unknown = {entry.id: traces.get(entry.id) for entry in entries if entry.status == "unknown"}

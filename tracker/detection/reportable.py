@@ -27,7 +27,7 @@ class Filtered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def filtered(found: Comparison) -> Filtered:
-    """Apply the filters to what is unseen; an incident that passes with one update is followed from that one on."""
+    """Apply the filters to unseen updates; an incident that passes with one update is followed from that one on."""
     unseen = in_published_order(found.unseen)
     passed = {posted.incident_key for posted in unseen if found.was_followed(posted.incident)}
     wanted = []

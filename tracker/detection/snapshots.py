@@ -21,7 +21,7 @@ def digest(body: bytes) -> str:
 
 
 def projection(snapshot: Snapshot) -> str:
-    """Return a digest of what an answer means, components aside.
+    """Return a digest of an answer's meaning, components aside.
 
     Order and markup do not count. The page's own clock does: Statuspage moves it for every change anywhere on the
     page, also for one that only another endpoint shows; and so does when the page was built. Components are compared
@@ -89,7 +89,7 @@ def merged(primary: Snapshot, details: Iterable[Snapshot]) -> Snapshot:
 
 
 def _with_names(snapshot: Snapshot, names: Mapping[str, str]) -> Snapshot:
-    """Return a snapshot whose incidents call components by their names; what has no name is not called at all."""
+    """Return a snapshot whose incidents name their components; components without a name are left out."""
     if not snapshot.components_by_id:
         return snapshot
 

@@ -10,7 +10,7 @@ import msgspec
 
 from tracker.detection.absence import Absence, absence, ends
 from tracker.detection.comparison import Comparison
-from tracker.detection.inferred import Inferred, Known, after_updates, goes_on, inferred, is_planned
+from tracker.detection.inferred import Inferred, KnownIncident, after_updates, goes_on, inferred, is_planned
 from tracker.detection.keys import Posted
 from tracker.detection.reportable import event_of
 from tracker.detection.snapshots import update_order
@@ -91,7 +91,7 @@ def unposted_events(
 def _inferred(found: Comparison) -> dict[str, Inferred]:
     """Return by incident id what entries say beyond their updates, as far as they are not older than before.
 
-    What changed last stands at the end, as what is remembered longest.
+    The last changed entry stands at the end and is remembered longest.
     """
     before, view = found.before, found.before.view
     new: dict[str, list[IncidentUpdate]] = {}
@@ -109,7 +109,7 @@ def _inferred(found: Comparison) -> dict[str, Inferred]:
         ):
             # The answer that lists what is ongoing knows better.
             continue
-        known = Known(
+        known = KnownIncident(
             trace=view.traces.get(incident.id),
             going_on=going_on.get(incident.id),
             unseen=tuple(new.get(incident.id, ())),

@@ -12,7 +12,7 @@ from uuid import uuid4
 import msgspec
 
 from tracker.alerting.alert import Alert, Phase
-from tracker.alerting.row import Row
+from tracker.alerting.row import SentRow
 from tracker.detection.changes import changes
 from tracker.detection.comparison import Before
 from tracker.detection.keys import keys
@@ -53,7 +53,7 @@ class Drill:
         patience_s: float,
         stop: threading.Event | None = None,
     ) -> None:
-        """Take what a drill works with; once `stop` is set it ends early, and leaves no drill open."""
+        """Take the parts of a drill; once `stop` is set it ends early, and leaves no drill open."""
         # Filters that leave real incidents out say nothing of whether an alert would arrive.
         self._provider = msgspec.structs.replace(provider, components=(), regions=(), min_impact=Impact.NONE, events=())
         self._pages = pages
@@ -143,8 +143,8 @@ class Drill:
             "stream: nobody decided about the event; see whether beat and a worker for the queue deliver run"
         )
 
-    def _await_row(self, channel: str, alert_id: str, act: str, reached: Callable[[Row], bool]) -> None:
-        row = Row()
+    def _await_row(self, channel: str, alert_id: str, act: str, reached: Callable[[SentRow], bool]) -> None:
+        row = SentRow()
         for _ in self._waiting():
             row = self._rows.row(channel, alert_id)
             if reached(row):

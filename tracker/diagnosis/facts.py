@@ -39,9 +39,9 @@ class PageFacts(msgspec.Struct, frozen=True, kw_only=True):
     watched: int = 0
     #: Those that cannot be read or were not read for too long, by name, with why.
     unknown: tuple[tuple[str, Assessment], ...] = ()
-    #: Those that were never asked.
+    #: Those that were never polled.
     never_asked: int = 0
-    #: When any page was asked last.
+    #: When any page was polled last.
     newest_check: datetime | None = None
     #: The shortest interval of a page.
     shortest_interval_s: float | None = None

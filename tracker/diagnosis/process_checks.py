@@ -16,7 +16,7 @@ LATE_S: Final = 10.0
 #: Some page is polled within this many of the shortest intervals, and this long.
 CHECK_INTERVALS: Final = 3
 CHECK_SLACK: Final = timedelta(seconds=10)
-#: The printer looks every two seconds.
+#: The printer reads the stream every two seconds.
 UNRECORDED: Final = timedelta(seconds=15)
 
 
@@ -39,7 +39,7 @@ def _beat(facts: Facts) -> Check:
     return Check(
         name="beat",
         level=Level.PROBLEM,
-        finding=f"no beat has reported{since or ' within the last minute'}: no page is asked",
+        finding=f"no beat has reported{since or ' within the last minute'}: no page is polled",
         remedy="Start `tracker up`, or the beat service of your deployment; its log says why it stopped.",
     )
 
@@ -51,7 +51,7 @@ def _workers(facts: Facts, server: ServerFacts, beat: Check) -> Check:
         return Check(
             name=name,
             level=Level.PROBLEM,
-            finding=f"no page was asked for {lasting(silent)} while {counted(waiting, 'fetch task')} wait",
+            finding=f"no page was polled for {lasting(silent)} while {counted(waiting, 'fetch task')} wait",
             remedy="Start or restart the workers (`tracker up`, or the worker service); their log says what they do.",
         )
     if silent is not None and beat.level is not Level.OK:
@@ -60,19 +60,19 @@ def _workers(facts: Facts, server: ServerFacts, beat: Check) -> Check:
         return Check(
             name=name,
             level=Level.WARNING,
-            finding=f"no page was asked for {lasting(silent)}",
+            finding=f"no page was polled for {lasting(silent)}",
             remedy="Look at the workers' log.",
         )
     return Check(name=name, level=Level.OK, finding=f"pages are asked, {counted(waiting, 'fetch task')} waiting")
 
 
 def _silence(facts: Facts) -> timedelta | None:
-    """Return for how long no page was asked, None while that is no longer than it may be."""
+    """Return for how long no page was polled, None while that is no longer than it may be."""
     pages = facts.pages
     if pages is None or pages.newest_check is None or pages.shortest_interval_s is None:
         return None
     silent = facts.now - pages.newest_check
-    # A cadence that slows down asks every second interval; see `tracker.scheduling.cadence`.
+    # A page at the slow pace is polled every second interval; see `tracker.scheduling.cadence`.
     allowed = timedelta(seconds=CHECK_INTERVALS * pages.shortest_interval_s) + CHECK_SLACK
     return silent if silent > allowed else None
 

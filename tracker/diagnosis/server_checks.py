@@ -46,7 +46,7 @@ def _persistence(server: ServerFacts) -> Check:
         return Check(
             name=name,
             level=Level.WARNING,
-            finding="the data server takes snapshots only: a crash loses what came after the last one",
+            finding="the data server takes snapshots only: a crash loses all writes after the last one",
             remedy="Set appendonly to yes on the data server.",
         )
     return Check(
@@ -66,7 +66,7 @@ def _eviction(server: ServerFacts) -> Check:
     return Check(
         name=name,
         level=Level.PROBLEM,
-        finding=f"the data server may evict what the tracker keeps ({policy})",
+        finding=f"the data server may evict the tracker's keys ({policy})",
         remedy="Set maxmemory-policy to noeviction on the data server.",
     )
 

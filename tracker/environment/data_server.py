@@ -18,7 +18,7 @@ DEFAULT_REDIS_URL: Final = "redis://127.0.0.1:6379/0"
 #: How much of an address a log repeats, in characters.
 _LONGEST_SHOWN: Final = 200
 _REMEDY: Final = "write redis://HOST:6379/0 and put the password into REDIS_PASSWORD"
-#: An address of which we can tell for certain where its password stands.
+#: An address in which the place of the password is certain.
 _PLAIN_URL: Final = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*://)"
     r"(?:(?P<user>[^:@/?#]*)(?P<password>:[^@/?#]*)?@)?"

@@ -45,7 +45,7 @@ class Proxy:
         if parts.scheme not in USUAL_PORTS:
             raise BadProxy(
                 "names a proxy that speaks neither http nor https; name one that does, "
-                'or set NO_PROXY="*" to ask pages directly'
+                'or set NO_PROXY="*" to request pages directly'
             )
         rest = parts.path.strip("/") + parts.query + parts.fragment
         if not host or rest or not text.isprintable() or not text.isascii() or " " in text:

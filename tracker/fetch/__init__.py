@@ -9,8 +9,8 @@
     reader        its answers as they come, by llhttp (no I/O)
     elsewhere     the pages that it leaves to RequestsFetcher
     fields        header fields of requests and answers (pure)
-    breaker       Breaker: a host that keeps failing is asked only occasionally, whoever fetches
-    urls          which URLs may be asked
+    breaker       Breaker: a host that keeps failing gets a request only occasionally, by all fetchers together
+    urls          which URLs may be requested
     adapter       the pools of connections behind requests, and their proxies
     connection    how urllib3 connects and reads for us
     dial          look up a name, check every address, connect to exactly those
@@ -30,7 +30,7 @@
     outcome       what an answer means
     conditional   validators in and out (pure)
     freshness     how long an answer is fresh, when to come back (pure)
-    failures      every error of the client as one of ours
+    failures      every error of the client as one of the tracker's
 
 `requests`, `urllib3` and `httptools` are imported in this package and nowhere else.
 """

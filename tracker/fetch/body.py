@@ -11,7 +11,7 @@ from tracker.fetch.coding import Decoding
 from tracker.fetch.limits import too_large
 
 _CHUNK: Final = 64 * 1024
-#: How much of the beginning of a body is decoded for a look.
+#: How much of the beginning of a body is decoded to recognise it.
 _MOST_LOOKED_AT: Final = 64 * 1024
 
 

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from tracker.errors import ConnectError, FetchError, FetchTimeout, NameNotResolved, ProxyFailed, TlsError
 from tracker.fetch.urls import target
 from tracker.model.clock import Clock
-from tracker.polling.fetcher import Fetched, Fetcher, FetchRequest, NotModified, QuickFetcher
+from tracker.polling.fetcher import Fetched, Fetcher, FetchRequest, NotModified, QuickFetcher, ReadyRequest
 
 #: Errors that show that a host is away. Any answer, whatever its status, shows that it is there.
 _AWAY: Final = (NameNotResolved, ConnectError, ProxyFailed, TlsError, FetchTimeout)
@@ -54,7 +54,11 @@ class _Circuit:
         self.until_s = now_s + self.pause_s
 
 
-@lru_cache(maxsize=20_000)
+def _key_of(request: FetchRequest) -> _CircuitKey:
+    return _circuit_key(request.url, request.allow_private)
+
+
+@lru_cache(maxsize=4096)
 def _circuit_key(url: str, allow_private: bool) -> _CircuitKey:
     """Return the host of a request. Raises BadUrl."""
     asked = target(url)
@@ -130,34 +134,42 @@ class _Quick:
         self._fetcher = fetcher
         self._circuits = circuits
 
-    async def fetch(self, request: FetchRequest) -> Fetched | NotModified | None:
+    def ready(self, request: FetchRequest) -> ReadyRequest:
+        """Return a request that may be fetched any number of times."""
+        return self._fetcher.ready(request)
+
+    async def fetch(self, ready: ReadyRequest) -> Fetched | NotModified | None:
         """Return the answer, None where a `Fetcher` has to make the request. Raises FetchError."""
-        circuits = self._circuits
-        key = _circuit_key(request.url, request.allow_private)
-        is_probe = circuits.is_probe(key)
+        circuits, request = self._circuits, ready.request
+        # Mostly no host fails, and then no host has to be looked up.
+        is_probe = bool(circuits) and circuits.is_probe(_key_of(request))
         try:
-            outcome = await self._fetcher.fetch(request)
+            outcome = await self._fetcher.fetch(ready)
         except _AWAY as error:
-            circuits.failed(key, error, is_probe=is_probe)
+            circuits.failed(_key_of(request), error, is_probe=is_probe)
             raise
         except FetchError:
-            circuits.answered(key)
+            if circuits:
+                circuits.answered(_key_of(request))
             raise
         except BaseException:
-            circuits.is_not_probed(key, is_probe=is_probe)
+            if circuits:
+                circuits.is_not_probed(_key_of(request), is_probe=is_probe)
             raise
+        if not circuits:
+            return outcome
         if outcome is not None:
-            circuits.answered(key)
+            circuits.answered(_key_of(request))
         elif is_probe:
             # Whoever asks in its place is the probe.
-            circuits.is_not_probed(key, is_probe=True)
+            circuits.is_not_probed(_key_of(request), is_probe=True)
         return outcome
 
 
 class Breaker:
-    """A `Fetcher` that asks a host which keeps failing only occasionally. For any number of threads.
+    """A `Fetcher` that requests a failing host only occasionally. Safe for threads.
 
-    What fails counts for the host that is asked first, also where that redirects to another.
+    A failure counts for the host that is requested first, also where that redirects to another.
     """
 
     def __init__(
@@ -174,7 +186,7 @@ class Breaker:
     def fetch(self, request: FetchRequest) -> Fetched | NotModified:
         """Return the answer. Raises FetchError, at once during a pause."""
         circuits = self._circuits
-        key = _circuit_key(request.url, request.allow_private)
+        key = _key_of(request)
         is_probe = circuits.is_probe(key)
         is_away: FetchError | None = None
         try:

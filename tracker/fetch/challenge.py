@@ -9,7 +9,7 @@ _MARKS: Final = {
     "x-vercel-mitigated": frozenset({"challenge"}),
     "x-amzn-waf-action": frozenset({"challenge", "captcha"}),
 }
-#: How much of a body is looked at, in bytes.
+#: How much of a body is searched, in bytes.
 LOOKED_AT: Final = 4096
 
 

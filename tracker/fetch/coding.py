@@ -163,7 +163,7 @@ def _is_utf8(start: bytes) -> bool:
     try:
         start[:_LOOKED_AT].decode()
     except UnicodeDecodeError as error:
-        # The end of what is looked at may lie within a letter.
+        # The part that is decoded may end within a character.
         return error.end >= min(len(start), _LOOKED_AT) and error.reason == "unexpected end of data"
     return True
 

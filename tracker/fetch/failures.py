@@ -1,4 +1,4 @@
-"""Translate every error of the HTTP client into one of ours, with one plain sentence.
+"""Translate every error of the HTTP client into one of the tracker's, with one plain sentence.
 
 The table names every class of `requests.exceptions` and `urllib3.exceptions`; a test fails when one is missing.
 The innermost error that the table knows decides: requests wraps urllib3's errors, which wrap those of Python.
@@ -113,7 +113,7 @@ _SENTENCES: Final[dict[type[FetchError], str]] = {
 
 
 def translated(error: BaseException, host: str) -> FetchError:
-    """Return the error of ours that says what happened with that host."""
+    """Return the tracker's error for a failure to reach that host."""
     for link in reversed(list(_chain(error))):
         ours = next((TABLE[kind] for kind in type(link).__mro__ if kind in TABLE), None)
         if ours is None:

@@ -42,7 +42,7 @@ class RequestsFetcher:
     """A `Fetcher` on pooled `requests` sessions, for any number of threads.
 
     Two sessions, one for requests with `allow_private` and one for those without. Each keeps idle connections to
-    `hosts` hosts at most (default: a quarter of the files that the process may open, at most 2048), and drops those
+    `hosts` hosts at most (default: a quarter of the files that the process may open, at most 4096), and drops those
     least recently asked first; and `connections_per_host` to one host, which should be the number of threads.
     """
 

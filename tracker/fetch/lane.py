@@ -1,13 +1,11 @@
 """The quick lane: plain requests and answers on an event loop, without threads. `requests` does the rest."""
 
 import asyncio
-from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import datetime
-from functools import lru_cache, partial
-from typing import Final
+from typing import Final, NamedTuple
 
-from tracker.errors import ConnectError, FetchError, TooLarge
+from tracker.errors import BadUrl, ConnectError, FetchError, TooLarge
 from tracker.fetch.asking import request_bytes
 from tracker.fetch.budget import Budget
 from tracker.fetch.coding import accept_encoding
@@ -24,8 +22,7 @@ from tracker.fetch.options import ClientOptions
 from tracker.fetch.outcome import DIRECT, Way, meaning
 from tracker.fetch.reader import Held, Reader, Reply, Unclear
 from tracker.fetch.urls import Target, target
-from tracker.model.provider import Validators
-from tracker.polling.fetcher import Fetched, FetchRequest, NotModified
+from tracker.polling.fetcher import Fetched, FetchRequest, NotModified, ReadyRequest
 
 #: How often deadlines are checked: one timer serves all requests.
 _SWEEP_S: Final = 0.5
@@ -33,23 +30,25 @@ _EXPIRY_S: Final = 5.0
 #: A larger body, as it was received or decoded, is decoded and judged in a thread.
 _SMALL_BYTES: Final = 32 * 1024
 _SMALL_DECODED_BYTES: Final = 512 * 1024
-#: Pages whose request bytes are kept ready.
-_MOST_PAGES: Final = 20_000
-
-_Outcome = Fetched | NotModified | Target
 
 
-class _Page:
-    """The target of one page, and the bytes of its last request."""
+class Ready(NamedTuple):
+    """A request of the lane, with its bytes."""
 
-    __slots__ = ("asked", "is_conditional", "key", "request", "validators")
+    request: FetchRequest
+    asked: Target
+    key: Key
+    made: bytes
+    is_conditional: bool
+    way: Way
+    #: The secrets among its header fields.
+    secrets: tuple[str, ...]
 
-    def __init__(self, asked: Target, key: Key) -> None:
-        self.asked = asked
-        self.key = key
-        self.validators: Validators | None = None
-        self.request = b""
-        self.is_conditional = False
+
+class Left(NamedTuple):
+    """A request that is left to the general fetcher."""
+
+    request: FetchRequest
 
 
 class QuickLane:
@@ -58,7 +57,7 @@ class QuickLane:
     Returns None for what takes more than one request, goes through a proxy, or is not plainly an answer of HTTP/1.1;
     such a page is not asked again for an hour. Names are looked up in threads of the `executor`, large bodies decoded
     in one of its own. Keeps as many idle connections as `hosts` (default: a quarter of the files that the process may
-    open, at most 2048). The rest is as in `RequestsFetcher`.
+    open, at most 4096). The rest is as in `RequestsFetcher`.
     """
 
     def __init__(
@@ -81,7 +80,6 @@ class QuickLane:
             allow: Connector(options.dialer(allow_private=allow), context, limits, executor) for allow in (False, True)
         }
         self._decoders = _decoders()
-        self._pages = lru_cache(maxsize=_MOST_PAGES)(self._page)
         self._kept = Kept(hosts or most_kept())
         self._elsewhere = Elsewhere(options.monotonic)
         self._asking: set[Link] = set()
@@ -91,17 +89,42 @@ class QuickLane:
         self._expired_s = 0.0
         self._closings = 0
 
-    async def fetch(self, request: FetchRequest) -> Fetched | NotModified | None:
-        """Return the answer to one conditional GET, None where a `Fetcher` has to ask. Raises FetchError."""
-        if not request.headers:
-            return await self._fetch(request, DIRECT)
-        secrets = secrets_of(request.headers)
+    def ready(self, request: FetchRequest) -> Ready | Left:
+        """Return a request that may be fetched any number of times."""
         try:
-            outcome = await self._fetch(request, Way(given=tuple(request.headers)))
+            asked = target(request.url)
+        except BadUrl:
+            return Left(request)
+        conditional = conditions(request.validators, redirected=False)
+        made = request_bytes(asked, joined(self._headers, request.headers) | conditional)
+        has_proxy = self._proxies.way_to(asked.scheme, asked.host, asked.port) is not None
+        if made is None or has_proxy or "%" in asked.host:
+            return Left(request)
+        key = Key(asked.scheme, asked.host, asked.port, request.allow_private)
+        way = Way(given=tuple(request.headers)) if request.headers else DIRECT
+        secrets = secrets_of(request.headers) if request.headers else ()
+        return Ready(request, asked, key, made, bool(conditional), way, secrets)
+
+    async def fetch(self, ready: ReadyRequest) -> Fetched | NotModified | None:
+        """Return the answer to one conditional GET, None where a `Fetcher` has to ask. Raises FetchError."""
+        if not isinstance(ready, Ready) or ready.request.url in self._elsewhere:
+            return None
+        try:
+            reply = await self._ask(ready)
+            if reply.received_bytes:
+                return await self._read(reply, ready)
+            return _meaning(reply, ready, self._now())
+        except Unclear as unclear:
+            if unclear.is_lasting:
+                self._elsewhere.add(ready.request.url)
+            return None
         except FetchError as error:
-            conceal(secrets, error)
+            conceal(ready.secrets, error)
             raise
-        return concealed(secrets, outcome) if secrets and isinstance(outcome, Fetched) else outcome
+        except CLIENT_ERRORS as error:
+            failure = translated(error, ready.asked.host)
+            conceal(ready.secrets, failure)
+            raise failure from error
 
     def close(self) -> None:
         """Close all connections; running fetches end. Call it in the thread of the loop."""
@@ -115,62 +138,18 @@ class QuickLane:
             self._sweeping.cancel()
             self._sweeping = None
 
-    def _page(self, url: str, allow_private: bool) -> _Page | None:
-        """Return the target, None if a proxy makes the request. Raises BadUrl."""
-        asked = target(url)
-        if self._proxies.way_to(asked.scheme, asked.host, asked.port) is not None or "%" in asked.host:
-            return None
-        return _Page(asked, Key(asked.scheme, asked.host, asked.port, allow_private))
-
-    def _made(self, page: _Page, request: FetchRequest) -> bytes | None:
-        """Return the bytes of the request, None if it is not a plain one."""
-        # The same validators come with nearly every poll.
-        if not request.headers and page.validators == request.validators:
-            return page.request
-        conditional = conditions(request.validators, redirected=False)
-        page.is_conditional = bool(conditional)
-        made = request_bytes(page.asked, joined(self._headers, request.headers) | conditional)
-        if made is not None and not request.headers:
-            page.validators, page.request = request.validators, made
-        else:
-            page.validators = None
-        return made
-
-    async def _fetch(self, request: FetchRequest, way: Way) -> Fetched | NotModified | None:
-        page = self._pages(request.url, request.allow_private)
-        if page is None or request.url in self._elsewhere or (made := self._made(page, request)) is None:
-            return None
-        is_conditional = page.is_conditional
-        try:
-            reply = await self._ask(page, made)
-            judge = partial(
-                meaning, reply, page.asked, request.url, request.validators, is_conditional=is_conditional, way=way
-            )
-            if not reply.received_bytes:
-                return _final(judge(self._now()))
-            try:
-                return _final(await self._judged(reply, judge))
-            finally:
-                self._held.size -= reply.received_bytes
-        except Unclear as unclear:
-            if unclear.is_lasting:
-                self._elsewhere.add(request.url)
-            return None
-        except CLIENT_ERRORS as error:
-            raise translated(error, page.asked.host) from error
-
-    async def _ask(self, page: _Page, made: bytes) -> Reply:
+    async def _ask(self, ready: Ready) -> Reply:
         """Return the answer. Raises FetchError, Unclear, OSError."""
         began_s = now_s = self._monotonic()
         ends_at = began_s + self._limits.total_s
-        link = self._kept.take(page.key, now_s)
+        link = self._kept.take(ready.key, now_s)
         is_kept = link is not None
         while True:
             if link is None:
                 budget = Budget(self._limits, self._monotonic, began_at=began_s)
-                link = await self._connected(page, budget)
+                link = await self._connected(ready.asked, ready.key, budget)
                 now_s, ends_at = self._monotonic(), budget.ends_at
-            ending = await self._sent(link, made, now_s, ends_at)
+            ending = await self._sent(link, ready.made, now_s, ends_at)
             reply = link.reader.reply
             if ending is None:
                 if not link.is_closed:
@@ -207,24 +186,28 @@ class QuickLane:
         finally:
             self._asking.discard(link)
 
-    async def _connected(self, page: _Page, budget: Budget) -> Link:
+    async def _connected(self, asked: Target, key: Key, budget: Budget) -> Link:
         closings = self._closings
-        sock = await self._connectors[page.key.allow_private].connected(page.asked, budget)
+        sock = await self._connectors[key.allow_private].connected(asked, budget)
         if closings != self._closings:
             sock.close()
-            raise reported(ConnectError, page.asked.host)
+            raise reported(ConnectError, asked.host)
         reader = Reader(self._limits.max_body_bytes, self._held)
-        return Link(asyncio.get_running_loop(), sock, page.key, reader, self._buffer, self._limits)
+        return Link(asyncio.get_running_loop(), sock, key, reader, self._buffer, self._limits)
 
-    async def _judged(self, reply: Reply, judge: Callable[[datetime], _Outcome]) -> _Outcome:
+    async def _read(self, reply: Reply, ready: Ready) -> Fetched | NotModified:
         """Return the meaning of an answer with a body; a large one is decoded in a thread."""
-        if reply.received_bytes <= _SMALL_BYTES:
-            reply.most_bytes = min(_SMALL_DECODED_BYTES, self._limits.max_body_bytes)
-            try:
-                return judge(self._now())
-            except TooLarge:
-                reply.most_bytes = self._limits.max_body_bytes
-        return await asyncio.get_running_loop().run_in_executor(self._decoders, judge, self._now())
+        try:
+            if reply.received_bytes <= _SMALL_BYTES:
+                reply.most_bytes = min(_SMALL_DECODED_BYTES, self._limits.max_body_bytes)
+                try:
+                    return _meaning(reply, ready, self._now())
+                except TooLarge:
+                    reply.most_bytes = self._limits.max_body_bytes
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._decoders, _meaning, reply, ready, self._now())
+        finally:
+            self._held.size -= reply.received_bytes
 
     def _sweep_later(self) -> None:
         self._sweeping = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep)
@@ -242,11 +225,13 @@ class QuickLane:
             self._sweep_later()
 
 
-def _final(outcome: _Outcome) -> Fetched | NotModified:
-    """Return an outcome that is no redirect: the reader gives those up."""
+def _meaning(reply: Reply, ready: Ready, now: datetime) -> Fetched | NotModified:
+    """Return the meaning of a reply. Raises FetchError."""
+    request, sent = ready.request, ready.request.validators
+    outcome = meaning(reply, ready.asked, request.url, sent, now, is_conditional=ready.is_conditional, way=ready.way)
     if isinstance(outcome, Target):  # pragma: no cover
-        raise TypeError(outcome)
-    return outcome
+        raise TypeError(outcome)  # The reader gives redirects up.
+    return concealed(ready.secrets, outcome) if ready.secrets and isinstance(outcome, Fetched) else outcome
 
 
 def _decoders() -> ThreadPoolExecutor:

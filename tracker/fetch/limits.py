@@ -8,7 +8,7 @@ import msgspec
 from tracker.errors import TooLarge
 
 #: Idle connections; each takes some 60 KB with TLS.
-_MOST_KEPT: Final = 2048
+_MOST_KEPT: Final = 4096
 _UNITS: Final = ((1024 * 1024, "MiB"), (1024, "KiB"))
 
 

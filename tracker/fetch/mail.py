@@ -115,7 +115,7 @@ def _expect(reply: tuple[int, bytes], server: MailServer) -> None:
 
 
 def _as_ours(error: smtplib.SMTPException, server: MailServer) -> FetchError | ChannelRefused:
-    """Return the error of ours that says what an SMTP server did."""
+    """Return the tracker's error for an SMTP server's failure."""
     host = server.host
     if isinstance(error, smtplib.SMTPServerDisconnected):
         timed_out = isinstance(error.__context__, TimeoutError)

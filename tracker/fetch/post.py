@@ -5,7 +5,7 @@ from typing import Final
 import requests
 from urllib3 import BaseHTTPResponse
 
-from tracker.alerting.caller import Call, Reply
+from tracker.alerting.caller import Call, CallReply
 from tracker.delivery.poster import PostRequest
 from tracker.delivery.retry_policy import ReceiverResponse
 from tracker.errors import BadUrl, ConnectError, ProxyFailed
@@ -57,7 +57,7 @@ class RequestsPoster:
         )
         return ReceiverResponse(status=reply.status, retry_after_s=reply.retry_after_s, text=reply.text)
 
-    def call(self, call: Call) -> Reply:
+    def call(self, call: Call) -> CallReply:
         """Return the answer to one request, whatever its status. Raises FetchError when none came."""
         asked = _target(call.url)
         budget = CURRENT.set(Budget(self._limits, self._options.monotonic))
@@ -74,7 +74,7 @@ class RequestsPoster:
         """Send the request, and again for each connection that its server had closed while it was kept.
 
         Whether it had read the request nobody knows; sending it twice is what an idempotency key is for. A call that
-        has none is not repeated here: its caller can look whether it arrived.
+        has none is not repeated here: its caller can check whether it arrived.
         """
         prepared = requests.PreparedRequest()
         prepared.method = call.method
@@ -98,11 +98,11 @@ class RequestsPoster:
         if refused is not None:
             raise ProxyFailed(refused)
 
-    def _reply(self, raw: BaseHTTPResponse, secrets: tuple[str, ...]) -> Reply:
+    def _reply(self, raw: BaseHTTPResponse, secrets: tuple[str, ...]) -> CallReply:
         wait_s = retry_after_s(raw.headers.get("Retry-After"), self._options.now())
         body = self._body(raw)
         beginning = body[:_SHOWN].decode("utf-8", "replace")
-        return Reply(status=raw.status, retry_after_s=wait_s, text=plain(without(secrets, beginning)), body=body)
+        return CallReply(status=raw.status, retry_after_s=wait_s, text=plain(without(secrets, beginning)), body=body)
 
     def _body(self, raw: BaseHTTPResponse) -> bytes:
         """Return the body, once it has come whole.
@@ -122,4 +122,4 @@ def _target(url: str) -> Target:
     try:
         return target(url)
     except BadUrl:
-        raise BadUrl("the URL is not one that can be asked") from None
+        raise BadUrl("the URL is not one that can be requested") from None

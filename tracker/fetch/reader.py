@@ -155,7 +155,7 @@ class Reader:
             self.is_reusable = False
             if not self.reply.is_whole and self.failure is None:
                 if isinstance(error, httptools.HttpParserCallbackError):
-                    # An error of ours, not the answer's.
+                    # A bug of the tracker's, not a fault of the answer.
                     raise
                 self.failure = Unclear()
         if self._received > _MOST_HEAD_BYTES and self._is_too_much(data, before, had_head=had_head):

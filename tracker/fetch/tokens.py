@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
-from tracker.alerting.caller import Call, Caller, Reply
+from tracker.alerting.caller import Call, Caller, CallReply
 from tracker.environment.clients import OAuthClient
 from tracker.errors import HttpStatusError
 from tracker.polling.fetcher import Fetched, Fetcher, FetchRequest, NotModified
@@ -95,7 +95,7 @@ def _call(client: OAuthClient, *, allow: bool) -> Call:
     )
 
 
-def _token_in(reply: Reply, client: OAuthClient) -> tuple[str, float]:
+def _token_in(reply: CallReply, client: OAuthClient) -> tuple[str, float]:
     """Return the token of an answer, and for how many seconds it lasts. Raises HttpStatusError for any other answer."""
     host = urlsplit(client.token_url).hostname or "the authority"
     if reply.status != _OK:

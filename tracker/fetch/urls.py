@@ -30,7 +30,7 @@ class Target(NamedTuple):
     path: str
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4096)
 def target(url: str) -> Target:
     """Return a URL ready for a request: http or https, a host, no user name. Raises BadUrl."""
     if len(url) > _LONGEST:

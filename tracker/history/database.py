@@ -23,7 +23,7 @@ class Session(Protocol):
         ...
 
 
-class Look(NamedTuple):
+class SearchPart(NamedTuple):
     """A part of the events that a search goes through."""
 
     #: The FROM clause; it has the columns of `events`.
@@ -36,7 +36,7 @@ class Search(NamedTuple):
 
     #: Taken one after another until enough is found. More than one keeps a database that gathers all that is found
     #: from doing so for a common word.
-    looks: tuple[Look, ...]
+    looks: tuple[SearchPart, ...]
     condition: str
     values: Mapping[str, str]
     #: What is `seq` there, and is read in its order without sorting all that is found.

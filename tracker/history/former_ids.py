@@ -9,7 +9,7 @@ from typing import Final
 from tracker.history.database import Database, Row, Session
 from tracker.model.keys import KEYS_VERSION, present_event_id
 
-#: Rows that are looked at together.
+#: Rows that are read together.
 _TOGETHER: Final = 10_000
 _VERSION: Final = "keys"
 

@@ -22,7 +22,7 @@ _DAY: Final = (
 
 
 def count_polls(database: Database, counters: Mapping[str, Savings], now: datetime) -> None:
-    """Add what the counters grew by, by provider id, to the present day. Raises HistoryError.
+    """Add the growth of the counters, by provider id, to the present day. Raises HistoryError.
 
     Polls since the last call count for the day on which somebody looked; counters that started over count as they are.
     """
@@ -44,7 +44,7 @@ def count_polls(database: Database, counters: Mapping[str, Savings], now: dateti
             )
             grown = (read - before["polls_read"], failed - before["polls_failed"]) if before and goes_on else None
             if grown is None:
-                # What was counted on other days, before anybody looked, is not made to have been today.
+                # Polls of earlier days are not counted for today.
                 grown = (read, failed) if f"{counted.since.astimezone(UTC):%Y-%m-%d}" == day else (0, 0)
             if any(grown):
                 days.append({"provider": storable(provider), "day": day, "read": grown[0], "failed": grown[1]})

@@ -11,14 +11,14 @@ from psycopg.rows import dict_row
 
 from tracker.errors import HistoryError
 from tracker.history.connections import Connections
-from tracker.history.database import Dialect, Look, Row, Search, SeqRange, Session
+from tracker.history.database import Dialect, Row, Search, SearchPart, SeqRange, Session
 from tracker.history.schema import BLOCK_BITS, TABLES
 from tracker.history.words import asked_words, words_beginning
 
 #: Names the lock that writers take, for one database.
 _LOCK: Final = 0x7472_6B72
 _NAMED: Final = re.compile(r"(?<![:\w]):([a-z_0-9]+)")
-#: Blocks of events that are looked at one by one, before all others at once.
+#: Blocks of events that are searched one by one, before all others at once.
 _LOOKS: Final = 8
 #: For so many words that begin alike, the index compares each event of a block with all of them. Such words are seldom
 #: far to seek: the first places are read without the index, then fewer blocks with it.
@@ -73,7 +73,7 @@ class PostgresDialect:
             parts.append(f"({' | '.join(map(_lexeme, words))})" if words else "")
             begun += len(words)
         if not all(parts) or not (parts or asked.whole):
-            return Search((Look("events"),), "1 = 0", {}, "seq")
+            return Search((SearchPart("events"),), "1 = 0", {}, "seq")
         if len(providers) == 1:
             parts.append(_lexeme(f"@{providers[0]}"))
             looks = [_look(parts, span)]
@@ -94,8 +94,8 @@ class PostgresDialect:
         return session.execute(_FORGET, before=before_us, most=limit)
 
 
-def _looks(parts: Sequence[str], span: SeqRange, most: int) -> Iterator[Look]:
-    """Yield one look for each of the first blocks, then one look at all the rest."""
+def _looks(parts: Sequence[str], span: SeqRange, most: int) -> Iterator[SearchPart]:
+    """Yield one part for each of the first blocks, then one for all the rest."""
     rest: SeqRange | None = span
     for _ in range(most):
         if rest is None:
@@ -117,8 +117,8 @@ def _split(span: SeqRange, size: int) -> tuple[SeqRange, SeqRange | None]:
     return span._replace(last=span.first + size - 1), span._replace(first=span.first + size)
 
 
-def _look(parts: Sequence[str], span: SeqRange, source: str = _FOUND) -> Look:
-    return Look(source, {"begun": " & ".join(parts), "first": span.first, "last": span.last})
+def _look(parts: Sequence[str], span: SeqRange, source: str = _FOUND) -> SearchPart:
+    return SearchPart(source, {"begun": " & ".join(parts), "first": span.first, "last": span.last})
 
 
 def _lexeme(word: str) -> str:

@@ -17,7 +17,7 @@ from tracker.history.fold import (
     fold_unreadable,
     unreadable_since,
 )
-from tracker.history.record import Batch, Place
+from tracker.history.record import Batch, RecordPosition
 from tracker.history.rows import (
     component_of_row,
     component_row,
@@ -73,13 +73,13 @@ _BLOCKS: Final = (
 _UNREADABLE: Final = _insert("unreadable_spans", ("provider", "began_us"), ("ended_us", "reason"))
 
 
-def place_of(session: Session) -> Place:
+def place_of(session: Session) -> RecordPosition:
     """Return the position up to which the record was read."""
     found = session.rows("SELECT value FROM notes WHERE name = :name", name=_PLACE)
-    return msgspec.json.decode(found[0]["value"].encode(), type=Place) if found else Place()
+    return msgspec.json.decode(found[0]["value"].encode(), type=RecordPosition) if found else RecordPosition()
 
 
-def project(database: Database, batch: Batch, after: Place, keep_since: datetime | None) -> int | None:
+def project(database: Database, batch: Batch, after: RecordPosition, keep_since: datetime | None) -> int | None:
     """Put a batch in that follows `after`; return how many events were new, None if another process was first.
 
     Events that were seen before `keep_since` are skipped. Raises HistoryError.

@@ -12,16 +12,16 @@ from tracker.history.answers import (
     ProviderHistory,
     RecordedIncident,
 )
-from tracker.history.database import Dialect, Look, Row, Search, SeqRange, Session
+from tracker.history.database import Dialect, Row, Search, SearchPart, SeqRange, Session
 from tracker.history.days import Polls, days_of
 from tracker.history.rows import component_of_row, from_us, incident_of, item_of, storable, to_us, unreadable_of
 from tracker.history.schema import BLOCK_BITS
 
-#: Providers of a filter that are asked for one by one; more are looked for among all events.
+#: Providers of a filter that are asked for one by one; more are searched among all events.
 _MOST_SINGLE: Final = 100
 _EVENT_COLUMNS: Final = "events.seq, events.stream_id, events.title, events.message, events.event"
 _UNBOUNDED_US: Final = 1 << 62
-_ALL: Final = Search((Look("events"),), "1 = 1", {}, "seq")
+_ALL: Final = Search((SearchPart("events"),), "1 = 1", {}, "seq")
 
 
 class _Conditions:
@@ -59,7 +59,7 @@ def feed(
             conditions.one_of("events.provider", "of", wanted.providers)
         query = f"SELECT {_EVENT_COLUMNS} FROM {{source}} WHERE {conditions} ORDER BY {order} LIMIT :most"
     else:
-        # Each provider's newest by its own index: a rare one is not looked for among all others.
+        # Each provider's newest by its own index: a rare one is not searched among all others.
         single = (
             f"SELECT * FROM (SELECT {_EVENT_COLUMNS} FROM events WHERE provider = :of{number} AND {conditions}"
             f" ORDER BY {order} LIMIT :most) AS of{number}"

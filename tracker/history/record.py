@@ -14,11 +14,11 @@ from tracker.model.event import decode_event
 
 #: Bytes that are read at a time.
 _CHUNK: Final = 1 << 20
-#: Bytes of a file's beginning that tell it from another one, at most; its first line.
+#: Bytes of a file's beginning that distinguish it from another one, at most; its first line.
 _HEAD: Final = 4096
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class RecordPosition(msgspec.Struct, frozen=True, kw_only=True):
     """The position in the record up to which it was read: a file, which its first line names, and bytes of it."""
 
     head: str = ""
@@ -31,7 +31,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """Some events of the record and where it is read on from."""
 
     events: tuple[StreamedEvent, ...]
-    place: Place
+    place: RecordPosition
     #: Bytes of the record that were passed.
     size: int
     #: Lines that hold no event.
@@ -42,7 +42,7 @@ class _About(msgspec.Struct):
     stream_id: Annotated[str, msgspec.Meta(pattern=STREAM_ID)]
 
 
-def read_record(path: Path, place: Place) -> Iterator[Batch]:
+def read_record(path: Path, place: RecordPosition) -> Iterator[Batch]:
     """Yield the lines after a place, whole ones only: the rest of its file, then those written later, this one last.
 
     Events of drills, which never happened, are left out.
@@ -92,13 +92,13 @@ def _read(file: Path, offset: int, head: str) -> Iterator[Batch]:
             read = tuple(filter(None, map(_streamed, lines)))
             yield Batch(
                 events=tuple(streamed for streamed in read if not streamed.event.is_drill),
-                place=Place(head=head, offset=offset, written_at=_written_at(file)),
+                place=RecordPosition(head=head, offset=offset, written_at=_written_at(file)),
                 size=len(whole) + 1,
                 unreadable=sum(1 for line in lines if line.strip()) - len(read),
             )
 
 
-def _offset(file: Path, place: Place) -> int:
+def _offset(file: Path, place: RecordPosition) -> int:
     """Return the position from which a file is read on; from its beginning if it was put back to an earlier state."""
     return place.offset if file.suffix == ".gz" or place.offset <= file.stat().st_size else 0
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from tracker.errors import HistoryError
 from tracker.history.connections import Connections
-from tracker.history.database import Dialect, Look, Row, Search, SeqRange, Session
+from tracker.history.database import Dialect, Row, Search, SearchPart, SeqRange, Session
 from tracker.history.schema import TABLES
 from tracker.history.words import asked_words, folded, words_beginning, words_of
 
@@ -63,13 +63,13 @@ class SqliteDialect:
             words = words_beginning(session, folded(beginning))
             parts.append(f"({' OR '.join(map(_phrase, words))})" if words else "")
         if not all(parts) or not parts:
-            return Search((Look("events"),), "1 = 0", {}, "seq")
+            return Search((SearchPart("events"),), "1 = 0", {}, "seq")
         query = f"{{title message names}} : ({' AND '.join(parts)})"
         # Exactly one provider narrows the index down itself, which makes rare ones as fast as common ones.
         if len(providers) == 1:
             query += f" AND provider : {_phrase(' '.join(asked_words(providers[0]).whole))}"
         # A join and no subquery: only so is the index read from its end, and no further than the limit.
-        return Search((Look(_FOUND),), "events_text MATCH :text", {"text": query}, "events_text.rowid")
+        return Search((SearchPart(_FOUND),), "events_text MATCH :text", {"text": query}, "events_text.rowid")
 
     def indexed(self, session: Session, rows: Sequence[Row]) -> None:
         """Make new rows known to the search."""

@@ -67,19 +67,19 @@ class History:
         keep_since: datetime | None = None,
         on_progress: Callable[[int], object] = lambda _size: None,
     ) -> int:
-        """Forget what was projected and read the whole record again; return how many events it has."""
+        """Empty the history and read the whole record again; return how many events it has."""
         projection.empty(self._database)
         return self.follow(record, keep_since, on_progress)
 
     def forget(self, before: datetime) -> int:
-        """Remove what was seen and had ended before that; return how many events."""
+        """Remove events that were seen, and whose incidents ended, before that; return how many."""
         removed = 0
         while some := projection.forget(self._database, before):
             removed += some
         return removed
 
     def count_polls(self, counters: Mapping[str, Savings], now: datetime) -> None:
-        """Add what the counters of pages grew by to the present day."""
+        """Add the growth of the pages' counters to the present day."""
         count_polls(self._database, counters, now)
 
     def feed(self, wanted: FeedFilter | None = None, *, before: int | None = None, limit: int = 50) -> Feed:

@@ -20,14 +20,14 @@ _WORD: Final = re.compile(r"(\w+)(\*?)")
 _LETTERS: Final = re.compile(r"[^\W_]+")
 
 
-class Asked(NamedTuple):
+class SearchWords(NamedTuple):
     """The words of a search."""
 
     whole: tuple[str, ...]
     beginnings: tuple[str, ...]
 
 
-def asked_words(text: str) -> Asked:
+def asked_words(text: str) -> SearchWords:
     """Return the words and prefixes (`word*`) that a text asks for."""
     whole: list[str] = []
     beginnings: list[str] = []
@@ -37,7 +37,7 @@ def asked_words(text: str) -> Asked:
         whole += [each for each in before if each]
         if last:
             (beginnings if star else whole).append(last)
-    return Asked(tuple(whole), tuple(beginnings))
+    return SearchWords(tuple(whole), tuple(beginnings))
 
 
 def words_beginning(session: Session, beginning: str) -> list[str]:

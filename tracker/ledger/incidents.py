@@ -1,4 +1,4 @@
-"""Incidents and maintenances as the record tells them: updates, edits, withdrawals, and when they ended. Pure."""
+"""Incidents and maintenances as the record shows them: updates, edits, withdrawals, and when they ended. Pure."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -15,7 +15,7 @@ STANDINGS: Final = frozenset({EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE,
 _SEVERITY: Final = (Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class LedgerLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line of an incident's ledger."""
 
     event: EventKind
@@ -53,7 +53,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: datetime | None = None
     link: str | None = None
     components: tuple[str, ...] = ()
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[LedgerLine, ...] = ()
 
     @property
     def key(self) -> str:
@@ -133,7 +133,7 @@ class Ledgers:
         return msgspec.structs.replace(ledger, entries=tuple(entries))
 
 
-def _entries(events: Iterable[tuple[Event, datetime | None]]) -> Iterator[Entry]:
+def _entries(events: Iterable[tuple[Event, datetime | None]]) -> Iterator[LedgerLine]:
     """Yield an entry for each event; edits and withdrawals with the text that was on record before."""
     texts: dict[str | None, str | None] = {}
     for event, logged_at in events:
@@ -142,10 +142,10 @@ def _entries(events: Iterable[tuple[Event, datetime | None]]) -> Iterator[Entry]
         texts[event.update_id] = event.message
 
 
-def _entry(event: Event, logged_at: datetime | None, *, previous: str | None = None) -> Entry:
+def _entry(event: Event, logged_at: datetime | None, *, previous: str | None = None) -> LedgerLine:
     # An edit carries the date of the update that it changes.
     changes = event.event in (EventKind.UPDATE_EDITED, EventKind.UPDATE_WITHDRAWN)
-    return Entry(
+    return LedgerLine(
         event=event.event,
         at=event.seen_at if changes else moment_of(event),
         published_at=event.published_at,
@@ -162,7 +162,7 @@ def _entry(event: Event, logged_at: datetime | None, *, previous: str | None = N
     )
 
 
-def _closed_at(standings: list[Entry]) -> datetime | None:
+def _closed_at(standings: list[LedgerLine]) -> datetime | None:
     """Return when it was closed for the last time; what follows, such as a postmortem, does not move that."""
     closed_at: datetime | None = None
     for entry in standings:

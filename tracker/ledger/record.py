@@ -110,7 +110,7 @@ def follow(path: Path, offset: int, pause: Callable[[], bool]) -> Iterator[Strea
     file, rest = _opened(path, offset), b""
     try:
         while True:
-            # Looked at first: what the old file still got before it was rotated away is read from it.
+            # Checked first: lines that the old file got before it was rotated are read from it.
             is_another = file is None or _inode(path) not in (None, os.fstat(file.fileno()).st_ino)
             if file is not None:
                 if file.tell() > (size := os.fstat(file.fileno()).st_size):

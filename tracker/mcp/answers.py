@@ -14,7 +14,7 @@ class _Shape(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Aged(_Shape):
+class DatedAnswer(_Shape):
     """The common part of answers: the age of the knowledge, and the page that it is from."""
 
     checked_at: Annotated[
@@ -35,7 +35,7 @@ class Words(_Shape):
     link: str | None = None
 
 
-class IsItThem(Aged):
+class IsItThemAnswer(DatedAnswer):
     """The answer to whether a vendor has a problem now: yes, no or unknown, never a guess."""
 
     answer: Answer
@@ -45,7 +45,7 @@ class IsItThem(Aged):
     untrusted: Words
 
 
-class ProviderNow(Aged):
+class ProviderNow(DatedAnswer):
     """One provider as it is known now."""
 
     provider: str
@@ -58,7 +58,7 @@ class ProviderNow(Aged):
     untrusted: Words
 
 
-class StackStatus(Aged):
+class StackStatus(DatedAnswer):
     """The whole stack: whatever is not operational, the worst first."""
 
     providers: int
@@ -67,7 +67,7 @@ class StackStatus(Aged):
     is_cut: Annotated[bool, Field(description="Whether there are more than are listed.")] = False
 
 
-class OpenIncident(Aged):
+class IncidentNow(DatedAnswer):
     """One incident or ongoing maintenance."""
 
     id: Id
@@ -80,14 +80,14 @@ class OpenIncident(Aged):
     untrusted: Words
 
 
-class OpenIncidents(Aged):
+class OpenIncidents(DatedAnswer):
     """Ongoing incidents, the worst first."""
 
-    incidents: tuple[OpenIncident, ...]
+    incidents: tuple[IncidentNow, ...]
     is_cut: bool = False
 
 
-class Entry(_Shape):
+class IncidentEvent(_Shape):
     """One event of an incident."""
 
     event: str
@@ -112,7 +112,7 @@ class AlertNow(_Shape):
     untrusted: Words
 
 
-class Incident(Aged):
+class IncidentHistory(DatedAnswer):
     """An incident with all that is on record of it, oldest first."""
 
     id: Id
@@ -126,7 +126,7 @@ class Incident(Aged):
     edits: int
     withdrawals: int
     untrusted: Words
-    ledger: tuple[Entry, ...]
+    ledger: tuple[IncidentEvent, ...]
     is_cut: bool = False
     alerts: tuple[AlertNow, ...] = ()
 
@@ -143,7 +143,7 @@ class FoundUpdate(_Shape):
     untrusted: Words
 
 
-class FoundUpdates(Aged):
+class FoundUpdates(DatedAnswer):
     """Updates that match, the newest first."""
 
     updates: tuple[FoundUpdate, ...]
@@ -170,7 +170,7 @@ class PastIncident(_Shape):
     untrusted: Words
 
 
-class ProviderPast(Aged):
+class ProviderPast(DatedAnswer):
     """The days of a provider; those that are not listed were operational."""
 
     provider: str
@@ -181,7 +181,7 @@ class ProviderPast(Aged):
     is_cut: bool = False
 
 
-class Planned(Aged):
+class PlannedMaintenance(DatedAnswer):
     """One maintenance that is planned or ongoing."""
 
     id: Id
@@ -192,14 +192,14 @@ class Planned(Aged):
     untrusted: Words
 
 
-class Maintenances(Aged):
+class Maintenances(DatedAnswer):
     """Maintenances of the next days, the first one first."""
 
-    maintenances: tuple[Planned, ...]
+    maintenances: tuple[PlannedMaintenance, ...]
     is_cut: bool = False
 
 
-class Check(_Shape):
+class HealthCheck(_Shape):
     """One check of the tracker itself."""
 
     name: str
@@ -208,10 +208,10 @@ class Check(_Shape):
     untrusted_finding: Annotated[str, Field(description="What was found; may repeat words of vendors' pages.")]
 
 
-class Health(Aged):
+class TrackerHealth(DatedAnswer):
     """The health of the tracker, and the open alerts."""
 
     level: str
-    checks: tuple[Check, ...]
+    checks: tuple[HealthCheck, ...]
     open_alerts: tuple[AlertNow, ...]
     is_cut: bool = False

@@ -9,8 +9,8 @@ from typing import Protocol
 import msgspec
 
 from tracker.alerting.alert import Alert
-from tracker.alerting.facts import Place
-from tracker.assessment import Assessment, assess
+from tracker.alerting.facts import AlertPosition
+from tracker.assessment import Assessment, KnownPage, assess
 from tracker.diagnosis import Diagnosis
 from tracker.errors import TrackerError
 from tracker.history import History
@@ -24,46 +24,22 @@ class Unanswerable(TrackerError):
     """Raised for a question that cannot be answered, with what to ask instead."""
 
 
-class KnownPage(Protocol):
-    """One page as it is known now."""
-
-    @property
-    def provider(self) -> Provider:
-        """Return whose page it is."""
-        ...
-
-    @property
-    def state(self) -> PageState:
-        """Return its state, readability included."""
-        ...
-
-    @property
-    def view(self) -> PageView:
-        """Return its contents when it was read last."""
-        ...
-
-    @property
-    def checked_at(self) -> datetime | None:
-        """Return when it was asked last, whatever came of it."""
-        ...
-
-    @property
-    def assessment(self) -> Assessment:
-        """Return its state and the reason for it."""
-        ...
-
-
-class Alerts(Protocol):
+class AlertSource(Protocol):
     """The alerts. Every method raises StoreError."""
 
     def places(
-        self, *, is_open: bool | None, provider_ids: Collection[str] = (), after: Place | None = None, count: int
-    ) -> Sequence[Place]:
+        self,
+        *,
+        is_open: bool | None,
+        provider_ids: Collection[str] = (),
+        after: AlertPosition | None = None,
+        count: int,
+    ) -> Sequence[AlertPosition]:
         """Return up to `count` alerts that are open, or over, or all, those that opened last first."""
         ...
 
     def named(self, ids: Sequence[str]) -> Sequence[Alert]:
-        """Return the alerts of these ids, as far as there are some."""
+        """Return the alerts of these ids that exist."""
         ...
 
 
@@ -75,7 +51,7 @@ class Knowledge:
     pages: Callable[[], Sequence[KnownPage]]
     #: The history, read up to now. Raises HistoryError.
     history: Callable[[], History]
-    alerts: Alerts
+    alerts: AlertSource
     #: The problems of the tracker itself.
     diagnosis: Callable[[], Diagnosis]
     clock: Clock

@@ -6,22 +6,23 @@ from typing import Any
 
 from tracker.alerting.alert import Alert
 from tracker.alerting.message import severity
+from tracker.assessment import KnownPage
 from tracker.history import Day, DayState, LedgerEntry, RecordedIncident
 from tracker.mcp.answers import (
     AlertNow,
     DayNow,
-    Entry,
     FoundUpdate,
-    OpenIncident,
+    IncidentEvent,
+    IncidentNow,
     PastIncident,
-    Planned,
+    PlannedMaintenance,
     ProviderNow,
     Words,
 )
 from tracker.mcp.fence import name_list, prose, reference, title
-from tracker.mcp.knowledge import KnownPage, age_of
+from tracker.mcp.knowledge import age_of
 from tracker.model.event import Event
-from tracker.model.page import OpenIncident as KnownIncident
+from tracker.model.page import OpenIncident
 
 
 def aged(page: KnownPage, now: datetime) -> dict[str, Any]:
@@ -49,9 +50,9 @@ def provider_now(page: KnownPage, now: datetime) -> ProviderNow:
     )
 
 
-def open_incident(page: KnownPage, incident: KnownIncident, now: datetime, *, is_maintenance: bool) -> OpenIncident:
+def open_incident(page: KnownPage, incident: OpenIncident, now: datetime, *, is_maintenance: bool) -> IncidentNow:
     """Return an ongoing incident."""
-    return OpenIncident(
+    return IncidentNow(
         **aged(page, now),
         id=reference(page.provider.id, incident.id),
         provider=page.provider.id,
@@ -64,9 +65,9 @@ def open_incident(page: KnownPage, incident: KnownIncident, now: datetime, *, is
     )
 
 
-def planned(page: KnownPage, incident: KnownIncident, now: datetime, *, is_going_on: bool) -> Planned:
+def planned(page: KnownPage, incident: OpenIncident, now: datetime, *, is_going_on: bool) -> PlannedMaintenance:
     """Return a maintenance."""
-    return Planned(
+    return PlannedMaintenance(
         **aged(page, now),
         id=reference(page.provider.id, incident.id),
         provider=page.provider.id,
@@ -77,7 +78,7 @@ def planned(page: KnownPage, incident: KnownIncident, now: datetime, *, is_going
     )
 
 
-def incident_words(incident: KnownIncident) -> Words:
+def incident_words(incident: OpenIncident) -> Words:
     """Return the vendor's words about an ongoing incident or maintenance."""
     return Words(
         title=title(incident.name),
@@ -108,10 +109,10 @@ def event_words(event: Event) -> Words:
     )
 
 
-def entry(found: LedgerEntry) -> Entry:
+def entry(found: LedgerEntry) -> IncidentEvent:
     """Return one line of a ledger."""
     event = found.item.event
-    return Entry(
+    return IncidentEvent(
         event=event.event.value,
         published_at=event.published_at,
         seen_at=event.seen_at,

@@ -7,24 +7,24 @@ from typing import Annotated, Final, Literal, TypeVar
 from pydantic import Field
 
 from tracker.alerting.alert import Alert
-from tracker.assessment import State, assess_component
+from tracker.assessment import KnownPage, State, assess_component
 from tracker.assessment import is_it_them as verdict_of
 from tracker.history import DayState, FeedFilter
 from tracker.mcp import shaping
 from tracker.mcp.answers import (
-    Check,
     FoundUpdates,
-    Health,
-    Incident,
-    IsItThem,
+    HealthCheck,
+    IncidentHistory,
+    IsItThemAnswer,
     Maintenances,
     OpenIncidents,
     ProviderPast,
     StackStatus,
+    TrackerHealth,
     Words,
 )
 from tracker.mcp.fence import prose, reference, referred, title
-from tracker.mcp.knowledge import Knowledge, KnownPage, Unanswerable, age_of, page_called, pages_of
+from tracker.mcp.knowledge import Knowledge, Unanswerable, age_of, page_called, pages_of
 from tracker.model.page import SEVERITIES, Component, Impact
 
 #: Entries of one answer; an agent's context is short.
@@ -55,7 +55,7 @@ class Tools:
         max_age_seconds: Annotated[
             float | None, Field(ge=0, le=86_400, description="Older knowledge is answered with unknown.")
         ] = None,
-    ) -> IsItThem:
+    ) -> IsItThemAnswer:
         """Tell whether a vendor, or one component of it, has a problem now: yes, no or unknown."""
         now = self._knowledge.clock()
         page = page_called(self._knowledge.pages(), provider)
@@ -65,7 +65,7 @@ class Tools:
             found = assess_component(page.provider, page.state, named, page.checked_at, now)
         verdict = verdict_of(found, link=None, max_age_s=max_age_seconds)
         links = (incident.link for incident in page.view.open_incidents if incident.link)
-        return IsItThem(
+        return IsItThemAnswer(
             **shaping.aged(page, now),
             answer=verdict.answer,
             provider=page.provider.id,
@@ -126,7 +126,7 @@ class Tools:
 
     def get_incident(
         self, id: Annotated[str, Field(max_length=2000, description="As another tool gave it.")]
-    ) -> Incident:
+    ) -> IncidentHistory:
         """Show one incident or maintenance with its ledger: updates, edits, withdrawals, and the alerts about it."""
         now = self._knowledge.clock()
         provider_id, incident_id = referred(id)
@@ -137,7 +137,7 @@ class Tools:
         page = next((each for each in self._knowledge.pages() if each.provider.id == provider_id), None)
         alerts = [alert for alert in self._alerts(provider_id=provider_id) if alert.subject == incident_id]
         age = shaping.aged(page, now) if page else {"checked_at": None, "age_seconds": None}
-        return Incident(
+        return IncidentHistory(
             **age,
             id=reference(provider_id, incident_id),
             provider=provider_id,
@@ -230,17 +230,17 @@ class Tools:
             is_cut=len(found) > MOST,
         )
 
-    def tracker_health(self) -> Health:
+    def tracker_health(self) -> TrackerHealth:
         """Tell whether the tracker itself does its work, with remedies, and which of its alerts are open."""
         diagnosis = self._knowledge.diagnosis()
         is_away = any(check.name == "data_server" and check.level == "problem" for check in diagnosis.checks)
         shown = [] if is_away else [alert for alert in self._alerts(is_open=True) if alert.drill is None]
-        return Health(
+        return TrackerHealth(
             checked_at=diagnosis.checked_at,
             age_seconds=0.0,
             level=diagnosis.level.value,
             checks=tuple(
-                Check(
+                HealthCheck(
                     name=check.name,
                     level=check.level.value,
                     remedy=check.remedy,

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from tracker.assessment import KnownPage
 from tracker.errors import HistoryError, StoreError
 from tracker.metrics.delays import Delays
 from tracker.metrics.families import alert_families, delay_families, measured_families, own_families, page_families
-from tracker.metrics.sources import KnownPage, Pages, Store, Updated
+from tracker.metrics.sources import CurrentPages, Store, Updated
 from tracker.model.clock import Clock
 from tracker.store.measures import AlertCount, Measures
 
@@ -20,7 +21,7 @@ log = logging.getLogger("tracker")
 class TrackerCollector(Collector):
     """Yields the metrics of this moment."""
 
-    def __init__(self, pages: Pages, store: Store, updated: Updated, clock: Clock) -> None:
+    def __init__(self, pages: CurrentPages, store: Store, updated: Updated, clock: Clock) -> None:
         self._pages = pages
         self._store = store
         self._updated = updated

@@ -8,7 +8,7 @@ from typing import Final
 
 from tracker.delivery.latency import Timing
 
-#: Upper bounds, in seconds: from a page that is asked every second to one that is asked once an hour.
+#: Upper bounds, in seconds: from a page that is polled every second to one that is polled once an hour.
 BOUNDS_S: Final = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 #: From the vendor's date until it was seen; from then until its line was on record.
 STEPS: Final = ("seen", "delivered")
@@ -33,7 +33,7 @@ class Histogram:
 
 
 class Delays:
-    """Counts each timing once. It is written a moment after its event: pages of new events are looked at twice."""
+    """Counts each timing once. It is written a moment after its event, so pages of new events are read twice."""
 
     def __init__(self, since: datetime) -> None:
         self._since = (round(since.timestamp() * 1000), 0)

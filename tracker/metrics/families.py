@@ -18,9 +18,8 @@ from prometheus_client.metrics_core import (
 
 from tracker import __version__
 from tracker.alerting.channel import Severity
-from tracker.assessment import Reason, State, assess_component
+from tracker.assessment import KnownPage, Reason, State, assess_component
 from tracker.metrics.delays import Delays
-from tracker.metrics.sources import KnownPage
 from tracker.model.filters import is_named
 from tracker.model.page import Impact
 from tracker.model.page_state import PageState
@@ -78,7 +77,7 @@ def _reading_families(pages: Sequence[KnownPage]) -> Iterator[Metric]:
     checked = [page.checked_at for page in pages]
     yield _gauge(
         "tracker_provider_checked_timestamp_seconds",
-        "When the page was asked last, whatever came of it.",
+        "When the page was polled last, with or without success.",
         one,
         [(id_, at.timestamp()) for id_, at in zip(ids, checked, strict=True) if at is not None],
     )

@@ -4,38 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from tracker.assessment import Assessment
+from tracker.assessment import KnownPage
 from tracker.delivery.latency import Timing
-from tracker.model.page_state import PageView
-from tracker.model.provider import Provider
 from tracker.store.measures import AlertCount, Measures
 
 
-class KnownPage(Protocol):
-    """One page as it is known now."""
-
-    @property
-    def provider(self) -> Provider:
-        """Return whose page it is."""
-        ...
-
-    @property
-    def view(self) -> PageView:
-        """Return its contents when it was read last."""
-        ...
-
-    @property
-    def checked_at(self) -> datetime | None:
-        """Return when it was asked last, whatever came of it."""
-        ...
-
-    @property
-    def assessment(self) -> Assessment:
-        """Return its state and the reason for it."""
-        ...
-
-
-class Pages(Protocol):
+class CurrentPages(Protocol):
     """The present state of all pages; it answers while the data server is away, too."""
 
     def __call__(self) -> Iterable[KnownPage]:
@@ -44,7 +18,7 @@ class Pages(Protocol):
 
 
 class Updated(Protocol):
-    """Tells at which providers something happened."""
+    """Names the providers at which something happened."""
 
     def __call__(self) -> Iterable[str]:
         """Return the ids of providers with new events since the last call. Raises HistoryError."""

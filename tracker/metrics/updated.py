@@ -2,12 +2,12 @@
 
 from tracker.history import History
 
-#: Events that are looked at together.
+#: Events that are read together.
 _BATCH = 500
 
 
 class UpdatedByHistory:
-    """Remembers up to where it has looked; begins at the end. Raises HistoryError."""
+    """Remembers its position in the record; begins at the end. Raises HistoryError."""
 
     def __init__(self, history: History) -> None:
         self._history = history

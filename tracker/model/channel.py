@@ -5,32 +5,32 @@ from typing import Annotated, Final
 
 import msgspec
 
-from tracker.model.key import Holds, Key
+from tracker.model.key import CatalogueKey, Holds
 
 #: Header fields that a signed webhook sets itself.
 _RESERVED: Final = (
     *("content-type", "user-agent", "idempotency-key"),
     *("webhook-id", "webhook-timestamp", "webhook-signature"),
 )
-_URL: Final = Key(
+_URL: Final = CatalogueKey(
     help="The address to which messages are posted.",
     holds=Holds.SECRET_ADDRESS,
     example='"https://hooks.example.com/updates"',
 )
-_URL_ENV: Final = Key(
+_URL_ENV: Final = CatalogueKey(
     help="The variable that holds that address, in place of `url`.", holds=Holds.VARIABLE, example='"ONCALL_URL"'
 )
-_HEADERS: Final = Key(
+_HEADERS: Final = CatalogueKey(
     help="Headers of its requests, each with the variable that holds its value.",
     holds=Holds.HEADERS,
     example='{ Authorization = "ONCALL_AUTH" }',
     reserved=_RESERVED,
 )
-_API_URL: Final = Key(help="The service's address.", holds=Holds.ADDRESS)
+_API_URL: Final = CatalogueKey(help="The service's address.", holds=Holds.ADDRESS)
 
 
-def _secret(help: str, example: str, *, is_required: bool = True) -> Key:
-    return Key(help=help, holds=Holds.VARIABLE, example=f'"{example}"', is_required=is_required)
+def _secret(help: str, example: str, *, is_required: bool = True) -> CatalogueKey:
+    return CatalogueKey(help=help, holds=Holds.VARIABLE, example=f'"{example}"', is_required=is_required)
 
 
 class ChannelConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -38,9 +38,11 @@ class ChannelConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="type")
 
     name: Annotated[
         str,
-        Key(help="The name by which routes refer to it.", holds=Holds.IDENTIFIER, example='"oncall"', is_required=True),
+        CatalogueKey(
+            help="The name by which routes refer to it.", holds=Holds.IDENTIFIER, example='"oncall"', is_required=True
+        ),
     ]
-    allow_private: Annotated[bool, Key(help="Allow an address that is not public.")] = False
+    allow_private: Annotated[bool, CatalogueKey(help="Allow an address that is not public.")] = False
 
     @property
     def place(self) -> str:
@@ -61,7 +63,7 @@ class SlackConfig(ChannelConfig, frozen=True, kw_only=True, tag="slack"):
     token_env: Annotated[str, _secret("The variable that holds the app's bot token.", "SLACK_TOKEN")]
     channel: Annotated[
         str,
-        Key(
+        CatalogueKey(
             help="The conversation: its id, or `#name`.",
             holds=Holds.CONVERSATION,
             example='"C0123456789"',
@@ -103,11 +105,13 @@ class MailSecurity(StrEnum):
 class EmailConfig(ChannelConfig, frozen=True, kw_only=True, tag="email"):
     """Recipients of mail, and the SMTP server that takes it."""
 
-    host: Annotated[str, Key(help="The mail server.", holds=Holds.HOST, example='"smtp.example.com"', is_required=True)]
+    host: Annotated[
+        str, CatalogueKey(help="The mail server.", holds=Holds.HOST, example='"smtp.example.com"', is_required=True)
+    ]
     port: Annotated[
-        int | None, Key(help="Its port; without it the usual one of `security`.", most=65_535, example="587")
+        int | None, CatalogueKey(help="Its port; without it the usual one of `security`.", most=65_535, example="587")
     ] = None
-    security: Annotated[MailSecurity, Key(help="The protection of the connection.", example='"tls"')] = (
+    security: Annotated[MailSecurity, CatalogueKey(help="The protection of the connection.", example='"tls"')] = (
         MailSecurity.STARTTLS
     )
     username_env: Annotated[
@@ -118,7 +122,7 @@ class EmailConfig(ChannelConfig, frozen=True, kw_only=True, tag="email"):
     ] = None
     sender: Annotated[
         str,
-        Key(
+        CatalogueKey(
             name="from",
             help="The sender's address.",
             holds=Holds.MAILBOX,
@@ -128,7 +132,7 @@ class EmailConfig(ChannelConfig, frozen=True, kw_only=True, tag="email"):
     ]
     recipients: Annotated[
         tuple[str, ...],
-        Key(
+        CatalogueKey(
             name="to",
             help="The recipients' addresses.",
             holds=Holds.MAILBOX,
@@ -143,14 +147,14 @@ class AlertmanagerConfig(ChannelConfig, frozen=True, kw_only=True, tag="alertman
 
     api_url: Annotated[
         str,
-        Key(
+        CatalogueKey(
             help="Alertmanager's address.", holds=Holds.ADDRESS, example='"http://alertmanager:9093"', is_required=True
         ),
     ]
     headers_env: Annotated[tuple[tuple[str, str], ...], _HEADERS] = ()
     labels: Annotated[
         tuple[tuple[str, str], ...],
-        Key(help="Labels of every alert.", holds=Holds.PROMETHEUS_LABELS, example='{ team = "payments" }'),
+        CatalogueKey(help="Labels of every alert.", holds=Holds.PROMETHEUS_LABELS, example='{ team = "payments" }'),
     ] = ()
 
 
@@ -167,7 +171,7 @@ class IncidentIoConfig(ChannelConfig, frozen=True, kw_only=True, tag="incidentio
     token_env: Annotated[str, _secret("The variable that holds the alert source's token.", "INCIDENTIO_TOKEN")]
     source: Annotated[
         str,
-        Key(
+        CatalogueKey(
             help="The alert source's id, with which its address ends.",
             holds=Holds.FOREIGN_ID,
             example='"01GW2G3V0S59R238FAHPDS1R66"',

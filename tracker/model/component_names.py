@@ -14,7 +14,7 @@ from tracker.model.page import Component, Incident, IncidentUpdate, Mention
 
 #: The separator that Statuspage writes between the names of a group and of a component in it.
 _IN_GROUP: Final = " - "
-#: How many of these are looked at; a group's name has one at most.
+#: How many of these are considered; a group's name has one at most.
 _MOST_PARTS: Final = 4
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from tracker.model.key import Holds, Key
+from tracker.model.key import CatalogueKey, Holds
 from tracker.model.page import CLOSED_STATUSES, ComponentStatus, Impact
 
 #: The statuses that a vendor's words may stand for.
@@ -28,8 +28,8 @@ class BodyKind(StrEnum):
     XML = "xml"
 
 
-def _expression(help: str, example: str, *, is_required: bool = False) -> Key:
-    return Key(help=help, holds=Holds.EXPRESSION, example=example, is_required=is_required)
+def _expression(help: str, example: str, *, is_required: bool = False) -> CatalogueKey:
+    return CatalogueKey(help=help, holds=Holds.EXPRESSION, example=example, is_required=is_required)
 
 
 class FormatDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -40,9 +40,9 @@ class FormatDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
 
     name: Annotated[
         str,
-        Key(help="The name that providers give.", holds=Holds.IDENTIFIER, example='"acme"', is_required=True),
+        CatalogueKey(help="The name that providers give.", holds=Holds.IDENTIFIER, example='"acme"', is_required=True),
     ]
-    kind: Annotated[BodyKind, Key(help="json, html or xml.", example='"json"', is_required=True)]
+    kind: Annotated[BodyKind, CatalogueKey(help="json, html or xml.", example='"json"', is_required=True)]
     incidents: Annotated[str, _expression("Each incident.", '"incidents[]"', is_required=True)]
     title: Annotated[str, _expression("The incident's title.", '"name"', is_required=True)]
     always: Annotated[str | None, _expression("A part that each readable page has.", '"main"')] = None
@@ -51,13 +51,13 @@ class FormatDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
         _expression("Of json in a web page: the CSS selector of the element that holds it.", '"script#__NEXT_DATA__"'),
     ] = None
     only_open: Annotated[
-        bool, Key(help="Whether the page lists only what is open, so that what is no longer listed has ended.")
+        bool, CatalogueKey(help="Whether the page lists only what is open, so that what is no longer listed has ended.")
     ] = False
     id: Annotated[str | None, _expression("The incident's id; else its link, else its title.", '"id"')] = None
     state: Annotated[str | None, _expression("The incident's state.", '"status"')] = None
     states: Annotated[
         tuple[tuple[str, str], ...],
-        Key(
+        CatalogueKey(
             help="The page's words for a state, each with the status that it means.",
             holds=Holds.WORDS,
             example='{ Fixed = "resolved" }',
@@ -67,7 +67,7 @@ class FormatDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     impact: Annotated[str | None, _expression("The incident's impact.", '"severity"')] = None
     impacts: Annotated[
         tuple[tuple[str, str], ...],
-        Key(
+        CatalogueKey(
             help="The page's words for impacts, each with the impact that it means.",
             holds=Holds.WORDS,
             example='{ SEV1 = "critical" }',
@@ -77,7 +77,7 @@ class FormatDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     text: Annotated[str | None, _expression("The incident's newest text.", '"body"')] = None
     time: Annotated[str | None, _expression("The time of that text.", '"updated_at"')] = None
     zone: Annotated[
-        str | None, Key(help="The zone of times that name none.", holds=Holds.ZONE, example='"Europe/Berlin"')
+        str | None, CatalogueKey(help="The zone of times that name none.", holds=Holds.ZONE, example='"Europe/Berlin"')
     ] = None
     begins: Annotated[str | None, _expression("The beginning of a maintenance.", '"starts_at"')] = None
     ends: Annotated[str | None, _expression("The end of a maintenance.", '"ends_at"')] = None
@@ -93,7 +93,7 @@ class FormatDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     component_state: Annotated[str | None, _expression("The component's state.", '"status"')] = None
     component_states: Annotated[
         tuple[tuple[str, str], ...],
-        Key(
+        CatalogueKey(
             help="The page's words for states of components, each with the status that it means.",
             holds=Holds.WORDS,
             example='{ Down = "major_outage" }',

@@ -56,7 +56,7 @@ class Holds(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class CatalogueKey:
     """Annotate a field with this, and people may write it: `tracker.catalogue.schema` derives all else from both."""
 
     #: The meaning, for `--help` and for documents; a phrase with a full stop.

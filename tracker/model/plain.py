@@ -16,7 +16,7 @@ _BLANKS: Final = re.compile(r"\s+")
 def one_line(text: str, limit: int) -> str:
     """Return the text on one line: unsafe characters become blanks, runs of blanks one, the rest is cut at `limit`.
 
-    Linear in the length of the text; what is far beyond the limit is not looked at.
+    Linear in the length of the text; text far beyond the limit is not read.
     """
     blunt = _UNSAFE.sub(" ", text[: limit * 8])
     flat = _BLANKS.sub(" ", blunt).strip()

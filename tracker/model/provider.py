@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import msgspec
 
 from tracker.model.format_definition import FormatDefinition
-from tracker.model.key import Holds, Key
+from tracker.model.key import CatalogueKey, Holds
 from tracker.model.page import SEVERITIES, Impact
 
 #: How many pages of a public host are polled at once. Private hosts have no limit: they are the user's own.
@@ -44,16 +44,16 @@ class Validators(msgspec.Struct, frozen=True, kw_only=True):
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """One status page that we watch: an entry of the catalogue.
 
-    A field with a `Key` is what people may write of it; what the key may hold, its default and each message about it
-    follow from the field (`tracker.catalogue.schema`). Stored as JSON: fields stay in this order.
+    People may write the fields with a `CatalogueKey`. The values of a key, its default and each message about it follow
+    from the field (`tracker.catalogue.schema`). Stored as JSON: fields stay in this order.
     """
 
-    id: Annotated[str, Key(help="The name that commands take.", holds=Holds.IDENTIFIER, example='"openai"')]
-    name: Annotated[str, Key(help="The name in log lines and messages.", example='"OpenAI"', is_required=True)]
+    id: Annotated[str, CatalogueKey(help="The name that commands take.", holds=Holds.IDENTIFIER, example='"openai"')]
+    name: Annotated[str, CatalogueKey(help="The name in log lines and messages.", example='"OpenAI"', is_required=True)]
     #: A page, or an endpoint of one.
     url: Annotated[
         str,
-        Key(
+        CatalogueKey(
             help="The page, as in a browser.",
             holds=Holds.ADDRESS,
             example='"https://status.openai.com"',
@@ -63,7 +63,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     #: Header fields of its requests, each with the name of the variable that holds its value; never a value.
     headers_env: Annotated[
         tuple[tuple[str, str], ...],
-        Key(
+        CatalogueKey(
             help="Headers of its requests, each with the variable that holds its value.",
             holds=Holds.HEADERS,
             example='{ Authorization = "ACME_AUTH" }',
@@ -71,15 +71,18 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     ] = ()
     #: Name of a format, or `auto`.
     format: Annotated[
-        str, Key(help="The format of the page; auto finds it.", example='"feed"', is_shared=True, metavar="NAME")
+        str,
+        CatalogueKey(help="The format of the page; auto finds it.", example='"feed"', is_shared=True, metavar="NAME"),
     ] = "auto"
     interval_s: Annotated[
         int,
-        Key(name="interval", help="Seconds, 1 to 86400.", unit="seconds", most=86_400, example="60", is_shared=True),
+        CatalogueKey(
+            name="interval", help="Seconds, 1 to 86400.", unit="seconds", most=86_400, example="60", is_shared=True
+        ),
     ] = 60
     cadence: Annotated[
         Cadence,
-        Key(
+        CatalogueKey(
             help="adaptive: faster in an incident, slower after two quiet weeks; fixed: always the interval.",
             example='"fixed"',
             is_shared=True,
@@ -88,13 +91,13 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     ] = Cadence.ADAPTIVE
     #: Name of the group that people see it in; None: none.
     group: Annotated[
-        str | None, Key(help="The heading that people find it under.", example='"Payments"', is_shared=True)
+        str | None, CatalogueKey(help="The heading that people find it under.", example='"Payments"', is_shared=True)
     ] = None
-    allow_private: Annotated[bool, Key(help="Allow an address that is not public.", is_shared=True)] = False
-    #: How many pages of its host are asked at once while it is asked; None: as many as is usual (`host_limit`).
+    allow_private: Annotated[bool, CatalogueKey(help="Allow an address that is not public.", is_shared=True)] = False
+    #: How many pages of its host may be polled at once, this one included; None: the usual number (`host_limit`).
     max_per_host: Annotated[
         int | None,
-        Key(
+        CatalogueKey(
             help="The most pages of its host that are polled at the same time.",
             unit="pages",
             most=1000,
@@ -105,7 +108,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     #: Globs on components, a `!` before those that are left out; () means all (`tracker.model.filters`).
     components: Annotated[
         tuple[str, ...],
-        Key(
+        CatalogueKey(
             help="Components; !GLOB leaves some out.",
             holds=Holds.GLOB,
             example='["API*"]',
@@ -117,7 +120,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     #: The same on regions.
     regions: Annotated[
         tuple[str, ...],
-        Key(
+        CatalogueKey(
             help="Regions; !GLOB leaves some out.",
             holds=Holds.GLOB,
             example='["eu-*"]',
@@ -129,7 +132,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     #: The least impact that is reported; unknown impacts are, and maintenance is not measured by it.
     min_impact: Annotated[
         Impact,
-        Key(
+        CatalogueKey(
             help="none, minor, major or critical.",
             example='"major"',
             choices=SEVERITIES,
@@ -141,7 +144,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     #: Kinds of events, a `!` before those that are left out; () means all.
     events: Annotated[
         tuple[str, ...],
-        Key(
+        CatalogueKey(
             help="Kinds of events; !KIND leaves one out.",
             holds=Holds.EVENT_OR_EXCLUSION,
             example='["new_incident"]',
@@ -150,10 +153,12 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
             metavar="KIND",
         ),
     ] = ()
-    maintenance: Annotated[bool, Key(help="Whether maintenance is reported.", is_shared=True, is_filter=True)] = True
+    maintenance: Annotated[
+        bool, CatalogueKey(help="Whether maintenance is reported.", is_shared=True, is_filter=True)
+    ] = True
     first_sight: Annotated[
         FirstSight,
-        Key(
+        CatalogueKey(
             help="The events of a new page: its open incidents, none (silent) or all.",
             example='"silent"',
             is_shared=True,
@@ -192,17 +197,18 @@ class WebhookFormat(StrEnum):
 class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     """One receiver of events: a `[[sink]]` of the catalogue. Holds names of secrets, never secrets.
 
-    As with a provider, fields with a `Key` are what people may write.
+    As with a provider, people may write the fields with a `CatalogueKey`.
     """
 
     #: The sink's id.
     name: Annotated[
-        str, Key(help="The name that commands take.", holds=Holds.IDENTIFIER, example='"ops"', is_required=True)
+        str,
+        CatalogueKey(help="The name that commands take.", holds=Holds.IDENTIFIER, example='"ops"', is_required=True),
     ]
     #: Where events are posted; None where the environment says it.
     url: Annotated[
         str | None,
-        Key(
+        CatalogueKey(
             help="The address to which events are posted.",
             holds=Holds.SECRET_ADDRESS,
             example='"https://hooks.example.com/updates"',
@@ -210,30 +216,34 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     #: Name of the variable that holds the URL, None where `url` says it.
     url_env: Annotated[
-        str | None, Key(help="The variable that holds the address.", holds=Holds.VARIABLE, example='"OPS_URL"')
+        str | None, CatalogueKey(help="The variable that holds the address.", holds=Holds.VARIABLE, example='"OPS_URL"')
     ] = None
     #: Name of the variable that holds the signing keys; None: events are not signed.
     secret_env: Annotated[
-        str | None, Key(help="The variable that holds the signing keys.", holds=Holds.VARIABLE, example='"OPS_SECRET"')
+        str | None,
+        CatalogueKey(help="The variable that holds the signing keys.", holds=Holds.VARIABLE, example='"OPS_SECRET"'),
     ] = None
     #: Header fields that are sent, each with the name of the variable that holds its value.
     headers_env: Annotated[
         tuple[tuple[str, str], ...],
-        Key(
+        CatalogueKey(
             help="Headers of its requests, each with the variable that holds its value.",
             holds=Holds.HEADERS,
             example='{ Authorization = "OPS_AUTH" }',
             reserved=_SET_BY_SENDER,
         ),
     ] = ()
-    format: Annotated[WebhookFormat, Key(help="The format of its requests.", example='"slack"')] = WebhookFormat.JSON
+    format: Annotated[WebhookFormat, CatalogueKey(help="The format of its requests.", example='"slack"')] = (
+        WebhookFormat.JSON
+    )
     #: Globs on provider ids; () means all.
     providers: Annotated[
-        tuple[str, ...], Key(help="Only events of these providers.", example='["openai", "aws-*"]', metavar="GLOB")
+        tuple[str, ...],
+        CatalogueKey(help="Only events of these providers.", example='["openai", "aws-*"]', metavar="GLOB"),
     ] = ()
     #: Kinds of events; () means all.
     events: Annotated[
         tuple[str, ...],
-        Key(help="Only events of these kinds.", holds=Holds.EVENT, example='["new_incident"]', metavar="KIND"),
+        CatalogueKey(help="Only events of these kinds.", holds=Holds.EVENT, example='["new_incident"]', metavar="KIND"),
     ] = ()
-    allow_private: Annotated[bool, Key(help="Allow an address that is not public.")] = False
+    allow_private: Annotated[bool, CatalogueKey(help="Allow an address that is not public.")] = False

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tracker.model.channel import AlertmanagerConfig, AnyChannelConfig, IncidentIoConfig, JsmConfig, PagerDutyConfig
-from tracker.model.key import Holds, Key
+from tracker.model.key import CatalogueKey, Holds
 from tracker.model.page import SEVERITIES, Impact
 
 
@@ -58,29 +58,34 @@ class QuietHours(msgspec.Struct, frozen=True, kw_only=True):
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One `[[route]]`: alerts that match it go to its channels. Globs are as in a provider's filters; () means all."""
 
-    to: Annotated[tuple[str, ...], Key(help="The channels, by their names.", example='["oncall"]', is_required=True)]
+    to: Annotated[
+        tuple[str, ...], CatalogueKey(help="The channels, by their names.", example='["oncall"]', is_required=True)
+    ]
     min_impact: Annotated[
         Impact,
-        Key(
+        CatalogueKey(
             help="The least impact; an alert of unknown impact passes.",
             example='"major"',
             choices=tuple(impact.value for impact in SEVERITIES),
         ),
     ] = Impact.NONE
     providers: Annotated[
-        tuple[str, ...], Key(help="Ids of providers.", holds=Holds.GLOB, example='["openai", "aws-*"]')
+        tuple[str, ...], CatalogueKey(help="Ids of providers.", holds=Holds.GLOB, example='["openai", "aws-*"]')
     ] = ()
-    groups: Annotated[tuple[str, ...], Key(help="Groups of providers.", holds=Holds.GLOB, example='["Payments"]')] = ()
+    groups: Annotated[
+        tuple[str, ...], CatalogueKey(help="Groups of providers.", holds=Holds.GLOB, example='["Payments"]')
+    ] = ()
     components: Annotated[
-        tuple[str, ...], Key(help="Components; !GLOB leaves some out.", holds=Holds.GLOB, example='["API*", "!Beta*"]')
+        tuple[str, ...],
+        CatalogueKey(help="Components; !GLOB leaves some out.", holds=Holds.GLOB, example='["API*", "!Beta*"]'),
     ] = ()
     regions: Annotated[
-        tuple[str, ...], Key(help="Regions; !GLOB leaves some out.", holds=Holds.GLOB, example='["eu-*"]')
+        tuple[str, ...], CatalogueKey(help="Regions; !GLOB leaves some out.", holds=Holds.GLOB, example='["eu-*"]')
     ] = ()
     #: () means all, or those that have an impact where `min_impact` is given.
     kinds: Annotated[
         tuple[AlertKind, ...],
-        Key(
+        CatalogueKey(
             help="Kinds of alerts; with `min_impact` alone incidents and components.",
             holds=Holds.ALERT_KIND,
             example='["incident"]',
@@ -89,7 +94,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     #: None: 5 minutes for a page that cannot be read, nothing for the rest.
     after_s: Annotated[
         int | None,
-        Key(
+        CatalogueKey(
             name="after",
             help="The time that an alert waits before it opens; one that ends sooner is never sent. Without it: "
             "5 minutes for a page that cannot be read, else none.",
@@ -100,7 +105,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     quiet_hours: Annotated[
         QuietHours | None,
-        Key(
+        CatalogueKey(
             help="A part of each day in which nothing is sent; one summary follows.",
             holds=Holds.QUIET_HOURS,
             example='{ from = "22:00", to = "07:00", timezone = "Europe/Berlin", pass = "critical" }',
@@ -108,7 +113,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     digest_s: Annotated[
         int | None,
-        Key(
+        CatalogueKey(
             name="digest",
             help="One message for each such time window, in place of one for each alert.",
             holds=Holds.DURATION,
@@ -117,7 +122,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     repeat_s: Annotated[
         int | None,
-        Key(
+        CatalogueKey(
             name="repeat",
             help="The interval at which an open alert that nobody has acknowledged is sent again.",
             holds=Holds.DURATION,
@@ -126,7 +131,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     remind_s: Annotated[
         int,
-        Key(
+        CatalogueKey(
             name="remind",
             help="The time between the reminder of a maintenance and its beginning.",
             holds=Holds.DURATION,
@@ -135,17 +140,19 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     ] = 1800
     labels: Annotated[
         tuple[tuple[str, str], ...],
-        Key(help="Labels of its alerts.", holds=Holds.LABELS, example='{ team = "payments" }'),
+        CatalogueKey(help="Labels of its alerts.", holds=Holds.LABELS, example='{ team = "payments" }'),
     ] = ()
-    continues: Annotated[bool, Key(name="continue", help="Whether the routes below it also apply once it matches.")] = (
-        False
-    )
+    continues: Annotated[
+        bool, CatalogueKey(name="continue", help="Whether the routes below it also apply once it matches.")
+    ] = False
 
 
 class Fallback(msgspec.Struct, frozen=True, kw_only=True):
     """`[fallback]`: the channels that report another channel's failures."""
 
-    to: Annotated[tuple[str, ...], Key(help="The channels, by their names.", example='["mail"]', is_required=True)]
+    to: Annotated[
+        tuple[str, ...], CatalogueKey(help="The channels, by their names.", example='["mail"]', is_required=True)
+    ]
 
 
 class Alerting(msgspec.Struct, frozen=True, kw_only=True):

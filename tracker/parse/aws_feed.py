@@ -12,7 +12,7 @@ from tracker.model.page import Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.aws import SEVERITIES
 from tracker.parse.feed import opened
-from tracker.parse.feed_entries import Entry
+from tracker.parse.feed_entries import FeedEntry
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import identified, oldest_first
 from tracker.parse.sniff import feed_root, head, refusal
@@ -37,7 +37,7 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
     if not _recognises(body, content_type):
         raise refusal(body, content_type)
     feed = opened(body, url, content_type)
-    items: dict[str, list[tuple[Entry, IncidentUpdate]]] = {}
+    items: dict[str, list[tuple[FeedEntry, IncidentUpdate]]] = {}
     # Newest first in the feed.
     for entry in reversed(feed.entries):
         place, update = _update(entry)
@@ -56,7 +56,7 @@ AWS_FEED = Format(
 )
 
 
-def _update(entry: Entry) -> tuple[str, IncidentUpdate]:
+def _update(entry: FeedEntry) -> tuple[str, IncidentUpdate]:
     """Return the service and region of an item, and its update."""
     guid = fields.identifier(entry.id, "an entry")
     found = _GUID.search(guid)
@@ -69,7 +69,7 @@ def _update(entry: Entry) -> tuple[str, IncidentUpdate]:
     )
 
 
-def _incident(place: str, chain: list[tuple[Entry, IncidentUpdate]]) -> Incident:
+def _incident(place: str, chain: list[tuple[FeedEntry, IncidentUpdate]]) -> Incident:
     newest = chain[-1][0]
     status, name = _headline(newest.title)
     region = _REGION.search(place)

@@ -12,7 +12,7 @@ import re
 from tracker.model.page import Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.feed import opened
-from tracker.parse.feed_entries import Entry
+from tracker.parse.feed_entries import FeedEntry
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, letters_key
 from tracker.parse.sniff import feed_root, head, refusal
@@ -58,7 +58,7 @@ AZURE = Format(
 )
 
 
-def _incident(entry: Entry) -> Incident:
+def _incident(entry: FeedEntry) -> Incident:
     incident_id = fields.identifier(entry.id or entry.link, "an entry")
     status = status_word(entry.status) or "active"
     names = fields.unique(map(fields.name, entry.categories))

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from tracker.model.page import Incident, IncidentUpdate
 from tracker.parse import _fields as fields
 from tracker.parse.entries import among, identity
-from tracker.parse.feed_entries import Entry
+from tracker.parse.feed_entries import FeedEntry
 from tracker.parse.listed import by_text, by_time, identified, oldest_first, with_status_before
 from tracker.parse.sniff import feed_root, mentions
 from tracker.parse.text import one_line, plain_text
@@ -49,7 +49,7 @@ def is_history(body: bytes) -> bool:
     return mentions(body, _GENERATOR) and feed_root(body) is not None
 
 
-def incidents_of(entries: Iterable[Entry]) -> list[Incident]:
+def incidents_of(entries: Iterable[FeedEntry]) -> list[Incident]:
     """Return the issues of a feed."""
     return among(entries, "incident", _issue)
 
@@ -64,7 +64,7 @@ def id_in(permalink: str | None) -> str | None:
     return f"{slug.removesuffix('.html')}.md" if slug else None
 
 
-def _issue(entry: Entry) -> Incident:
+def _issue(entry: FeedEntry) -> Incident:
     incident_id = identity(id_in(entry.address), "an entry", since=entry.published)
     title = one_line(plain_text(entry.title))
     mark = _MARK.match(title)
@@ -80,7 +80,7 @@ def _issue(entry: Entry) -> Incident:
     )
 
 
-def _updates(entry: Entry, ended: datetime | None, *, is_over: bool) -> tuple[IncidentUpdate, ...]:
+def _updates(entry: FeedEntry, ended: datetime | None, *, is_over: bool) -> tuple[IncidentUpdate, ...]:
     posted = list(_parts(entry.content, entry.published))
     if not any(update.created_at for update in posted):
         body = fields.body_text(entry.content)

@@ -15,7 +15,7 @@ from tracker.errors import ParseError
 from tracker.model.page import Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.feed_components import parted
-from tracker.parse.feed_entries import Entry
+from tracker.parse.feed_entries import FeedEntry
 from tracker.parse.feed_incidents import incidents_in
 from tracker.parse.feed_library import parsed
 from tracker.parse.feed_subject import is_of_incidents
@@ -42,7 +42,7 @@ class Opened:
     title: str | None
     #: Its title and description, as written.
     subtitle: str | None
-    entries: list[Entry]
+    entries: list[FeedEntry]
     #: Addresses of the page as a whole.
     home: tuple[str, ...]
 
@@ -133,7 +133,7 @@ def _parsed(text: FeedText) -> Any:
     return feed
 
 
-def _entry(raw: Any, base: str) -> Entry:
+def _entry(raw: Any, base: str) -> FeedEntry:
     # Plain dict access: the library's own answers a missing `updated` with `published` and a warning.
     held = dict(raw)
     contents = [part.get("value") for part in held.get("content", ()) if isinstance(part, dict)]
@@ -142,7 +142,7 @@ def _entry(raw: Any, base: str) -> Entry:
     guid, link = _text(held.get("id")), _text(held.get("link"))
     if link == guid and fields.link(link) is None and not (link or "").startswith("/"):
         link = None  # Without an address, the library takes the id for one.
-    return Entry(
+    return FeedEntry(
         id=guid,
         link=link,
         address=_address(link, base),

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from tracker.model.page import Component, ComponentStatus
 from tracker.parse import _fields as fields
-from tracker.parse.feed_entries import Entry
+from tracker.parse.feed_entries import FeedEntry
 from tracker.parse.words import component_status
 
 _ADDRESS = re.compile(r"[#/]components?/(?P<id>[^/?#]+)/?\Z")
@@ -17,9 +17,9 @@ _TITLE = re.compile(r"(?P<name>.*\S) ?[-:\u2013\u2014|] ?(?P<status>[^-:\u2013\u
 _INFORMATION = "informational"
 
 
-def parted(entries: Iterable[Entry]) -> tuple[list[Entry], tuple[Component, ...]]:
+def parted(entries: Iterable[FeedEntry]) -> tuple[list[FeedEntry], tuple[Component, ...]]:
     """Return the entries that are incidents, and the components that the other entries describe."""
-    rest: list[Entry] = []
+    rest: list[FeedEntry] = []
     found: dict[str, Component] = {}
     for entry in entries:
         component = _component(entry)
@@ -30,7 +30,7 @@ def parted(entries: Iterable[Entry]) -> tuple[list[Entry], tuple[Component, ...]
     return rest, tuple(found.values())
 
 
-def _component(entry: Entry) -> Component | None:
+def _component(entry: FeedEntry) -> Component | None:
     address = _ADDRESS.search(entry.link or "")
     title = _TITLE.match(fields.name(fields.body_text(entry.title)) or "")
     if address is None or title is None:

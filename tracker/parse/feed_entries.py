@@ -61,7 +61,7 @@ _FORMER_LINE = re.compile(r"\A[^\n:\uff1a]{2,12}? ?[:\uff1a]\s{0,3}(?P<word>[^\n
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class FeedEntry:
     """One entry as the feed holds it, cleared of the differences between Atom and RSS."""
 
     id: str | None
@@ -105,7 +105,7 @@ class Account:
     unknown_word: str | None = None
 
 
-def account_of(entry: Entry) -> Account:
+def account_of(entry: FeedEntry) -> Account:
     """Return the contents of an entry."""
     title = fields.name(fields.body_text(entry.title)) or ""
     said = in_title(title)
@@ -147,7 +147,7 @@ def is_maintenance(updates: Sequence[IncidentUpdate]) -> bool:
     return not MAINTENANCE_STATUSES.isdisjoint(update.status for update in updates)
 
 
-def _dated(entry: Entry, collapsed: Sequence[Post]) -> tuple[IncidentUpdate, ...]:
+def _dated(entry: FeedEntry, collapsed: Sequence[Post]) -> tuple[IncidentUpdate, ...]:
     """Return the collapsed updates oldest first: in the order of posting, which the times shown may contradict."""
     times = dated([post.time for post in collapsed], _newest_time(entry), entry.offset)
     posted = [_posted(post, time) for post, time in zip(collapsed, times, strict=True)]
@@ -161,7 +161,7 @@ def _posted(post: Post, time: datetime | None) -> IncidentUpdate:
     )
 
 
-def _newest_time(entry: Entry) -> datetime | None:
+def _newest_time(entry: FeedEntry) -> datetime | None:
     """Return the time of the newest update: `published`, except for a future maintenance, whose begin stands there."""
     return min(filter(None, (entry.published, entry.updated)), default=None)
 
@@ -182,7 +182,7 @@ def _undated(
     )
 
 
-def _time(entry: Entry, names_status: bool) -> datetime | None:
+def _time(entry: FeedEntry, names_status: bool) -> datetime | None:
     """Return when an entry's newest update was published.
 
     Entries that name their status are rewritten at each update; others keep the time at which they appeared.
@@ -193,7 +193,7 @@ def _time(entry: Entry, names_status: bool) -> datetime | None:
     return next(filter(None, times), None)
 
 
-def _word(entry: Entry, title: Stated, text: Stated) -> str | None:
+def _word(entry: FeedEntry, title: Stated, text: Stated) -> str | None:
     """Return the word for the status: under a heading, in an element of that name, in title, text or a category."""
     said = text.word if text.is_announced else None
     if said and known_status(said) not in (None, UPDATE):
@@ -219,7 +219,7 @@ def _is_work(title: str) -> bool:
     return _WORK.match(title) is not None and _NOT_WORK.search(title) is None
 
 
-def _former_ids(entry: Entry, whole: str, known: Sequence[str | None], title: str) -> tuple[str, ...]:
+def _former_ids(entry: FeedEntry, whole: str, known: Sequence[str | None], title: str) -> tuple[str, ...]:
     """Return the ids that an earlier version may have given the update: time, status and text together."""
     line = _FORMER_LINE.match(whole)
     titled = (known_status(word) for found in _FORMER_TITLE.findall(title) for word in found)

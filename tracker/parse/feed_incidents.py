@@ -10,7 +10,7 @@ import msgspec
 from tracker.model.keys import key_of_update
 from tracker.model.page import Impact, Incident, IncidentUpdate, Omission
 from tracker.parse import _fields as fields
-from tracker.parse.feed_entries import Account, Entry, account_of, is_maintenance
+from tracker.parse.feed_entries import Account, FeedEntry, account_of, is_maintenance
 from tracker.parse.feed_identity import Identity, Marks, bare, former_id, identities
 from tracker.parse.listed import numbered, oldest_first, with_status_before
 from tracker.parse.words import UNKNOWN, is_closing
@@ -35,7 +35,7 @@ class Reading:
 class _Member:
     """One entry of an incident."""
 
-    entry: Entry
+    entry: FeedEntry
     account: Account
     identity: Identity
 
@@ -48,7 +48,7 @@ class _Shown:
     members: list[_Member] = field(default_factory=list)
 
 
-def incidents_in(entries: Sequence[Entry], home: Collection[str]) -> Reading:
+def incidents_in(entries: Sequence[FeedEntry], home: Collection[str]) -> Reading:
     """Return the content of entries, newest first as in the feed; `home` are addresses of the page as a whole."""
     accounts = [account_of(entry) for entry in entries]
     found = identities([_marks(*pair) for pair in zip(entries, accounts, strict=True)], home)
@@ -75,7 +75,7 @@ def incidents_in(entries: Sequence[Entry], home: Collection[str]) -> Reading:
     )
 
 
-def _marks(entry: Entry, account: Account) -> Marks:
+def _marks(entry: FeedEntry, account: Account) -> Marks:
     status = account.updates[-1].status
     return Marks(
         guid=entry.id,

@@ -18,7 +18,7 @@ _LONGEST: Final = 4_000
 _BODIES: Final = frozenset({"content", "description", "summary"})
 #: A base address is joined again with every element.
 _LONGEST_BASE: Final = 300
-#: Attributes, namespaces and categories that are looked at.
+#: Attributes, namespaces and categories that are read.
 _MOST_ATTRIBUTES: Final = 100
 _MOST_TAGS: Final = 100
 _MOST_NAMESPACES: Final = 100

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from tracker.parse._fields import body_text
 from tracker.parse.feed_body import posts
-from tracker.parse.feed_entries import Entry
+from tracker.parse.feed_entries import FeedEntry
 from tracker.parse.feed_titles import OF_INCIDENTS, OF_OTHERS
 from tracker.parse.words import STATUS_HEADINGS, known_status
 
@@ -55,7 +55,7 @@ _ANNOUNCED: Final = re.compile(r"\b(?:new|update (?:for|on|to)) incident\b", re.
 _VERSION: Final = re.compile(r"(?<!\w)v?\d+(?:\.\d+){2,}|\b(?:release|version|v)\s?\d+(?:\.\d+)+", re.IGNORECASE)
 
 
-def is_of_incidents(titles: Iterable[str | None], entries: Sequence[Entry]) -> bool:
+def is_of_incidents(titles: Iterable[str | None], entries: Sequence[FeedEntry]) -> bool:
     """Return whether a feed with this name and these entries is about incidents."""
     called = " ".join(body_text(title[:_BEGINNING]) for title in titles if title)
     says, denies = OF_INCIDENTS.search(called) is not None, OF_OTHERS.search(called) is not None
@@ -68,7 +68,7 @@ def is_of_incidents(titles: Iterable[str | None], entries: Sequence[Entry]) -> b
     return is_shown or (says and 2 * versions <= len(shown))
 
 
-def _looks_like_incident(entry: Entry) -> bool:
+def _looks_like_incident(entry: FeedEntry) -> bool:
     """Return whether an entry looks like an incident, whatever the feed is called."""
     paths = [_path(address) for address in (entry.link, entry.id) if address]
     if any(_INCIDENT_PATH.search(path) and not _WRITTEN.search(path) for path in paths):
@@ -79,7 +79,7 @@ def _looks_like_incident(entry: Entry) -> bool:
     return bool(posts(content)) or any(map(_is_state, _states(entry, body_text(content)[:_BEGINNING])))
 
 
-def _states(entry: Entry, text: str) -> Iterable[str]:
+def _states(entry: FeedEntry, text: str) -> Iterable[str]:
     """Yield the words in the places of a state."""
     title = body_text(entry.title[:_BEGINNING])
     if _ANNOUNCED.search(title):

@@ -58,8 +58,8 @@ class Format:
     #: (HTML of the page for people, its URL) -> endpoints that only the page itself names, such as an id that an API
     #: needs; never raises.
     linked: Callable[[bytes, str], tuple[Endpoints, ...]] = nothing_linked
-    #: Words of which any, in the HTML of a page for people, says that this software made it: its endpoints are asked
-    #: before those of others. A wrong one costs requests and decides nothing.
+    #: Words that mark the HTML of this software's pages; one is enough. Its endpoints are then requested before
+    #: those of others. A wrong word costs requests and decides nothing.
     signs: tuple[bytes, ...] = ()
     #: Path, below the page's address, of the answer for one incident alone, `{id}` for its id: it has updates that the
     #: list lacks, and is requested for the incidents that changed last when something changed. "" where there is none.

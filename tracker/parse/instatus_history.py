@@ -16,7 +16,7 @@ from tracker.model.page import Impact, Incident, IncidentUpdate
 from tracker.parse import _fields as fields
 from tracker.parse.entries import among
 from tracker.parse.feed_body import Post, posts
-from tracker.parse.feed_entries import Entry
+from tracker.parse.feed_entries import FeedEntry
 from tracker.parse.listed import identified, oldest_first
 from tracker.parse.sniff import mentions
 from tracker.parse.text import one_line, plain_text
@@ -41,7 +41,7 @@ STATUSES: Final[Mapping[str, str]] = {"notstartedyet": "scheduled", "inprogress"
 _OF_WORK: Final = {"resolved": "completed", "identified": "in_progress"}
 
 
-def listed_in(entries: Iterable[Entry]) -> list[Incident]:
+def listed_in(entries: Iterable[FeedEntry]) -> list[Incident]:
     """Return the incidents of a feed's entries, maintenances by their impact."""
     return among((entry for entry in entries if _id(entry) is not None), "incident", _incident)
 
@@ -51,17 +51,17 @@ def is_history(body: bytes) -> bool:
     return mentions(body, b"Type:</strong>") and _ENTRY.search(body) is not None
 
 
-def is_of_instatus(entry: Entry) -> bool:
+def is_of_instatus(entry: FeedEntry) -> bool:
     """Return whether an entry has the address and the heading that Instatus gives it."""
     return _id(entry) is not None and _TYPE.search(entry.content) is not None
 
 
-def _id(entry: Entry) -> str | None:
+def _id(entry: FeedEntry) -> str | None:
     found = (_ADDRESS.search(address) for address in (entry.id, entry.link) if address)
     return next((address["id"] for address in found if address), None)
 
 
-def _incident(entry: Entry) -> Incident:
+def _incident(entry: FeedEntry) -> Incident:
     incident_id = fields.identifier(_id(entry), "an entry")
     found = _TYPE.search(entry.content)
     is_maintenance = found is not None and found["type"].lower() == "maintenance"
@@ -82,7 +82,7 @@ def _incident(entry: Entry) -> Incident:
     )
 
 
-def _components(entry: Entry) -> tuple[str, ...]:
+def _components(entry: FeedEntry) -> tuple[str, ...]:
     found = _COMPONENTS.search(plain_text(entry.summary[: fields.BODY_CAP]))
     return fields.unique(map(fields.name, found["names"].split(", "))) if found else ()
 

@@ -11,21 +11,21 @@ listed. An announcement is an event without a state: it is reported and never op
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from tracker.errors import ParseError
-from tracker.model.page import Component, ComponentStatus, Impact, Incident, IncidentUpdate, Mention, Snapshot
+from tracker.model.page import Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.entries import among, each, entry_by_entry, identity, objects
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first, with_status_before
 from tracker.parse.mentions import names_of
+from tracker.parse.oneuptime_monitors import Monitors, id_of, plain
 from tracker.parse.sniff import mentions, refusal
-from tracker.parse.words import UNKNOWN, UPDATE, component_status, is_closing, status_word, vendor_word
+from tracker.parse.words import UNKNOWN, UPDATE, is_closing, status_word, vendor_word
 
 _KEYS: Final = frozenset({"activeIncidents", "incidentPublicNotes", "monitorStatuses", "statusPageResources"})
 _API: Final = "/status-page-api/overview/"
@@ -103,7 +103,7 @@ def _read(body: bytes, url: str, content_type: str | None) -> Snapshot:
     return Snapshot(
         incidents=distinct(incidents),
         maintenances=distinct(works),
-        components=distinct(among(page.resources, "component", page.component)),
+        components=distinct(among(page.monitors.resources, "component", page.monitors.component)),
         components_listed=True,
         open_only=True,
     )
@@ -135,22 +135,9 @@ def _base(url: str) -> str | None:
     return f"{site}/status-page/{page}" if site and _PREVIEW.fullmatch(f"/status-page/{page}") else site
 
 
-def _plain(value: object) -> object:
-    """Return a value without its wrapping."""
-    return value.get("value") if isinstance(value, dict) else value
-
-
 def _moment(entry: Mapping[str, Any], *keys: str) -> datetime | None:
     """Return the first of these times that the entry has."""
-    return next((time for key in keys if (time := fields.moment(_plain(entry.get(key))))), None)
-
-
-def _id(value: object) -> str:
-    """Return an id by which another entry names this one, "" for none."""
-    try:
-        return fields.identifier(_plain(value), "an entry")
-    except ParseError:
-        return ""
+    return next((time for key in keys if (time := fields.moment(plain(entry.get(key))))), None)
 
 
 class _Page:
@@ -159,27 +146,16 @@ class _Page:
     def __init__(self, answer: dict[str, Any], base: str | None) -> None:
         self._answer = answer
         self._base = base
-        self._statuses = {_id(status.get("_id")): status for status in fields.objects_in(answer["monitorStatuses"])}
-        self._of_groups = fields.mapping(answer.get("monitorGroupCurrentStatuses"))
-        self._monitors_in = fields.mapping(answer.get("monitorsInGroup"))
-        downtime = fields.mapping(answer.get("statusPage")).get("downtimeMonitorStatuses")
-        self._downtime = {_id(status.get("_id")) for status in fields.objects_in(downtime)}
-        self.resources = objects(answer, "statusPageResources", "component")
-        self._shown = self._shown_by_monitor()
+        self.monitors = Monitors(answer)
         self._belonging: dict[tuple[str, str], dict[str, list[dict[str, Any]]]] = {}
-
-    def component(self, entry: dict[str, Any]) -> Component:
-        """Return a resource with the status of its monitor, or of its group of monitors."""
-        component_id, name, group = _resource(entry)
-        return Component(id=component_id, name=name, status=self._status(entry), group=group)
 
     def event(self, entry: dict[str, Any], kind: _Kind) -> Incident:
         """Return an incident, an episode or a maintenance."""
-        event_id = identity(_plain(entry.get("_id")), "an event", since=_moment(entry, "createdAt"))
+        event_id = identity(plain(entry.get("_id")), "an event", since=_moment(entry, "createdAt"))
         updates = self._updates(entry, event_id, kind)
         current = entry.get("currentScheduledMaintenanceState" if kind.is_work else "currentIncidentState")
         severity = fields.mapping(entry.get("incidentSeverity")).get("name")
-        mentioned = self._mentions(entry.get("monitors"))
+        mentioned = self.monitors.mentioned(entry.get("monitors"))
         return Incident(
             id=event_id,
             name=fields.name(entry.get("title")) or event_id,
@@ -196,7 +172,7 @@ class _Page:
     def announcement(self, entry: dict[str, Any]) -> Incident:
         """Return an announcement with its text."""
         shown_at = _moment(entry, "showAnnouncementAt", "createdAt")
-        own_id = identity(_plain(entry.get("_id")), "an announcement", since=shown_at)
+        own_id = identity(plain(entry.get("_id")), "an announcement", since=shown_at)
         body = fields.body_text(entry.get("description"))
         return Incident(
             id=own_id,
@@ -232,48 +208,8 @@ class _Page:
         if by_owner is None:
             by_owner = self._belonging[key, owner] = {}
             for entry in objects(self._answer, key, "update"):
-                by_owner.setdefault(_id(entry.get(owner)), []).append(entry)
+                by_owner.setdefault(id_of(entry.get(owner)), []).append(entry)
         return by_owner.get(event_id, ())
-
-    def _shown_by_monitor(self) -> dict[str, list[Mention]]:
-        """Return the resources by the ids of the monitors that they show."""
-        shown: dict[str, list[Mention]] = {}
-        for entry in self.resources:
-            try:
-                component_id, name, _ = _resource(entry)
-            except ParseError:
-                continue
-            for monitor_id in self._monitors_of(entry):
-                shown.setdefault(monitor_id, []).append(Mention(id=component_id, name=name))
-        return shown
-
-    def _monitors_of(self, entry: dict[str, Any]) -> Iterator[str]:
-        yield _id(entry.get("monitorId"))
-        inside = self._monitors_in.get(_id(entry.get("monitorGroupId")))
-        yield from map(_id, inside if isinstance(inside, list) else ())
-
-    def _mentions(self, monitors: object) -> tuple[Mention, ...]:
-        ids = (_id(monitor.get("_id")) for monitor in fields.objects_in(monitors))
-        return tuple(dict.fromkeys(mention for each in ids if each for mention in self._shown.get(each, ())))
-
-    def _status(self, entry: dict[str, Any]) -> ComponentStatus:
-        current = fields.mapping(entry.get("monitor")).get("currentMonitorStatusId")
-        group = _id(entry.get("monitorGroupId"))
-        status_id = _id(self._of_groups.get(group) if group else current)
-        status = self._statuses.get(status_id, {})
-        if status.get("isOperationalState") is True:
-            return ComponentStatus.OPERATIONAL
-        known = component_status(status.get("name"))
-        counts_as_down = known is ComponentStatus.UNKNOWN and status_id in self._downtime
-        return ComponentStatus.MAJOR_OUTAGE if counts_as_down else known
-
-
-def _resource(entry: dict[str, Any]) -> tuple[str, str, str | None]:
-    """Return the id, the name and the group of a resource."""
-    name, holder = fields.name(entry.get("displayName")), fields.mapping(entry.get("statusPageGroup"))
-    group = fields.name(holder.get("name"))
-    component_id = identity(_plain(entry.get("_id")), "a resource", name=f"{group or ''}\0{name}" if name else "")
-    return component_id, name or component_id, group
 
 
 def _state(state: object) -> tuple[str, str | None]:
@@ -294,11 +230,11 @@ def _state(state: object) -> tuple[str, str | None]:
 def _change(entry: dict[str, Any], kind: _Kind) -> IncidentUpdate:
     status, vendor_status = _state(entry.get(kind.state))
     since = _moment(entry, "startsAt", "createdAt")
-    update_id = identity(_plain(entry.get("_id")), "a change of state", since=since)
+    update_id = identity(plain(entry.get("_id")), "a change of state", since=since)
     return IncidentUpdate(id=update_id, status=status, vendor_status=vendor_status, created_at=since)
 
 
 def _note(entry: dict[str, Any]) -> IncidentUpdate:
     posted_at = _moment(entry, "postedAt")
-    update_id = identity(_plain(entry.get("_id")), "a note", since=posted_at)
+    update_id = identity(plain(entry.get("_id")), "a note", since=posted_at)
     return IncidentUpdate(id=update_id, status=UPDATE, body=fields.body_text(entry.get("note")), created_at=posted_at)

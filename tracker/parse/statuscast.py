@@ -16,7 +16,7 @@ from tracker.model.page import Impact, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.entries import among, each, entry_by_entry, identity
 from tracker.parse.feed import opened
-from tracker.parse.feed_entries import Entry
+from tracker.parse.feed_entries import FeedEntry
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import identified, oldest_first, parted, status_key
 from tracker.parse.sniff import feed_root, head, mentions, refusal
@@ -136,7 +136,7 @@ def _time(entry: Mapping[str, Any], *keys: str) -> datetime | None:
 def _feed(body: bytes, url: str, content_type: str | None) -> Snapshot:
     """Return the posts of a feed by incident. Raises ParseError."""
     feed = opened(body, url, content_type)
-    found: dict[str, list[Entry]] = {}
+    found: dict[str, list[FeedEntry]] = {}
     for entry in feed.entries:
         guid = _GUID.search(entry.id or "")
         if guid:
@@ -144,7 +144,7 @@ def _feed(body: bytes, url: str, content_type: str | None) -> Snapshot:
     return Snapshot(name=feed.title, incidents=tuple(among(found.items(), "incident", _posted)))
 
 
-def _posted(grouped: tuple[str, list[Entry]]) -> Incident:
+def _posted(grouped: tuple[str, list[FeedEntry]]) -> Incident:
     incident_id, entries = grouped
     posts = [
         IncidentUpdate(id="", status=UPDATE, body=fields.body_text(entry.content), created_at=entry.published)

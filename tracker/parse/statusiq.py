@@ -19,7 +19,7 @@ from tracker.model.page import Component, ComponentStatus, Impact, Incident, Inc
 from tracker.parse import _fields as fields
 from tracker.parse.entries import among, each, entry_by_entry, identity, objects
 from tracker.parse.feed import opened
-from tracker.parse.feed_entries import Entry
+from tracker.parse.feed_entries import FeedEntry
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, oldest_first, parted, status_key
 from tracker.parse.sniff import feed_root, head, mentions, refusal
@@ -118,7 +118,7 @@ def _component(placed: tuple[dict[str, Any], str | None]) -> Component:
     return Component(id=component_id, name=name or component_id, status=status, group=group)
 
 
-def _stated(entry: Entry) -> Component:
+def _stated(entry: FeedEntry) -> Component:
     """Return the component of an item of the feed, `<name> - <state>`."""
     name, _, state = (entry.title or "").rpartition(" - ")
     found = _COMPONENT_LINK.search(entry.link or "")

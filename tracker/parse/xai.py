@@ -17,7 +17,7 @@ import msgspec
 from tracker.model.page import CLOSED_STATUSES, Incident, IncidentUpdate, Snapshot
 from tracker.parse import _fields as fields
 from tracker.parse.feed import opened
-from tracker.parse.feed_entries import Entry
+from tracker.parse.feed_entries import FeedEntry
 from tracker.parse.feed_incidents import incidents_in
 from tracker.parse.format import Endpoints, Format
 from tracker.parse.listed import distinct, identified, oldest_first
@@ -86,7 +86,7 @@ class _Item:
     region: str | None
 
 
-def _item(entry: Entry) -> _Item | None:
+def _item(entry: FeedEntry) -> _Item | None:
     updates = tuple(_updates(entry.content))
     incident_id = entry.id or entry.link
     if not updates or not incident_id:

@@ -19,7 +19,7 @@ from tracker.model.provider import Provider
 from tracker.parse import FORMATS, Endpoints, Format
 from tracker.parse.custom import custom_format
 
-#: No page is asked for more addresses than this in search of its data; guesses are what is left out.
+#: A search requests no more addresses than this; guesses are left out first.
 MOST_CANDIDATES: Final = 40
 #: How much of a page for people is searched, in bytes; its head holds the links to feeds.
 _LOOKED_AT: Final = 512 * 1024
@@ -35,7 +35,7 @@ _FILE: Final = re.compile(r"/[^/]*\.[A-Za-z]{2,5}$")
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """One address to ask, and the sources that it may be the primary of, one for each format."""
+    """One address to request, and the sources that it may be the primary of, one for each format."""
 
     url: str
     sources: tuple[Source, ...] = ()
@@ -66,7 +66,7 @@ def plan(provider: Provider, url: str, html: bytes = b"", *, only: str | None = 
 
     A vendor's own platform where its host is known; what the page itself names; what platforms have below the page's
     path, then at the root of its host, those first that the page shows signs of; last the feeds that the page links to.
-    `only` is the format that the page was found to have, of which nothing is asked but what is below its own path.
+    `only` is the format that the page was found to have, of which only addresses below its own path are requested.
     """
     html = html[:_LOOKED_AT]
     formats = [known for known in allowed(provider) if only in (None, known.name)]
@@ -77,7 +77,7 @@ def plan(provider: Provider, url: str, html: bytes = b"", *, only: str | None = 
     linked = ((known, endpoints, bases[0]) for known in (*here, *anywhere) for endpoints in known.linked(html, url))
     guesses = [
         *(_candidate(*guess, provider) for guess in _on(bases, here)),
-        # What the page itself names as its data is that, also when it is empty.
+        # An address that the page itself names is its data, also when it is empty.
         *(replace(_candidate(*guess, provider), expected=(guess[0].name,)) for guess in linked),
         *(_candidate(*guess, provider) for guess in _on(bases, anywhere)),
     ]

@@ -39,7 +39,7 @@ class ChangedPage(msgspec.Struct, frozen=True, kw_only=True):
     observed: Observation
     #: All answers of this poll together.
     snapshot: Snapshot
-    #: Digest of what the primary answer means.
+    #: Digest of the primary answer's meaning.
     meaning: str
     known: Known
     #: Keys under which the page's updates are known beside their own.
@@ -79,7 +79,7 @@ def change(page: ChangedPage) -> tuple[Before, Changes, Commit]:
 
 
 def _former_keys(marked: Collection[str | None]) -> list[str]:
-    """Return the former keys of what is marked as seen, for workers of an earlier version."""
+    """Return the former keys of the seen updates, for workers of an earlier version."""
     keys = {key for key in marked if key is not None}
     return sorted(with_former_keys(keys) - keys)
 

@@ -53,7 +53,7 @@ _PATHS_NAMED = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One address that was asked."""
+    """One address that was requested."""
 
     url: str
     #: The answer, in a few words.
@@ -88,7 +88,7 @@ def discover(
 ) -> Discovery:
     """Find the source of a provider's page, which had another one before.
 
-    `environ` holds what the provider's `headers_env` names. Raises nothing: a search that fails says why.
+    `environ` holds the variables that the provider's `headers_env` names. Raises nothing: a search that fails says why.
     """
     search = _Search(fetcher, provider, before, environ)
     try:
@@ -114,7 +114,7 @@ class _Search:
         self.attempts: list[Attempt] = []
 
     def run(self) -> Found:
-        """Ask the page, then what is planned from its answer. Raises PollError."""
+        """Request the page, then the addresses that its answer suggests. Raises PollError."""
         outcome = self._try(itself(self._provider))
         if isinstance(outcome, Found):
             return self._beside_page(outcome) if is_page(outcome.answer.body) else outcome
@@ -139,7 +139,7 @@ class _Search:
         return page
 
     def _try(self, candidate: Candidate) -> Found | Fetched | None:
-        """Ask one address; return its answer, understood or not, None for none. Raises PollError to end the search."""
+        """Request one address; return its answer, readable or not, or None. Raises PollError to end the search."""
         try:
             answer = self._fetcher.fetch(page_request(self._provider, candidate.url, self._environ))
         except FetchError as error:
@@ -176,7 +176,7 @@ class _Search:
     def _source(self, candidate: Candidate, answer: Fetched) -> Source:
         """Return the source that an answer makes its address. Raises ParseError."""
         if candidate.url != self._provider.url and is_page(answer.body):
-            # Some software answers every path with its page, whose data would be taken for what was asked.
+            # Some software answers every path with its page, whose data would be taken for that of the address.
             raise refusal(answer.body, answer.content_type)
         known = self._format(candidate, answer)
         if self._provider.format not in ("auto", known.name):
@@ -217,7 +217,7 @@ class _Search:
         self.attempts.append(Attempt(url=candidate.url, answered=answered, weight=weight))
 
     def _sentence(self, landing: Fetched | None) -> str:
-        """Return the sentence that says what the page is instead, and what to do."""
+        """Return a sentence with the kind of page that was found, and the remedy."""
         page, *others = self.attempts
         paths = list(dict.fromkeys(urlsplit(attempt.url).path or "/" for attempt in others))[:_PATHS_NAMED]
         is_web_page = landing is not None and _is_html(landing)

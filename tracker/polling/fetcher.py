@@ -67,9 +67,22 @@ class Fetcher(Protocol):
         ...
 
 
+class ReadyRequest(Protocol):
+    """A request that a `QuickFetcher` has made ready: what is equal in each poll was worked out."""
+
+    @property
+    def request(self) -> FetchRequest:
+        """Return the request."""
+        ...
+
+
 class QuickFetcher(Protocol):
     """Makes one conditional GET on an event loop, if one request and one answer are all it takes."""
 
-    async def fetch(self, request: FetchRequest) -> Fetched | NotModified | None:
-        """Return the answer, None where a `Fetcher` has to ask. Raises FetchError, and nothing else."""
+    def ready(self, request: FetchRequest) -> ReadyRequest:
+        """Return a request that may be fetched any number of times."""
+        ...
+
+    async def fetch(self, ready: ReadyRequest) -> Fetched | NotModified | None:
+        """Return the answer, None where a `Fetcher` has to make the request. Raises FetchError, and nothing else."""
         ...

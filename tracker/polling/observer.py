@@ -1,21 +1,20 @@
-"""Ask a page whether anything is new: conditional requests, and as little parsing as the answer allows.
+"""Poll a page: conditional requests, and as little parsing as the answer allows.
 
-    find the source (once) | ask the primary | 304? same body? older? same meaning? | ask the details | merge
+    find the source (once) | request the primary | 304? same body? older? same meaning? | request the details | merge
 
-A source's primary answer shows whether anything is new; its details are asked only then, so that a quiet page costs
+A source's primary answer shows whether anything is new; its details are requested only then, so that a quiet page costs
 one request. What a poll learnt about the answers is kept only when all of it was read: a detail that failed or lags
-behind the primary leaves the primary unremembered, so that the next poll asks again and no change is missed. Of a
-format whose details change without the primary answer, all is asked at every tick.
+behind the primary leaves the primary unremembered, so that the next poll reads it again and no change is
+missed. Of a format whose details change without the primary answer, all are requested at every poll.
 """
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 import msgspec
 
-from tracker.detection.page_clock import is_earlier, lags, proven
-from tracker.detection.snapshots import digest, incident_ids, merged, says_nothing
+from tracker.detection.page_clock import is_earlier, proven
+from tracker.detection.snapshots import digest, incident_ids, says_nothing
 from tracker.environment.credentials import NO_VARIABLES
 from tracker.errors import HttpStatusError, MovedAway, ParseError, PollError
 from tracker.model.page import Snapshot
@@ -24,6 +23,7 @@ from tracker.model.provider import Provider
 from tracker.parse.page_data import is_page
 from tracker.polling.answers import read_answer
 from tracker.polling.candidates import incident_urls, rebased, same_host
+from tracker.polling.details import Details, completed
 from tracker.polling.discovery import Discovery, discover
 from tracker.polling.fetcher import Fetched, Fetcher, NotModified
 from tracker.polling.lesser import is_better, is_lesser
@@ -39,12 +39,9 @@ from tracker.polling.reading import (
     remember,
     revalidated,
     searched,
-    unremember,
 )
 from tracker.polling.traffic import TrafficMeter
 
-#: How long every poll waits for details that are older than the primary answer.
-LAGGING_FOR = timedelta(minutes=10)
 #: How long a detail that a page does not have is not requested again.
 MISSING_FOR = timedelta(hours=1)
 #: Statuses that say: there is no such endpoint.
@@ -53,23 +50,8 @@ _MISSING = frozenset({404, 410})
 _PASSED_OVER = Snapshot()
 
 
-class _Details(NamedTuple):
-    """The answers of a page's details."""
-
-    state: PageState
-    snapshots: tuple[Snapshot, ...]
-    #: Ids of what those showed that were never read before.
-    history: frozenset[str]
-    #: The reason of the last failure.
-    failure: PollError | None
-    #: Whether no answer was skipped for its clock: it may show the end of what the others do not list.
-    is_current: bool
-    #: The incidents of the answers for single incidents.
-    alone: tuple[Snapshot, ...] = ()
-
-
 class Observer:
-    """Asks pages through a fetcher. Remembers nothing of them; its meter counts what the poll in hand receives.
+    """Requests pages through a fetcher. Keeps nothing of them; its meter counts the bytes of the current poll.
 
     `environ` holds the credentials that providers name.
     """
@@ -80,7 +62,7 @@ class Observer:
         self._fetcher: Fetcher = self.meter
 
     def observe(self, provider: Provider, state: PageState, now: datetime) -> Observation:
-        """Ask the primary endpoint and read its answer as far as needed. Raises PollError."""
+        """Request the primary address and read its answer as far as needed. Raises PollError."""
         if state.source is None:
             return self.search(provider, state, now)
         source = state.source
@@ -142,7 +124,7 @@ class Observer:
         *,
         known_open: Collection[str] = (),
     ) -> Observation:
-        """Ask the details of a changed page and merge them. A detail that fails does not hold back the rest.
+        """Request the details of a changed page and merge them. A detail that fails does not hold back the rest.
 
         `known_open` are the ids of what was open or planned before.
         """
@@ -155,11 +137,11 @@ class Observer:
             before = msgspec.structs.replace(before, answers={}, gaps=gaps)
         details = self._details(provider, state, source, primary, now)
         details = self._alone(provider, before, primary, details, known_open)
-        return _completed(before, observed, primary, details, now)
+        return completed(before, observed, primary, details, now)
 
     def _details(
         self, provider: Provider, state: PageState, source: Source, primary: Snapshot, now: datetime
-    ) -> _Details:
+    ) -> Details:
         snapshots: list[Snapshot] = []
         history: set[str] = set()
         failure: PollError | None = None
@@ -178,14 +160,14 @@ class Observer:
             elif snapshot is not None:
                 snapshots.append(snapshot)
                 history |= incident_ids(snapshot) if is_new else set()
-        return _Details(state, tuple(snapshots), frozenset(history), failure, is_current)
+        return Details(state, tuple(snapshots), frozenset(history), failure, is_current)
 
     def _alone(
-        self, provider: Provider, before: PageState, primary: Snapshot, details: _Details, known_open: Collection[str]
-    ) -> _Details:
+        self, provider: Provider, before: PageState, primary: Snapshot, details: Details, known_open: Collection[str]
+    ) -> Details:
         """Return the details with what the answers for single incidents say."""
         source, found, failure = details.state.source, [], details.failure
-        # A list in codes has no texts either, so that the first look asks for them as well.
+        # A list in codes has no texts either, so that the first poll requests them as well.
         if source is None or not (before.seeded or primary.codes is not None):
             return details
         gone = [each for each in known_open if each not in incident_ids(primary)]
@@ -246,71 +228,3 @@ class Observer:
 
     def _ask_anew(self, provider: Provider, url: str) -> Fetched | NotModified:
         return self._fetcher.fetch(page_request(provider, url, self._environ))
-
-
-def _completed(
-    before: PageState, observed: Observation, primary: Snapshot, details: _Details, now: datetime
-) -> Observation:
-    """Merge the details of a page with its primary answer."""
-    lagging_since = _lagging_since(before, details.state, primary, now)
-    failure = details.failure
-    settled = failure is None and (lagging_since is None or now - lagging_since > LAGGING_FOR)
-    gaps = msgspec.structs.replace(
-        details.state.gaps,
-        lagging_since=None if settled else lagging_since,
-        unsettled_since=None if settled else before.gaps.unsettled_since or now,
-        detail_failure=str(failure) if failure else None,
-    )
-    state = details.state if settled else _unremembered(before, details.state)
-    return msgspec.structs.replace(
-        observed,
-        state=msgspec.structs.replace(state, gaps=gaps),
-        snapshot=merged(primary, (*details.snapshots, *details.alone)),
-        recent=_recent(before, [primary, *details.snapshots], now),
-        settled=settled,
-        in_full=_is_in_full(state, details),
-        is_current=details.is_current and not is_earlier(primary.updated_at, _newest_stamp(before, now)),
-        # An incident that only a detail shows may be long over.
-        open_ids=incident_ids(primary) if primary.open_only else None,
-        history=details.history - incident_ids(primary),
-        fresh_for_s=_fresh_for_s(observed, failure),
-    )
-
-
-def _unremembered(before: PageState, state: PageState) -> PageState:
-    """Return the state without the primary answer, so that the next poll reads it again."""
-    return unremember(before, state, state.source.primary) if state.source else state
-
-
-def _is_in_full(state: PageState, details: _Details) -> bool:
-    """Return whether each detail that the page has was read again."""
-    urls = state.source.details if state.source else ()
-    lacking = [url for url in urls if state.answers.get(url, KnownAnswer()).missing_since is not None]
-    return len(details.snapshots) + len(lacking) == len(urls)
-
-
-def _fresh_for_s(observed: Observation, failure: PollError | None) -> float | None:
-    """Return for how many seconds the server wants no request: by its freshness, or because it is busy."""
-    wait_s = failure.retry_after_s if failure else None
-    return max(observed.fresh_for_s or 0.0, wait_s) if wait_s else observed.fresh_for_s
-
-
-def _lagging_since(before: PageState, state: PageState, primary: Snapshot, now: datetime) -> datetime | None:
-    """Return since when a detail has been older than the primary answer, None if none is."""
-    details = state.source.details if state.source else ()
-    stamps = (state.answers.get(url, KnownAnswer()).stamp for url in details)
-    if not any(lags(stamp, primary.updated_at, now) for stamp in stamps):
-        return None
-    return before.gaps.lagging_since or now
-
-
-def _recent(before: PageState, read: list[Snapshot], now: datetime) -> Snapshot:
-    """Return the contents of those answers that are not older than any before; endpoints lag behind one another."""
-    newest = _newest_stamp(before, now)
-    recent = [snapshot for snapshot in read if not is_earlier(snapshot.updated_at, newest)]
-    return merged(recent[0], recent[1:]) if recent else Snapshot()
-
-
-def _newest_stamp(before: PageState, now: datetime) -> datetime | None:
-    stamps = (proven(known.stamp, now) for known in before.answers.values())
-    return max((stamp for stamp in stamps if stamp), default=None)

@@ -33,29 +33,91 @@ class HostBusy(msgspec.Struct, frozen=True, kw_only=True):
     is_new: bool
 
 
-class Remark(msgspec.Struct):
-    """A place for what a poller derived from a provider and a state, kept for the next lease with the same two."""
+class RememberedPage(Protocol):
+    """A page as a store remembers it between two polls."""
 
-    kept: object = None
+    @property
+    def provider_id(self) -> str:
+        """Return the provider's id."""
+        ...
+
+    #: What a poller derived from provider and state alone; None until it does, and again once one of them changes.
+    derived: object
+
+    def read(self) -> tuple[Provider, PageState]:
+        """Return the provider and the state."""
+        ...
 
 
-class PollLease(msgspec.Struct, frozen=True, kw_only=True):
-    """The right to poll one page now, and what is remembered of it."""
+class DecodedPage(msgspec.Struct):
+    """A page for one poll."""
 
     provider: Provider
     state: PageState
-    #: Counts the commits of this page; a commit on another revision is refused.
-    revision: int
-    #: Grows with each lease of this page; a commit is refused once that of a later lease was accepted.
-    fencing_token: int
-    #: When the lease was taken, before anything is asked.
-    begun_at: datetime
-    #: When the last poll that read all of the page took its lease; None if there was none.
-    read_at: datetime | None = None
-    #: The slot that it holds until its commit; None where the host has no limit.
-    slot: Slot | None = None
-    #: Shared by all leases with this provider and state; None where the store keeps no copies.
-    remark: Remark | None = None
+    derived: object = None
+
+    @property
+    def provider_id(self) -> str:
+        """Return the provider's id."""
+        return self.provider.id
+
+    def read(self) -> tuple[Provider, PageState]:
+        """Return the provider and the state."""
+        return self.provider, self.state
+
+
+class PollLease:
+    """The right to poll one page now, and what is remembered of it.
+
+    Provider and state are read when they are first needed: nearly all polls end without them.
+    """
+
+    __slots__ = ("_known", "begun_at", "fencing_token", "page", "read_at", "revision", "slot")
+
+    def __init__(
+        self,
+        page: RememberedPage,
+        *,
+        revision: int,
+        fencing_token: int,
+        begun_at: datetime,
+        read_at: datetime | None = None,
+        slot: Slot | None = None,
+        known: tuple[Provider, PageState] | None = None,
+    ) -> None:
+        """Take what `page` says, where it was just read anyway, as `known`."""
+        self.page = page
+        #: Counts the commits of this page; a commit on another revision is refused.
+        self.revision = revision
+        #: Grows with each lease of this page; a commit is refused once that of a later lease was accepted.
+        self.fencing_token = fencing_token
+        #: When the lease was taken, before the first request.
+        self.begun_at = begun_at
+        #: When the last poll that read all of the page took its lease; None if there was none.
+        self.read_at = read_at
+        #: The slot that it holds until its commit; None where the host has no limit.
+        self.slot = slot
+        self._known = known
+
+    @property
+    def provider_id(self) -> str:
+        """Return the provider's id."""
+        return self.page.provider_id
+
+    @property
+    def provider(self) -> Provider:
+        """Return the provider."""
+        return self._read()[0]
+
+    @property
+    def state(self) -> PageState:
+        """Return the state."""
+        return self._read()[1]
+
+    def _read(self) -> tuple[Provider, PageState]:
+        if self._known is None:
+            self._known = self.page.read()
+        return self._known
 
 
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +177,7 @@ class PageStore(Protocol):
 class GroupedPages(Protocol):
     """A `PageStore` for an event loop: polls that are ready together share one call.
 
-    Each page is judged by itself. Two leases that found a page unchanged mostly hold the very same provider and state.
+    Each page is judged by itself. Two leases that found a page unchanged mostly hold the very same `page`.
     """
 
     async def begin(self, provider_id: str, now: datetime) -> PollLease | HostBusy | None:

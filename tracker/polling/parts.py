@@ -1,4 +1,4 @@
-"""Ask for the rest of an answer that a page gives in parts."""
+"""Request the rest of an answer that a page gives in parts."""
 
 from collections.abc import Callable
 from typing import Final

@@ -1,6 +1,6 @@
-"""Checks presets: asks each page as a search does, and compares the result with the table.
+"""Check presets: request each page as a search does, and compare the result with the table.
 
-Pages of one organisation are asked one after the other, with a pause between them.
+Pages of one organisation are requested one after the other, with a pause between them.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -63,7 +63,7 @@ def check_presets(
     at_once: int,
     allow_private: bool = False,
 ) -> Iterator[PresetFinding]:
-    """Yield the finding about each preset, in their order; `at_once` organisations are asked at the same time."""
+    """Yield the finding about each preset, in their order; `at_once` organisations are requested at the same time."""
 
     def one_by_one(group: Sequence[Preset]) -> dict[str, PresetFinding]:
         found = {}

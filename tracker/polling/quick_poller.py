@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -20,7 +20,7 @@ from tracker.environment.credentials import NO_VARIABLES
 from tracker.errors import CredentialsMissing, FetchError
 from tracker.model.clock import Clock
 from tracker.polling.commits import failure, quiet
-from tracker.polling.fetcher import Asked, Fetched, FetchRequest, NotModified, QuickFetcher
+from tracker.polling.fetcher import Asked, Fetched, FetchRequest, NotModified, QuickFetcher, ReadyRequest
 from tracker.polling.known import starting_state
 from tracker.polling.lesser import look_again_at, should_look_again
 from tracker.polling.page_request import page_request, request_of
@@ -95,6 +95,14 @@ def plain_commit(lease: PollLease, plain: Plain, ended: Ended | None, now: datet
     return Commit(checked_at=now, read_at=lease.begun_at, cost=_NOT_MODIFIED)
 
 
+class _Derived(NamedTuple):
+    """The parts of a poll that stay until provider or state changes, kept with the page."""
+
+    plain: Plain
+    #: `plain.request`, made ready.
+    ready: ReadyRequest | None
+
+
 class QuickPoller:
     """Polls pages on one event loop. Built and used in that loop; the executor's threads carry out the other polls."""
 
@@ -122,8 +130,13 @@ class QuickPoller:
             return None
         if isinstance(lease, HostBusy):
             return postponed(provider_id, lease)
-        plain = self._plain(lease)
-        ended = None if plain.request is None else await self._ask(plain.request)
+        plain, ready = self._derived(lease)
+        ended: Ended | None = None
+        if ready is not None:
+            try:
+                ended = await self._fetcher.fetch(ready)
+            except FetchError as error:
+                ended = error
         now = self._clock()
         commit = plain_commit(lease, plain, ended, now)
         if commit is not None:
@@ -137,21 +150,16 @@ class QuickPoller:
         poll, commit = quick
         return msgspec.structs.replace(poll, events=await self._store.commit(lease, commit))
 
-    def _plain(self, lease: PollLease) -> Plain:
-        kept = lease.remark.kept if lease.remark is not None else None
-        if isinstance(kept, Plain):
-            return kept
+    def _derived(self, lease: PollLease) -> _Derived:
+        page = lease.page
+        if isinstance(page.derived, _Derived):
+            return page.derived
         plain = plain_of(lease, self._environ, lease.begun_at)
+        derived = _Derived(plain, None if plain.request is None else self._fetcher.ready(plain.request))
         # Credentials are looked up for each request: a change of their file needs no restart.
-        if lease.remark is not None and not lease.provider.headers_env:
-            lease.remark.kept = plain
-        return plain
-
-    async def _ask(self, request: FetchRequest) -> Ended | None:
-        try:
-            return await self._fetcher.fetch(request)
-        except FetchError as error:
-            return error
+        if not lease.provider.headers_env:
+            page.derived = derived
+        return derived
 
     def _decided(self, lease: PollLease, ended: Ended, now: datetime) -> tuple[Poll, Commit] | None:
         """Return the poll and its commit if it needs no parsing and no further request, else None."""

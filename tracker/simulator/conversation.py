@@ -8,8 +8,8 @@ from typing import assert_never
 
 from tracker.simulator.document import Document
 from tracker.simulator.misbehaviour import Drop, Hang, Misbehaviour, Raw, Redirect, Slow, Stale, Status, Trickle
-from tracker.simulator.routes import Route, Routes
-from tracker.simulator.wire import Answer, BadRequestError, Request, read_request
+from tracker.simulator.routes import Routes, SitePath
+from tracker.simulator.wire import BadRequestError, Request, Response, read_request
 
 _AUTHORITY = re.compile(r"[A-Za-z0-9.:\[\]_-]{1,255}")
 _CHUNK = 4096
@@ -50,7 +50,7 @@ class Conversation:
             try:
                 request = await read_request(self._reader)
             except BadRequestError as exc:
-                self._writer.write(Answer(status=400, body=f"{exc}\n".encode()).encode(keep_alive=False))
+                self._writer.write(Response(status=400, body=f"{exc}\n".encode()).encode(keep_alive=False))
                 return
             goes_on = request is not None and await self._reply(request)
 
@@ -84,7 +84,7 @@ class Conversation:
         route.stand.requests.answered(answer.status, 0 if request.method == "HEAD" else len(answer.body))
         return await self._send(request, answer, misbehaviour.pause_s if isinstance(misbehaviour, Trickle) else None)
 
-    async def _send(self, request: Request, answer: Answer, pause_s: float | None = None) -> bool:
+    async def _send(self, request: Request, answer: Response, pause_s: float | None = None) -> bool:
         """Write an answer; return whether the connection stays open."""
         data = answer.encode(with_body=request.method != "HEAD", keep_alive=request.keeps_alive)
         if pause_s is None:
@@ -97,28 +97,30 @@ class Conversation:
             await asyncio.sleep(pause_s)
         return request.keeps_alive
 
-    def _unrouted(self, request: Request) -> Answer:
+    def _unrouted(self, request: Request) -> Response:
         """Answer for a path that belongs to no page."""
         if request.path != "/":
-            return Answer(status=404)
-        return Answer(status=200, headers=(("Content-Type", "text/html; charset=utf-8"),), body=self._routes.listing())
+            return Response(status=404)
+        return Response(
+            status=200, headers=(("Content-Type", "text/html; charset=utf-8"),), body=self._routes.listing()
+        )
 
-    def _answer(self, request: Request, route: Route, misbehaviour: Misbehaviour | None) -> Answer:
+    def _answer(self, request: Request, route: SitePath, misbehaviour: Misbehaviour | None) -> Response:
         match misbehaviour:
             case Status(code, body, content_type, retry_after):
                 headers = [("Content-Type", content_type)]
                 if retry_after is not None:
                     headers.append(("Retry-After", str(retry_after)))
-                return Answer(status=code, headers=tuple(headers), body=body)
+                return Response(status=code, headers=tuple(headers), body=body)
             case Redirect(location, code):
-                return Answer(status=code, headers=(("Location", location),))
+                return Response(status=code, headers=(("Location", location),))
         if request.method not in {"GET", "HEAD"}:
-            return Answer(status=405, headers=(("Allow", "GET, HEAD"),))
+            return Response(status=405, headers=(("Allow", "GET, HEAD"),))
         back = misbehaviour.back if isinstance(misbehaviour, Stale) else 0
         document = route.stand.site.document(route.path, self._base(request) + route.prefix, back)
-        return Answer(status=404) if document is None else self._serve(request, document)
+        return Response(status=404) if document is None else self._serve(request, document)
 
-    def _serve(self, request: Request, document: Document) -> Answer:
+    def _serve(self, request: Request, document: Document) -> Response:
         """Answer with a document, or say that the client has it."""
         validators = {
             "ETag": document.etag,
@@ -128,11 +130,11 @@ class Conversation:
         }
         headers = tuple((name, value) for name, value in validators.items() if value is not None)
         if request.is_current(document.etag, document.last_modified):
-            return Answer(status=304, headers=headers)
+            return Response(status=304, headers=headers)
         headers = (("Content-Type", document.content_type), *headers)
         if request.accepts_gzip and document.body:
-            return Answer(status=200, headers=(*headers, ("Content-Encoding", "gzip")), body=document.gzipped)
-        return Answer(status=200, headers=headers, body=document.body)
+            return Response(status=200, headers=(*headers, ("Content-Encoding", "gzip")), body=document.gzipped)
+        return Response(status=200, headers=headers, body=document.body)
 
     def _base(self, request: Request) -> str:
         """Return the server's address as this client knows it, so that links work through containers and proxies."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tracker.model.page import CLOSED_STATUSES, ComponentStatus
-from tracker.simulator.revision import AffectedComponent, Component, Incident, IncidentUpdate, Revision
+from tracker.simulator.revision import AffectedComponent, Revision, VendorComponent, VendorIncident, VendorUpdate
 
 #: A group is as bad as the worst component in it.
 BADNESS = (
@@ -31,14 +31,14 @@ class Draft:
         self._components = {component.id: component for component in before.components}
         self._incidents = {incident.id: incident for incident in before.incidents}
 
-    def incident(self, incident_id: str) -> Incident:
+    def incident(self, incident_id: str) -> VendorIncident:
         """Return an incident or a maintenance. Raises LookupError."""
         try:
             return self._incidents[incident_id]
         except KeyError:
             raise LookupError(f"no incident {incident_id!r} on this page") from None
 
-    def component(self, key: str) -> Component:
+    def component(self, key: str) -> VendorComponent:
         """Return a component by id or name; names are not unique on real pages. Raises LookupError."""
         if key in self._components:
             return self._components[key]
@@ -47,7 +47,7 @@ class Draft:
                 return component
         raise LookupError(f"no component {key!r} on this page")
 
-    def put(self, incident: Incident) -> None:
+    def put(self, incident: VendorIncident) -> None:
         """Replace an incident, or add a new one."""
         self._incidents[incident.id] = replace(incident, updated_at=self.at)
 
@@ -55,22 +55,22 @@ class Draft:
         """Remove an incident. Raises LookupError."""
         del self._incidents[self.incident(incident_id).id]
 
-    def replace_component(self, key: str, other: Component | None) -> None:
+    def replace_component(self, key: str, other: VendorComponent | None) -> None:
         """Remove a component, given by id or name, and put another in its place if one is given."""
         gone = self.component(key)
         kept = (other if component is gone else component for component in self._components.values())
         self._components = {component.id: component for component in kept if component}
 
-    def add_component(self, component: Component) -> None:
+    def add_component(self, component: VendorComponent) -> None:
         """Put a component at the end of the list."""
         self._components[component.id] = component
 
     def post(
-        self, incident: Incident, *, update_id: str, status: str, body: str, components: Mapping[str, str]
+        self, incident: VendorIncident, *, update_id: str, status: str, body: str, components: Mapping[str, str]
     ) -> None:
         """Add an incident update, which also sets the status of the incident and of components."""
         affected = self._affect(incident, components)
-        update = IncidentUpdate(
+        update = VendorUpdate(
             id=update_id,
             status=status,
             body=body,
@@ -112,7 +112,7 @@ class Draft:
             incidents=self._remembered(),
         )
 
-    def _remembered(self) -> tuple[Incident, ...]:
+    def _remembered(self) -> tuple[VendorIncident, ...]:
         """Return the incidents, the last opened first, without those that ended too long ago for any answer."""
         ordered = sorted(self._incidents.values(), key=lambda incident: incident.number, reverse=True)
         return (
@@ -120,7 +120,7 @@ class Draft:
             *(item for item in ordered[REMEMBERED_INCIDENTS:] if not item.is_closed),
         )
 
-    def _affect(self, incident: Incident, components: Mapping[str, str]) -> tuple[AffectedComponent, ...]:
+    def _affect(self, incident: VendorIncident, components: Mapping[str, str]) -> tuple[AffectedComponent, ...]:
         """Set components and return all that the incident has affected so far, with their change if any."""
         affected = {changed.id: changed for changed in (self.set_status(*item) for item in components.items())}
         untouched = [component_id for component_id in incident.component_ids if component_id not in affected]
@@ -128,7 +128,7 @@ class Draft:
             affected[component_id] = self.set_status(component_id, self._components[component_id].status)
         return tuple(affected.values())
 
-    def _rolled_up(self, component: Component) -> Component:
+    def _rolled_up(self, component: VendorComponent) -> VendorComponent:
         """Give a group the worst status of its components."""
         if not component.is_group:
             return component

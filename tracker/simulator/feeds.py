@@ -7,7 +7,7 @@ from html import escape
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from tracker.simulator.revision import Incident, Revision
+from tracker.simulator.revision import Revision, VendorIncident
 
 #: The entries that the feeds show.
 FEED_LENGTH = 25
@@ -47,19 +47,19 @@ def rss(revision: Revision, url: str) -> str:
 """
 
 
-def entries(revision: Revision) -> list[Incident]:
+def entries(revision: Revision) -> list[VendorIncident]:
     """Return the entries of the feeds, newest first; a maintenance that has not begun counts from its window."""
     return sorted(revision.incidents, key=lambda item: (published_at(item), item.number), reverse=True)[:FEED_LENGTH]
 
 
-def published_at(incident: Incident) -> datetime:
+def published_at(incident: VendorIncident) -> datetime:
     """Return an entry's date: the newest update's, or the start of a window to come."""
     if incident.scheduled_for and incident.status == "scheduled":
         return incident.scheduled_for
     return incident.displayed_at
 
 
-def content(incident: Incident, zone: str) -> str:
+def content(incident: VendorIncident, zone: str) -> str:
     """Return all incident updates in one piece of HTML, newest first."""
     paragraphs = []
     for update, older in zip(incident.updates, (*incident.updates[1:], None), strict=False):
@@ -85,7 +85,7 @@ def xml_characters(text: str) -> str:
     return _NOT_XML.sub("", text)
 
 
-def _atom_entry(incident: Incident, zone: str, url: str, host: str) -> str:
+def _atom_entry(incident: VendorIncident, zone: str, url: str, host: str) -> str:
     return f"""  <entry>
     <id>tag:{xml_text(host)},2005:Incident/{incident.number}</id>
     <published>{_seconds(published_at(incident), zone)}</published>
@@ -97,7 +97,7 @@ def _atom_entry(incident: Incident, zone: str, url: str, host: str) -> str:
 """
 
 
-def _rss_item(incident: Incident, zone: str, url: str) -> str:
+def _rss_item(incident: VendorIncident, zone: str, url: str) -> str:
     return f"""    <item>
       <title>{xml_text(incident.name)}</title>
       <description>

@@ -10,7 +10,7 @@ from tracker.model.page import CLOSED_STATUSES, ComponentStatus, Impact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Component:
+class VendorComponent:
     """One part of the vendor's product, or a group of them."""
 
     id: str
@@ -36,7 +36,7 @@ class AffectedComponent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IncidentUpdate:
+class VendorUpdate:
     """One dated message of an incident or a maintenance."""
 
     id: str
@@ -50,7 +50,7 @@ class IncidentUpdate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Incident:
+class VendorIncident:
     """An incident, or a maintenance when it has a window."""
 
     id: str
@@ -62,7 +62,7 @@ class Incident:
     created_at: datetime
     updated_at: datetime
     #: Newest first.
-    updates: tuple[IncidentUpdate, ...] = ()
+    updates: tuple[VendorUpdate, ...] = ()
     component_ids: tuple[str, ...] = ()
     monitoring_at: datetime | None = None
     resolved_at: datetime | None = None
@@ -109,10 +109,10 @@ class Revision:
     #: smaller unit, and two answers with one Last-Modified would hide the second one (RFC 9110, section 8.8.2.2).
     modified_at: datetime
     #: In the order in which the page shows them.
-    components: tuple[Component, ...] = ()
+    components: tuple[VendorComponent, ...] = ()
     #: Incidents and maintenances, the last opened first.
-    incidents: tuple[Incident, ...] = ()
+    incidents: tuple[VendorIncident, ...] = ()
 
-    def touched_by(self, incident: Incident) -> list[Component]:
+    def touched_by(self, incident: VendorIncident) -> list[VendorComponent]:
         """Return the components that an incident affects, in the page's order."""
         return [component for component in self.components if component.id in incident.component_ids]

@@ -5,20 +5,20 @@ from dataclasses import dataclass, field
 from tracker.simulator.feeds import xml_text
 from tracker.simulator.misbehaviour import Script
 from tracker.simulator.request_counter import RequestCounter
-from tracker.simulator.sites import Site
+from tracker.simulator.sites import SimulatedSite
 
 
 @dataclass(frozen=True, slots=True)
 class Stand:
     """A site with its misbehaviour and its request counter."""
 
-    site: Site
+    site: SimulatedSite
     script: Script = field(default_factory=Script)
     requests: RequestCounter = field(default_factory=RequestCounter)
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class SitePath:
     """The site and the part of it that a path names."""
 
     stand: Stand
@@ -35,7 +35,7 @@ class Routes:
         """Begin without a site."""
         self._stands: dict[str, Stand] = {}
 
-    def add(self, site: Site) -> None:
+    def add(self, site: SimulatedSite) -> None:
         """Serve a site. Raises ValueError when its id is taken."""
         if site.id in self._stands:
             raise ValueError(f"two pages with the id {site.id!r}")
@@ -46,13 +46,13 @@ class Routes:
         """Return the stand of a page. Raises LookupError."""
         return self._stands[page_id]
 
-    def find(self, path: str) -> Route | None:
+    def find(self, path: str) -> SitePath | None:
         """Return the route of a path, None for a path of no page."""
         page_id, _, rest = path[1:].partition("/")
         if page_id in self._stands:
-            return Route(self._stands[page_id], f"/{page_id}", f"/{rest}")
+            return SitePath(self._stands[page_id], f"/{page_id}", f"/{rest}")
         if len(self._stands) == 1:
-            return Route(next(iter(self._stands.values())), "", path)
+            return SitePath(next(iter(self._stands.values())), "", path)
         return None
 
     def listing(self) -> bytes:

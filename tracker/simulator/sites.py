@@ -16,7 +16,7 @@ from tracker.simulator.vendor import Page
 _KEPT_DOCUMENTS = 32
 
 
-class Site(Protocol):
+class SimulatedSite(Protocol):
     """A thing with an id that answers paths."""
 
     @property

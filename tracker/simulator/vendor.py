@@ -18,7 +18,7 @@ from tracker.model.clock import utc_now
 from tracker.model.page import ComponentStatus, Impact
 from tracker.simulator.draft import Draft
 from tracker.simulator.platforms import PLATFORMS
-from tracker.simulator.revision import Component, Incident, Revision
+from tracker.simulator.revision import Revision, VendorComponent, VendorIncident
 
 DEFAULT_COMPONENTS = ("API", "Dashboard", "Webhooks", "Sign-in")
 DEFAULT_GROUPS = {"Regions": ("Europe (Frankfurt)", "US East (Ohio)")}
@@ -93,7 +93,7 @@ class Page:
         """Return the time on the page's clock."""
         return self._clock()
 
-    def incident(self, incident_id: str) -> Incident:
+    def incident(self, incident_id: str) -> VendorIncident:
         """Return an incident or a maintenance as it is now. Raises LookupError."""
         return _find(incident_id, self.revision.incidents)
 
@@ -169,7 +169,7 @@ class Page:
             incident = draft.incident(incident_id)
             draft.put(replace(incident, name=name or incident.name, impact=Impact(impact or incident.impact)))
 
-    def restate(self, incident: Incident, *, now: datetime | None = None) -> None:
+    def restate(self, incident: VendorIncident, *, now: datetime | None = None) -> None:
         """Show an incident or a maintenance exactly as given, whatever its updates say."""
         with self._change(now) as draft:
             draft.put(incident)
@@ -179,12 +179,12 @@ class Page:
         with self._change(now) as draft:
             draft.remove(incident_id)
 
-    def replace_component(self, name: str, other: Component | None = None, *, now: datetime | None = None) -> None:
+    def replace_component(self, name: str, new: VendorComponent | None = None, *, now: datetime | None = None) -> None:
         """Remove a component, and put another in its place if one is given. Raises LookupError."""
         with self._change(now) as draft:
-            draft.replace_component(name, other)
+            draft.replace_component(name, new)
 
-    def add_component(self, component: Component, *, now: datetime | None = None) -> None:
+    def add_component(self, component: VendorComponent, *, now: datetime | None = None) -> None:
         """Put a component at the end of the list."""
         with self._change(now) as draft:
             draft.add_component(component)
@@ -237,17 +237,17 @@ class Page:
             yield draft
             self._revisions.append(draft.revision())
 
-    def _post(self, draft: Draft, incident: Incident, status: str, body: str, components: Mapping[str, str]) -> str:
+    def _post(self, draft: Draft, it: VendorIncident, status: str, body: str, components: Mapping[str, str]) -> str:
         update_id = self._new_id()
-        draft.post(incident, update_id=update_id, status=status, body=body, components=components)
+        draft.post(it, update_id=update_id, status=status, body=body, components=components)
         return update_id
 
     def _new_id(self) -> str:
         return "".join(self._random.choices(_ID_ALPHABET, k=_ID_LENGTH))
 
-    def _new_incident(self, name: str, impact: str, at: datetime) -> Incident:
+    def _new_incident(self, name: str, impact: str, at: datetime) -> VendorIncident:
         self._last_number += self._random.randint(1, 99)
-        return Incident(
+        return VendorIncident(
             id=self._new_id(),
             number=self._last_number,
             name=name,
@@ -259,12 +259,12 @@ class Page:
 
     def _new_components(
         self, names: Sequence[str], groups: Mapping[str, Sequence[str]], at: datetime
-    ) -> Iterator[Component]:
+    ) -> Iterator[VendorComponent]:
         """Make the components at top level, then each group before its components."""
         positions = count(1)
 
-        def healthy(name: str, *, group_id: str | None = None, is_group: bool = False) -> Component:
-            return Component(
+        def healthy(name: str, *, group_id: str | None = None, is_group: bool = False) -> VendorComponent:
+            return VendorComponent(
                 id=self._new_id(),
                 name=name,
                 status=ComponentStatus.OPERATIONAL,

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from tracker.alerting.journal import FORGOTTEN, Line, Unwritten
-from tracker.alerting.row import Row
+from tracker.alerting.row import SentRow
 from tracker.errors import Conflict
 from tracker.store.alert_lists import provider_of
 from tracker.store.alerts import RedisAlerts
@@ -47,7 +47,7 @@ class RedisJournalStore(RedisAlerts):
         with translated():
             return bool(self._client.exists(PROVIDERS) and self._client.hexists(ALERTING, "config"))
 
-    def bring_back(self, rows: Mapping[tuple[str, str], Row]) -> None:
+    def bring_back(self, rows: Mapping[tuple[str, str], SentRow]) -> None:
         """Store rows of channels where none are known; the sender looks at each of them."""
         known = list(rows.items())
         for start in range(0, len(known), _TOGETHER):

@@ -7,7 +7,7 @@ import msgspec
 import redis
 
 from tracker.alerting.alert import Alert
-from tracker.alerting.facts import AlertFacts, OpenAlert, Place, facts_of
+from tracker.alerting.facts import AlertFacts, AlertPosition, OpenAlert, facts_of
 from tracker.store.alert_book import ALERTS
 from tracker.store.connection import (
     ALERTING,
@@ -28,7 +28,7 @@ _INDEXED: Final = "indexed"
 
 
 class _RowPart(msgspec.Struct, frozen=True):
-    """The part of a row (`tracker.alerting.row.Row`) that decides whether it holds a dead letter."""
+    """The part of a row (`tracker.alerting.row.SentRow`) that decides whether it holds a dead letter."""
 
     refused_version: int = 0
     missed: str | None = None
@@ -44,14 +44,19 @@ class RedisAlertLists:
         self._client = client
 
     def places(
-        self, *, is_open: bool | None, provider_ids: Collection[str] = (), after: Place | None = None, count: int
-    ) -> Sequence[Place]:
+        self,
+        *,
+        is_open: bool | None,
+        provider_ids: Collection[str] = (),
+        after: AlertPosition | None = None,
+        count: int,
+    ) -> Sequence[AlertPosition]:
         """Return up to `count` alerts that are open, or over, or all, behind a place; those that opened last first."""
         if provider_ids or is_open is False:
             found = self._of_providers(provider_ids, is_open) if provider_ids else self._over()
             return sorted((each for each in found if after is None or each < after), reverse=True)[:count]
         key = ALERTS_OPEN if is_open else ALERTS_INDEX
-        listed: list[Place] = []
+        listed: list[AlertPosition] = []
         start, latest = 0, "+inf" if after is None else after.opened_s
         while len(listed) < count:
             with translated():
@@ -105,7 +110,7 @@ class RedisAlertLists:
         return self._all(ALERTS_INDEX)
 
     def named(self, ids: Sequence[str]) -> Sequence[Alert]:
-        """Return the alerts of these ids, as far as there are some."""
+        """Return the alerts of these ids that exist."""
         found: list[Alert] = []
         for start in range(0, len(ids), _READ_TOGETHER):
             with translated(), self._client.pipeline(transaction=False) as pipe:
@@ -142,12 +147,12 @@ class RedisAlertLists:
             ids: Any = self._client.zrange(key, 0, -1)
         return self.named([alert_id.decode() for alert_id in ids])
 
-    def _over(self) -> Sequence[Place]:
+    def _over(self) -> Sequence[AlertPosition]:
         with translated():
             answer: Any = self._client.zdiff([ALERTS_INDEX, ALERTS_OPEN], withscores=True)
-        return [Place(float(score), alert_id.decode()) for alert_id, score in _pairs(answer)]
+        return [AlertPosition(float(score), alert_id.decode()) for alert_id, score in _pairs(answer)]
 
-    def _of_providers(self, provider_ids: Collection[str], is_open: bool | None) -> Sequence[Place]:
+    def _of_providers(self, provider_ids: Collection[str], is_open: bool | None) -> Sequence[AlertPosition]:
         with translated(), self._client.pipeline(transaction=False) as pipe:
             for provider_id in dict.fromkeys(provider_ids):
                 pipe.hkeys(ALERTS_PREFIX + provider_id)
@@ -158,7 +163,7 @@ class RedisAlertLists:
             pipe.zmscore(ALERTS_OPEN, ids)
             opened, still = pipe.execute()
         return [
-            Place(at, alert_id.decode())
+            AlertPosition(at, alert_id.decode())
             for alert_id, at, open_at in zip(ids, opened, still, strict=True)
             if at is not None and (is_open is None or (open_at is not None) is is_open)
         ]
@@ -174,8 +179,8 @@ def provider_of(alert_id: str) -> str:
     return alert_id.split("/", 1)[0]
 
 
-def _place(answer: tuple[bytes, float]) -> Place:
-    return Place(answer[1], answer[0].decode())
+def _place(answer: tuple[bytes, float]) -> AlertPosition:
+    return AlertPosition(answer[1], answer[0].decode())
 
 
 def _pairs(answer: Sequence[Any]) -> Sequence[tuple[bytes, Any]]:

@@ -10,7 +10,7 @@ import msgspec
 import redis
 
 from tracker.alerting.alert import Alert
-from tracker.alerting.row import Row, again
+from tracker.alerting.row import SentRow, again
 from tracker.alerting.stores import ChannelLease, ChannelMark, ReadyAlert
 from tracker.delivery.retry_policy import LONGEST_WAIT_S
 from tracker.errors import Conflict
@@ -33,7 +33,7 @@ from tracker.store.scripts.alerts import ChannelLeaseArguments, ChannelLeaseKeys
 LEASE_S: Final = 30.0
 _ENCODER: Final = msgspec.json.Encoder()
 _ALERTS: Final = msgspec.json.Decoder(Alert)
-_ROWS: Final = msgspec.json.Decoder(Row)
+_ROWS: Final = msgspec.json.Decoder(SentRow)
 
 
 class RedisRows:
@@ -93,13 +93,13 @@ class RedisRows:
             ReadyAlert(
                 alert_id=alert_id.decode(),
                 alert=_ALERTS.decode(alert) if alert else None,
-                row=_ROWS.decode(row) if row else Row(),
+                row=_ROWS.decode(row) if row else SentRow(),
                 digest=hashlib.sha1(alert, usedforsecurity=False).hexdigest() if alert else "",
             )
             for alert_id, row, alert in zip(ids, rows, alerts, strict=True)
         ]
 
-    def intend(self, lease: ChannelLease, ready: ReadyAlert, row: Row, now: datetime) -> None:
+    def intend(self, lease: ChannelLease, ready: ReadyAlert, row: SentRow, now: datetime) -> None:
         """Write down what is about to be sent. Raises Conflict."""
         self._write(lease, ready, row, now, "keep", None)
 
@@ -107,7 +107,7 @@ class RedisRows:
         self,
         lease: ChannelLease,
         ready: ReadyAlert,
-        row: Row,
+        row: SentRow,
         now: datetime,
         *,
         again_at: datetime | None = None,
@@ -116,7 +116,7 @@ class RedisRows:
         """Write down what became of it. Raises Conflict."""
         self._write(lease, ready, row, now, again_at.timestamp() if again_at else "", mark)
 
-    def rows(self, wanted: Mapping[str, Sequence[str]]) -> Mapping[str, Mapping[str, Row]]:
+    def rows(self, wanted: Mapping[str, Sequence[str]]) -> Mapping[str, Mapping[str, SentRow]]:
         """Return the messages of some alerts, by channel and alert id; `wanted` has the ids by channel."""
         asked = {channel: ids for channel, ids in wanted.items() if ids}
         with translated(), self._client.pipeline(transaction=False) as pipe:
@@ -128,14 +128,14 @@ class RedisRows:
             for (channel, ids), rows in zip(asked.items(), answers, strict=True)
         }
 
-    def row(self, channel: str, alert_id: str) -> Row:
+    def row(self, channel: str, alert_id: str) -> SentRow:
         """Return the messages of one alert to one channel."""
         with translated():
             value: Any = self._client.hget(CHANNEL_ROWS_PREFIX + channel, alert_id)
-        return _ROWS.decode(value) if value else Row()
+        return _ROWS.decode(value) if value else SentRow()
 
     def resend(self, channel: str, alert_id: str, now: datetime) -> None:
-        """Have what a channel refused sent again at once."""
+        """Have the messages that a channel refused sent again at once."""
         row = again(self.row(channel, alert_id))
         key = CHANNEL_PREFIX + channel
         with translated(), self._client.pipeline(transaction=True) as pipe:
@@ -149,7 +149,7 @@ class RedisRows:
         self,
         lease: ChannelLease,
         ready: ReadyAlert,
-        row: Row,
+        row: SentRow,
         now: datetime,
         again_at: float | str,
         mark: ChannelMark | None,

@@ -50,7 +50,7 @@ class RedisAlertSettings:
         return version or b""
 
     def sync(self, config: Alerting, *, awaits_journal: bool = False) -> bool:
-        """Have these channels and routes and no others; tell whether that changes anything.
+        """Have these channels and routes and no others; return whether that changes anything.
 
         With `awaits_journal` nobody decides on a data server that is empty until the printer has read the journal.
         """
@@ -90,7 +90,7 @@ class RedisAlertSettings:
         self._silences_changed(lambda pipe: pipe.hset(ALERTING, _SILENCE_FIELD + silence.id, _ENCODER.encode(silence)))
 
     def end_silence(self, silence_id: str) -> None:
-        """Forget a silence; what it held is looked at again at once."""
+        """Forget a silence; the alerts that it held are evaluated again at once."""
         self._silences_changed(lambda pipe: pipe.hdel(ALERTING, _SILENCE_FIELD + silence_id))
 
     def has_channels(self) -> bool:

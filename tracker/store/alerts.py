@@ -92,7 +92,7 @@ class RedisAlerts(RedisAlertSettings, RedisAlertLists):
         return RedisBook(self._client)
 
     def due(self, now: datetime, count: int) -> Sequence[Alert]:
-        """Return alerts that are to be looked at again by now."""
+        """Return alerts that are due for evaluation by now."""
         with translated():
             ids: Any = self._client.zrange(ALERTS_DUE, "-inf", now.timestamp(), byscore=True, offset=0, num=count)
         return self.named([alert_id.decode() for alert_id in ids])

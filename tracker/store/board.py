@@ -24,7 +24,7 @@ from tracker.store.connection import (
 from tracker.store.pages import PageStatus
 from tracker.store.scripts.board import PulsesArguments, PushArguments, PushKeys
 
-#: Pages that one call asks about.
+#: Pages of one call.
 _TOGETHER: Final = 1000
 #: Acts that are kept.
 _MOST_ACTS: Final = 10_000
@@ -33,7 +33,7 @@ _MOST_ACTS: Final = 10_000
 class Pulse(msgspec.Struct, frozen=True, kw_only=True):
     """A mark that differs after each change of a page, and when it was polled last."""
 
-    #: Differs after every change of the page's state; b"" for one that was never asked.
+    #: Differs after every change of the page's state; b"" for one that was never polled.
     revision: bytes
     checked_at: datetime | None
 
@@ -86,7 +86,7 @@ class RedisBoard:
         return tuple(found)
 
     def push(self, provider_id: str, now: datetime, pause: timedelta) -> bool:
-        """Have a page asked at once, or once `pause` has passed since the last push; tell whether there is one."""
+        """Have a page polled at once, or once `pause` has passed since the last push; return whether there is one."""
         with translated():
             found = self._push(
                 keys=PushKeys(pushed_key=PUSHED_PREFIX + provider_id).values,

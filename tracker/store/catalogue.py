@@ -32,8 +32,8 @@ from tracker.store.pages import PageStatus
 from tracker.store.scripts.catalogue import SyncArguments, SyncKeys
 from tracker.store.sync import SYNC_STEP, Synced, entries_of, steps, total
 
-#: Pages that are put back on an emptied data server are asked after this long: the printer, which looks every two
-#: seconds, has reminded them by then of what is on record (`tracker.delivery.recorder`), and made them due at once.
+#: Pages that are put back on an emptied data server are polled after this long, at the latest. The printer reads the
+#: stream every two seconds, marks the updates on record as seen (`tracker.delivery.recorder`) and makes pages due.
 ASKED_AFTER: Final = timedelta(seconds=30)
 
 
@@ -108,7 +108,7 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
     ) -> Synced:
         """Put back those providers that are not there, and what others lack, under that fence or that of the catalogue.
 
-        After the loss of everything they wait to be asked until the printer reminds them of the record; a printer
+        After the loss of everything they wait to be polled until the printer reminds them of the record; a printer
         without a record counts from the time `watched`.
         """
         waiting = ASKED_AFTER if was_emptied else timedelta()

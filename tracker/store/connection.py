@@ -42,7 +42,7 @@ OWNER_PREFIX: Final = f"{PREFIX}owner:"
 PAGE_PREFIX: Final = f"{PREFIX}page:"
 SEEN_PREFIX: Final = f"{PREFIX}seen:"
 LATENCY_PREFIX: Final = f"{PREFIX}latency:"
-#: Of each host whose pages are counted: those that are asked now, those that wait, and a mark that this was logged.
+#: Of each host whose pages are counted: those that are polled now, those that wait, and a mark that this was logged.
 SLOTS_PREFIX: Final = f"{PREFIX}slots:"
 WAITING_PREFIX: Final = f"{PREFIX}waiting:"
 CROWDED_PREFIX: Final = f"{PREFIX}crowded:"
@@ -58,7 +58,7 @@ AGAIN_PREFIX: Final = f"{PREFIX}again:"
 #: The audit stream, and the marks of pages that were pushed recently.
 AUDIT: Final = f"{PREFIX}audit"
 PUSHED_PREFIX: Final = f"{PREFIX}pushed:"
-#: Of alerts: what the configuration says and who is silent, when each is looked at again, all of them by when they
+#: Of alerts: what the configuration says and who is silent, when each is evaluated again, all of them by when they
 #: opened, and what opened recently by cause.
 ALERTING: Final = f"{PREFIX}alerting"
 ALERTS_DUE: Final = f"{PREFIX}alerts:due"

@@ -13,7 +13,7 @@ from tracker.store.scripts.polling import ClaimArguments, ClaimKeys
 
 #: Clocks of schedulers that share the work differ by less; one that goes back further was set back.
 CLOCKS_DIFFER_S: Final = 10.0
-#: A provider that has been due for longer is overdue: no scheduler looks as seldom.
+#: A provider that has been due for longer is overdue: schedulers look for due providers more often.
 OVERDUE_S: Final = 1.0
 
 

@@ -15,7 +15,6 @@ from tracker.store.leases import (
     busy_of,
     commit_arguments,
     commit_fields,
-    copy_of,
     is_lease,
     is_quiet,
     lease_of,
@@ -34,8 +33,8 @@ MOST_TOGETHER: Final = 200
 CALLS_APART_S: Final = 0.005
 #: How long a quiet poll waits for others that are committed with it, in seconds: answers of one burst come scattered.
 GATHER_S: Final = 0.01
-#: Pages of which provider and state are kept, some 4.5 KB each.
-MOST_COPIES: Final = 4_000
+#: Pages of which provider and state are kept, some 1.5 KB each.
+MOST_COPIES: Final = 12_000
 #: Once all copies are taken, one new page in this many replaces an old one.
 _LEFT_OUT: Final = 16
 #: Commits with events that are on their way at the same time, with a connection each.
@@ -72,17 +71,16 @@ class RedisGroupedPages:
         answer, version = await self._begins.ask((provider_id, before, now))
         if not is_lease(answer):
             return busy_of(answer, now)
-        copy = copy_of(answer, version, before)
-        self._keep(provider_id, copy)
-        return lease_of(answer, copy, now)
+        lease = lease_of(answer, version, before, provider_id, now)
+        if isinstance(lease.page, Copy) and lease.page is not before:
+            self._keep(provider_id, lease.page)
+        return lease
 
     async def commit(self, lease: PollLease, commit: Commit) -> int:
         """Write the commit. Raises StoreError, Conflict."""
         if not is_quiet(commit):
             return await self._commit_alone(lease, commit)
-        copy = self._copies.get(lease.provider.id)
-        if copy is not None and (copy.provider is not lease.provider or copy.state is not lease.state):
-            copy = None
+        copy = lease.page if isinstance(lease.page, Copy) else None
         answer = await self._quiet.ask(commit_fields(lease, commit, copy))
         if answer:
             raise refusal(lease, answer)
@@ -96,7 +94,7 @@ class RedisGroupedPages:
         async with self._pending:
             with translated():
                 new = await self._commit(**commit_arguments(lease, commit, self._most_seen))
-        self._copies.pop(lease.provider.id, None)
+        self._copies.pop(lease.provider_id, None)
         if new < 0:
             raise refusal(lease, new)
         return int(new)

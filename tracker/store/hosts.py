@@ -14,7 +14,7 @@ _USUAL_PORTS = frozenset({80, 443})
 def slot_of(provider: Provider, state: PageState) -> Slot | None:
     """Return the slot that a poll of the page takes of its host: where its source is, or else where it was said to be.
 
-    None where any number of the host's pages may be asked at once.
+    None where any number of the host's pages may be polled at once.
     """
     limit = provider.host_limit
     if limit is None:
@@ -25,7 +25,7 @@ def slot_of(provider: Provider, state: PageState) -> Slot | None:
 
 @lru_cache(maxsize=4096)
 def host_of(url: str) -> str:
-    """Return the host of an address that was asked, with its port where that is not the usual one."""
+    """Return the host of an address that was requested, with its port where that is not the usual one."""
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")
     port = parts.port

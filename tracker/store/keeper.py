@@ -61,7 +61,7 @@ class Keeper:
         self._alerting = Alerting()
         self._silences: Sequence[Silence] = ()
         self._clock = clock
-        #: The numbers of the last look, and those when all of it was read.
+        #: The numbers of the last check, and those when all of it was read.
         self._last: Holdings | None = None
         self._known: Holdings | None = None
         #: The time for which this process saw the catalogue whole.
@@ -75,7 +75,7 @@ class Keeper:
         return len(self._providers)
 
     def expect(self, providers: Sequence[Provider], webhooks: Sequence[Webhook], alerting: Alerting) -> None:
-        """Remember what was just put in: the data server may lose it before the first look. Raises StoreError."""
+        """Remember what was just put in: the data server may lose it before the first check. Raises StoreError."""
         self._providers, self._webhooks = tuple(map(encode_provider, providers)), tuple(webhooks)
         self._alerting, self._silences = alerting, ()
         held = self._catalogue.holdings()
@@ -138,7 +138,7 @@ class Keeper:
         return Loss(pages=pages.added, sinks=webhooks.added, due_times=pages.mended, channels=channels, is_ours=is_ours)
 
     def _as_put_in(self, held: Holdings, owner: str) -> Holdings:
-        """Return the numbers to know after all was put in, which the next look reads: others may have put in more.
+        """Return the numbers to know after all was put in, which the next check reads: others may have put in more.
 
         What is lost again already is put in again then.
         """

@@ -1,8 +1,9 @@
 """Poll leases: the arguments of their scripts, and the meaning of the answers."""
 
+import sys
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from uuid import uuid4
 
 import msgspec
@@ -11,7 +12,7 @@ from tracker.errors import Conflict, StoreError
 from tracker.model.event import encode_event
 from tracker.model.page_state import PageState
 from tracker.model.provider import Provider
-from tracker.polling.page_store import Commit, HostBusy, PollLease, Remark, Slot
+from tracker.polling.page_store import Commit, HostBusy, PollLease, Slot
 from tracker.store.codec import (
     NO_SLOT,
     decode_provider,
@@ -33,8 +34,6 @@ from tracker.store.scripts.polling import (
     QuietArguments,
     RuleKeys,
 )
-
-T = TypeVar("T")
 
 #: A worker that died mid-poll gives its page and its host's slot back after this long. A request ends within 20 s; a
 #: poll that makes several may outlive its lease, and is then guarded by its revision alone.
@@ -58,21 +57,37 @@ _REFUSALS: Final = {-1: "another worker committed first", -2: "the provider was 
 Question = tuple[str, str, str]
 
 
-class Copy(msgspec.Struct, frozen=True, kw_only=True):
-    """A worker's copy of a page from its last lease, with the question that checks whether it still holds."""
+class Copy:
+    """A worker's copy of a page from its last lease, with the question that checks whether it still holds.
 
-    provider: Provider
-    state: PageState
-    revision: int
-    question: Question
-    #: The slot that the next poll takes.
-    slot: Slot | None
-    remark: Remark
+    A worker keeps thousands, and needs the values of few: so it holds them as the data server does, a third of the
+    memory that they take when they are decoded.
+    """
+
+    __slots__ = ("derived", "provider_data", "question", "revision", "slot", "state_data")
+
+    def __init__(self, question: Question, provider_data: bytes, state_data: bytes, revision: int) -> None:
+        self.question = question
+        self.provider_data = provider_data
+        self.state_data = state_data
+        self.revision = revision
+        #: The slot that the next poll takes.
+        self.slot: Slot | None = None
+        self.derived: object = None
+
+    @property
+    def provider_id(self) -> str:
+        """Return the provider's id."""
+        return self.question[0]
 
     @property
     def version(self) -> str:
         """Return the version of the catalogue that holds the provider."""
         return self.question[2]
+
+    def read(self) -> tuple[Provider, PageState]:
+        """Return the provider and the state. Raises StoreError."""
+        return decode_provider(self.provider_data), decode_state(self.state_data)
 
 
 def unknown(provider_id: str) -> Question:
@@ -115,44 +130,49 @@ def busy_of(answer: Any, now: datetime) -> HostBusy | None:
     return HostBusy(slot=limited, waiting=waiting, waited_s=waited_s, is_new=bool(is_new))
 
 
-def copy_of(answer: Any, version: bytes, before: Copy | None) -> Copy:
-    """Return the copy of a leased page. Raises StoreError.
-
-    An unchanged provider or state stays the same object.
-    """
+def lease_of(answer: Any, version: bytes, before: Copy | None, provider_id: str, now: datetime) -> PollLease:
+    """Return the lease that was given; its `page` is the copy before, if that still holds. Raises StoreError."""
     if type(answer) is bytes:
         if before is None:
             raise AssertionError("only who knows something gets a brief answer")
-        return before
-    _, holds, state_data, provider_data = answer
-    if before is None:
-        provider, state = decode_provider(provider_data), decode_state(state_data)
+        given, copy, known = answer, before, None
     else:
-        provider = before.provider if provider_data is None else _kept(before.provider, decode_provider(provider_data))
-        state = before.state if state_data is None else _kept(before.state, decode_state(state_data))
-    return Copy(
-        provider=provider,
-        state=state,
-        revision=int(holds.partition(b" ")[0]),
-        question=(provider.id, holds.decode(), version.decode()),
-        slot=slot_of(provider, state),
-        remark=Remark(),
-    )
-
-
-def lease_of(answer: Any, copy: Copy, now: datetime) -> PollLease:
-    """Return the lease that was given."""
-    number, read, slot = (answer if type(answer) is bytes else answer[0]).split(b" ", 2)
+        given, holds, state_data, provider_data = answer
+        copy, known = _copied(provider_id, holds, version, provider_data, state_data, before)
+    number, read, slot = given.split(b" ", 2)
     return PollLease(
-        provider=copy.provider,
-        state=copy.state,
+        copy,
         revision=copy.revision,
         fencing_token=int(number),
         begun_at=now,
         read_at=moment(read),
         slot=decode_slot(slot),
-        remark=copy.remark,
+        known=known,
     )
+
+
+def _copied(
+    provider_id: str,
+    holds: bytes,
+    version: bytes,
+    provider_data: bytes | None,
+    state_data: bytes | None,
+    before: Copy | None,
+) -> tuple[Copy, tuple[Provider, PageState] | None]:
+    """Return a copy of a page, of which None is as it was before; and its values, if they had to be read."""
+    provider_data = before.provider_data if before is not None and provider_data is None else provider_data or b""
+    state_data = before.state_data if before is not None and state_data is None else state_data or b""
+    # All pages have one version of the catalogue.
+    question = (provider_id, holds.decode(), sys.intern(version.decode()))
+    copy = Copy(question, provider_data, state_data, int(holds.partition(b" ")[0]))
+    if before is not None and before.provider_data == provider_data and before.state_data == state_data:
+        if before.question == question:
+            return before, None
+        copy.slot, copy.derived = before.slot, before.derived
+        return copy, None
+    known = copy.read()
+    copy.slot = slot_of(*known)
+    return copy, known
 
 
 def is_quiet(commit: Commit) -> bool:
@@ -175,7 +195,7 @@ def commit_fields(lease: PollLease, commit: Commit, copy: Copy | None = None) ->
     slot = slot_of(lease.provider, commit.state or lease.state) if copy is None else copy.slot
     next_slot = "" if slot == held else encode_slot(slot) or NO_SLOT
     fields: tuple[str | int, ...] = CommitFields(
-        id=lease.provider.id,
+        id=lease.provider_id,
         token=str(lease.fencing_token),
         revision=str(lease.revision),
         version="" if copy is None else copy.version,
@@ -196,7 +216,7 @@ def commit_fields(lease: PollLease, commit: Commit, copy: Copy | None = None) ->
 
 def commit_arguments(lease: PollLease, commit: Commit, most_seen: int) -> dict[str, Any]:
     """Return the keys and arguments of commit.lua."""
-    provider_id = lease.provider.id
+    provider_id = lease.provider_id
     keys = CommitKeys(seen_key=seen_key(provider_id), seen_before_key=seen_before_key(provider_id))
     arguments = CommitArguments(
         commit_json=_ENCODER.encode(commit_fields(lease, commit)),
@@ -219,8 +239,4 @@ def refusal(lease: PollLease, answer: int | bytes) -> Conflict | StoreError:
     """Return the error for a commit that was refused."""
     if isinstance(answer, bytes):
         return StoreError(f"the data server does not answer as it should ({answer.decode(errors='replace')})")
-    return Conflict(f"{lease.provider.id}: {_REFUSALS[answer]}")
-
-
-def _kept(before: T, after: T) -> T:
-    return before if before == after else after
+    return Conflict(f"{lease.provider_id}: {_REFUSALS[answer]}")

@@ -24,7 +24,7 @@ _NOTICED: Final = (AlertState.ACKNOWLEDGED, AlertState.SNOOZED)
 
 
 class Measures(msgspec.Struct, frozen=True, kw_only=True):
-    """The numbers that are counted at each look."""
+    """The numbers that are counted at each scrape."""
 
     server: ServerFacts
     scheduling: Scheduling

@@ -7,7 +7,7 @@ from tracker.errors import Conflict
 from tracker.model.event import Event
 from tracker.model.page_state import PageState, PageView, UpdateDigest
 from tracker.model.provider import Provider
-from tracker.polling.page_store import Commit, Known, PollLease
+from tracker.polling.page_store import Commit, DecodedPage, Known, PollLease
 
 
 class MemoryPages:
@@ -33,8 +33,7 @@ class MemoryPages:
             return None
         self._turns[provider_id] = self._turns.get(provider_id, 0) + 1
         return PollLease(
-            provider=provider,
-            state=self.state(provider_id),
+            DecodedPage(provider, self.state(provider_id)),
             revision=self._revisions.get(provider_id, 0),
             fencing_token=self._turns[provider_id],
             begun_at=now,

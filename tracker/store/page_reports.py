@@ -30,7 +30,7 @@ class RedisPageReports:
         self._revisions = load_script(client, "revisions")
 
     def revisions(self, provider_ids: Sequence[str]) -> tuple[bytes, ...]:
-        """Return for each of them a value that every change of its state changes; b"" for one never asked."""
+        """Return for each of them a value that every change of its state changes; b"" for one that was never polled."""
         found: list[bytes] = []
         for start in range(0, len(provider_ids), _TOGETHER):
             with translated():

@@ -16,7 +16,6 @@ from tracker.store.leases import (
     begin_arguments,
     busy_of,
     commit_arguments,
-    copy_of,
     is_lease,
     lease_of,
     refusal,
@@ -38,7 +37,9 @@ class RedisPages:
         """Lease the page."""
         with translated():
             version, answer = self._begin(**begin_arguments([unknown(provider_id)], now))
-        return lease_of(answer, copy_of(answer, version, None), now) if is_lease(answer) else busy_of(answer, now)
+        if not is_lease(answer):
+            return busy_of(answer, now)
+        return lease_of(answer, version, None, provider_id, now)
 
     def recall(self, provider_id: str, keys: Collection[str]) -> Known:
         """Return the page's view and digests, and which of the keys were seen."""
@@ -76,5 +77,5 @@ class PageStatus(msgspec.Struct, frozen=True, kw_only=True):
     provider: Provider
     state: PageState
     view: PageView
-    #: When it was last asked, whatever came of it.
+    #: When it was last polled, with or without success.
     checked_at: datetime | None = None

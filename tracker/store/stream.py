@@ -55,7 +55,7 @@ MOST_ENTRIES: Final = 100_000
 NOWHERE: Final = "0-0"
 #: How many pages one call reminds of what was reported.
 _REMINDED_TOGETHER: Final = 100
-#: Entries that are looked at to drop what is too much; what is left of it goes at the next time.
+#: Entries that are read to drop those beyond the limit; the rest goes next time.
 _LOOKED_AT: Final = 1000
 
 

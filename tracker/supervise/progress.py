@@ -5,7 +5,7 @@ from typing import Final
 
 from tracker.supervise.health import PageHealth
 
-#: When the first line is due, and the next ones; a look at many pages takes up to two seconds.
+#: When the first line is due, and the next ones; a reading of many pages takes up to two seconds.
 FIRST_AFTER_S: Final = 3.0
 EVERY_S: Final = 8.0
 

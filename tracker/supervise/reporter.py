@@ -25,7 +25,7 @@ _WARNING_WORDS: Final = ("cannot", "none of", "does not", "has lost")
 
 
 class HealthReporter:
-    """Looks at the stack's pages and sinks, and logs what changed since the last look."""
+    """Reads the stack's pages and sinks, and logs each change since the last time."""
 
     def __init__(
         self, catalogue: RedisCatalogue, sinks: RedisSinks, alerts: RedisAlerts, own: Callable[[], None]
@@ -47,7 +47,7 @@ class HealthReporter:
         return self._health is not None
 
     def expect(self, providers: Sequence[Provider], sinks: Sequence[Webhook], alerting: Alerting) -> None:
-        """Put back what was just put in, should it be lost before the first look. Raises StoreError."""
+        """Put back what was just put in, should it be lost before the first check. Raises StoreError."""
         self._keeper.expect(providers, sinks, alerting)
 
     def look_over(self) -> bool:
@@ -66,7 +66,7 @@ class HealthReporter:
         except StoreError as error:
             line = f"{error}; nothing is lost, and all goes on as soon as it can"
         except Conflict:
-            return  # the next look names who has taken over
+            return  # the next check names the new owner
         else:
             if line is None and (progress := self._progress.line(pages, time.monotonic())):
                 log.info(progress)

@@ -47,9 +47,9 @@ SERVER_GRACE_S: Final = 2.5
 #: How often the health line is computed.
 HEALTH_EVERY_S: Final = 2.0
 STARTING_EVERY_S: Final = 0.3
-#: The pause after a look, as a multiple of its duration: looks take at most a twentieth of the time.
+#: The pause after a check, as a multiple of its duration: checks take at most a twentieth of the time.
 PAUSE_TO_WORK: Final = 20.0
-#: The longest pause between two looks, also where a distant data server makes them slow.
+#: The longest pause between two checks, also where a distant data server makes them slow.
 LONGEST_PAUSE_S: Final = 10.0
 
 

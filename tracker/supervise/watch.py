@@ -20,7 +20,7 @@ class Watch:
 
     @property
     def providers(self) -> Sequence[Provider]:
-        """Return the providers as of the last look."""
+        """Return the providers as of the last check."""
         return self._providers
 
     def look(self) -> Sequence[PageHealth]:

@@ -1,4 +1,4 @@
-"""Notices whether anybody looks at the web pages: while nobody does, the data server is read only occasionally."""
+"""Notices whether anybody has the web pages open: while nobody does, the data server is read only occasionally."""
 
 import asyncio
 import time
@@ -54,7 +54,7 @@ class Attention:
         return clients > 0 or self._monotonic() - self._looked_s <= _LOOKED_FOR_S
 
     async def rest(self, seconds: float, *, clients: int, idle_s: float) -> None:
-        """Wait for `seconds` while somebody looks or listens, else until somebody does, `idle_s` at most."""
+        """Wait for `seconds` while somebody has a page open, else until somebody does, `idle_s` at most."""
         self._wanted.clear()
         await asyncio.sleep(seconds)
         if not self.is_given(clients):

@@ -21,14 +21,14 @@ from tracker.web.parts import Parts
 
 log = logging.getLogger("tracker")
 
-#: How often the pages and the record are looked at when no signal says that something is new.
+#: How often the pages and the record are read when no signal says that something is new.
 LOOK_EVERY_S: Final = 1.0
-#: The same while nobody looks: for the history, and for the pages.
+#: The same while nobody has a page open: for the history, and for the pages.
 IDLE_EVERY_S: Final = 5.0
 IDLE_PAGES_EVERY_S: Final = 300.0
 #: However much there is to read, reading takes at most one part in this many of the time.
 _PAUSE_TO_WORK: Final = 5.0
-#: An entry of the stream is on record within this time; so long the record is looked at often.
+#: An entry of the stream is on record within this time; so long the record is read often.
 _WRITTEN_IN_S: Final = 2.5
 _OFTEN_S: Final = 0.05
 #: Events that come within this time are handed on together; some more for each client, of which each is written to.
@@ -68,7 +68,7 @@ class Background:
         self._failures: dict[str, str] = {}
 
     async def start(self) -> None:
-        """Look at the pages and at the history once, then go on in the background."""
+        """Read the pages and the history once, then go on in the background."""
         await self._quietly("pages", self._parts.board.refresh)
         bounds = await self._quietly("history", self._parts.history.bounds)
         self._parts.live.last_seq = bounds[1] if bounds else 0

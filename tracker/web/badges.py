@@ -35,7 +35,7 @@ _PADDING: Final = 12
 _LONGEST_LABEL: Final = 60
 
 
-class Badge(msgspec.Struct, frozen=True, kw_only=True):
+class StatusBadge(msgspec.Struct, frozen=True, kw_only=True):
     """The text and the colour of a badge."""
 
     label: str
@@ -44,12 +44,12 @@ class Badge(msgspec.Struct, frozen=True, kw_only=True):
     is_unknown: bool
 
 
-def badge_of(name: str, found: Assessment) -> Badge:
+def badge_of(name: str, found: Assessment) -> StatusBadge:
     """Return the badge of a provider; unknown says for how long."""
     message = _WORDS[found.state]
     if found.state is State.UNKNOWN and found.age_s is not None:
         message = f"{message}, {_age(found.age_s)}"
-    return Badge(
+    return StatusBadge(
         label=title_of(name, _LONGEST_LABEL),
         message=message,
         color=_COLORS[found.state],
@@ -57,7 +57,7 @@ def badge_of(name: str, found: Assessment) -> Badge:
     )
 
 
-def as_svg(badge: Badge) -> bytes:
+def as_svg(badge: StatusBadge) -> bytes:
     """Return the badge as a picture with a name for screen readers."""
     label, message = escape(badge.label), escape(badge.message)
     left, right = _width(badge.label), _width(badge.message)
@@ -72,7 +72,7 @@ def as_svg(badge: Badge) -> bytes:
     ).encode()
 
 
-def as_endpoint(badge: Badge) -> bytes:
+def as_endpoint(badge: StatusBadge) -> bytes:
     """Return the badge as shields.io asks for it."""
     return msgspec.json.encode(
         {

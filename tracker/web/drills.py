@@ -23,7 +23,7 @@ _INTERRUPTED_S: Final = 600.0
 RunDrill = Callable[[str, str | None, Callable[[str], object], threading.Event], None]
 
 
-class DrillRuns(Protocol):
+class DrillStore(Protocol):
     """The store of drills. Every method raises StoreError."""
 
     def put(self, run: DrillRun) -> None:
@@ -38,7 +38,7 @@ class DrillRuns(Protocol):
 class Drills:
     """Begins drills."""
 
-    def __init__(self, runs: DrillRuns, run: RunDrill, clock: Clock) -> None:
+    def __init__(self, runs: DrillStore, run: RunDrill, clock: Clock) -> None:
         self._runs = runs
         self._run_drill = run
         self._clock = clock

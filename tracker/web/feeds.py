@@ -19,7 +19,7 @@ _TAG: Final = "tag:github.com,2026:status-page-tracker"
 _CHANGES: Final = frozenset({EventKind.UPDATE_EDITED, EventKind.UPDATE_WITHDRAWN})
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class OutgoingEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One entry of a feed; harmless text."""
 
     id: str
@@ -32,14 +32,14 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...]
 
 
-class Channel(msgspec.Struct, frozen=True, kw_only=True):
+class OutgoingFeed(msgspec.Struct, frozen=True, kw_only=True):
     """A feed with its entries."""
 
     title: str
     #: Its own address, and that of the page that shows the same.
     url: str
     home: str
-    entries: tuple[Entry, ...]
+    entries: tuple[OutgoingEntry, ...]
 
     @property
     def updated_at(self) -> datetime:
@@ -47,9 +47,9 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
         return max((entry.updated_at for entry in self.entries), default=datetime(2000, 1, 1, tzinfo=UTC))
 
 
-def entries_of(items: Sequence[FeedItem]) -> tuple[Entry, ...]:
+def entries_of(items: Sequence[FeedItem]) -> tuple[OutgoingEntry, ...]:
     """Return the entries of events, the newest first as those are given; an edit changes its update's entry."""
-    entries: dict[str, Entry] = {}
+    entries: dict[str, OutgoingEntry] = {}
     reported = {_place(item.event): item.event.id for item in items if item.event.event not in _CHANGES}
     for item in items:
         event = item.event
@@ -61,7 +61,7 @@ def entries_of(items: Sequence[FeedItem]) -> tuple[Entry, ...]:
     return tuple(entries.values())
 
 
-def as_atom(channel: Channel) -> bytes:
+def as_atom(channel: OutgoingFeed) -> bytes:
     """Return the feed as Atom."""
     ET.register_namespace("", _ATOM)
     feed = ET.Element(f"{{{_ATOM}}}feed")
@@ -86,7 +86,7 @@ def as_atom(channel: Channel) -> bytes:
     return document
 
 
-def as_json_feed(channel: Channel) -> bytes:
+def as_json_feed(channel: OutgoingFeed) -> bytes:
     """Return the feed as JSON Feed."""
     items = [
         {
@@ -121,14 +121,14 @@ def _own_id(event: Event) -> str:
     return event_id(event.provider, event.incident_id or "", event.update_id or "")
 
 
-def _entry(event: Event, named: str) -> Entry:
+def _entry(event: Event, named: str) -> OutgoingEntry:
     what = event.incident or event.message or event.event.replace("_", " ")
     withdrawn = "Withdrawn: " if event.event is EventKind.UPDATE_WITHDRAWN else ""
     published_at = event.published_at or event.seen_at
     is_later = event.event in _CHANGES
     components = (title_of(name, 100) for name in event.components)
     title = title_of(f"{withdrawn}{event.product}: {what} ({event.status.replace('_', ' ')})", LONGEST_TITLE)
-    return Entry(
+    return OutgoingEntry(
         id=f"{_TAG}/{quote(named.encode('utf-8', 'replace'), safe='/')}",
         title=title,
         text=text_of(event.message, LONGEST_TEXT),

@@ -11,7 +11,7 @@ _HALF: Final = 16
 
 
 class FormTokens:
-    """Makes and checks tokens; every page has another one, so that compressed answers tell nothing about it."""
+    """Makes and checks tokens; every page has another one, so that compressed answers reveal nothing about it."""
 
     def __init__(self, secret: str | None) -> None:
         self._key = hashlib.sha256(b"form " + (secret or secrets.token_hex()).encode()).digest()

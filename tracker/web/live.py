@@ -25,7 +25,7 @@ HEARTBEAT: Final = b": still here\n\n"
 HELLO: Final = b"retry: 2000\n\n"
 #: Says that the id which a client gave is not on record any more: what it shows may lack something.
 RESET: Final = b"event: reset\ndata: {}\n\n"
-#: Events that one look at the history brings at most.
+#: Events that one reading of the history brings at most.
 BATCH: Final = 500
 
 

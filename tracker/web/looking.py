@@ -11,8 +11,8 @@ from tracker.model.provider import Provider
 from tracker.polling.observer import Observer
 
 
-class Look:
-    """Looks at pages; credentials come from the variables."""
+class PageProbe:
+    """Reads pages before they are added; credentials come from the variables."""
 
     def __init__(self, settings: Settings, variables: Mapping[str, str], clock: Clock) -> None:
         self._settings = settings

@@ -44,7 +44,7 @@ class PageNow(msgspec.Struct, frozen=True, kw_only=True):
     provider: Provider
     state: PageState
     view: PageView
-    #: When it was asked last, whatever came of it.
+    #: When it was polled last, with or without success.
     checked_at: datetime | None
     assessment: Assessment
     #: When this process noticed the last change of its state; it never goes back.
@@ -56,7 +56,7 @@ class PageNow(msgspec.Struct, frozen=True, kw_only=True):
 class Now(msgspec.Struct, frozen=True, kw_only=True):
     """All pages at one moment."""
 
-    #: When the data server was asked last; None: never.
+    #: When the data server was read last; None: never.
     at: datetime | None = None
     #: By id, sorted by name.
     pages: Mapping[str, PageNow] = {}
@@ -127,7 +127,7 @@ class NowBoard:
         pages = {}
         for provider, pulse in asked:
             known, status = before.pages.get(provider.id), read.get(provider.id)
-            # The pulse was asked first: what changed in between is read once more at the next look.
+            # The pulse was read first: a page that changed in between is read once more next time.
             page = PageNow(
                 provider=provider,
                 state=status.state if status else known.state if known else PageState(),

@@ -18,11 +18,11 @@ from tracker.web.live import Live
 from tracker.web.now import NowBoard
 
 
-class Acts(Protocol):
+class ActStore(Protocol):
     """The acts for the scope `act`. Every method raises StoreError."""
 
     def push(self, provider_id: str, now: datetime, pause: timedelta) -> bool:
-        """Have a page asked at once, or once `pause` has passed since the last push; tell whether there is one."""
+        """Have a page polled at once, or once `pause` has passed since the last push; return whether there is one."""
         ...
 
     def add(self, provider: Provider, now: datetime) -> None:
@@ -30,7 +30,7 @@ class Acts(Protocol):
         ...
 
     def remove(self, provider_id: str) -> bool:
-        """Stop watching a page; tell whether there was one of that id."""
+        """Stop watching a page; return whether there was one of that id."""
         ...
 
     def beats(self, now: datetime) -> int:
@@ -60,7 +60,7 @@ class Parts:
     clock: Clock
     board: NowBoard
     history: History
-    acts: Acts
+    acts: ActStore
     #: Alerts at the hands of people; drills; None: no links are made for messages, and none are taken.
     desk: Desk
     drills: Drills

@@ -20,7 +20,7 @@ EXCERPT: Final = 600
 TEXT: Final = 50_000
 
 
-class Pages:
+class Templates:
     """Renders templates; one instance serves all requests."""
 
     def __init__(self) -> None:

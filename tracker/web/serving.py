@@ -20,7 +20,7 @@ from tracker.web.access import require_protection
 from tracker.web.app import Addition, Beside, build_app
 from tracker.web.background import Background
 from tracker.web.drills import Drills
-from tracker.web.looking import Look
+from tracker.web.looking import PageProbe
 from tracker.web.now import NowBoard
 from tracker.web.pages.health import Checked, checked
 from tracker.web.parts import Parts
@@ -56,7 +56,7 @@ def serve(
         drills=Drills(open_drills(settings), drill_over(settings), utc_now),
         links=links_of(settings),
     )
-    site = Site(parts, open_catalogue(settings), lambda: _checks(settings), Look(settings, os.environ, utc_now))
+    site = Site(parts, open_catalogue(settings), lambda: _checks(settings), PageProbe(settings, os.environ, utc_now))
     background = Background(parts, board, settings.data_dir / RECORD_NAME, kept.keep)
     _show_address(listening, host, port)
     if web.shows_token:

@@ -24,7 +24,7 @@ from tracker.web.pages.frame import Frame, frame
 from tracker.web.pages.health import Checked
 from tracker.web.pages.rows import LatestUpdate, worst_incident
 from tracker.web.parts import Parts
-from tracker.web.rendering import Pages
+from tracker.web.rendering import Templates
 
 log = logging.getLogger("tracker")
 
@@ -63,10 +63,10 @@ class Site:
         self.measurements = measurements
         #: Makes the checks of `tracker doctor`.
         self.checks = checks
-        #: Asks a page and returns its own name, "" for none. Raises ConfigError where nothing can be read there.
+        #: Requests a page and returns its own name, "" for none. Raises ConfigError where nothing can be read there.
         self.look = look
         self.tokens = FormTokens(parts.settings.act_token)
-        self._render = Pages()
+        self._render = Templates()
         self._open_alerts: Sequence[OpenAlert] = ()
         self._list_again_at = 0.0
 

@@ -34,7 +34,7 @@ _POSTED: Final = frozenset({EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE, E
 Json = dict[str, Any]
 
 
-class Scope(msgspec.Struct, frozen=True, kw_only=True):
+class StatusScope(msgspec.Struct, frozen=True, kw_only=True):
     """The subject of a status: all providers, those of a group, or one with its own components."""
 
     id: str
@@ -46,7 +46,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
-def page(scope: Scope) -> Json:
+def page(scope: StatusScope) -> Json:
     """Return the page's description."""
     return {
         "id": scope.id,
@@ -57,7 +57,7 @@ def page(scope: Scope) -> Json:
     }
 
 
-def status(scope: Scope) -> Json:
+def status(scope: StatusScope) -> Json:
     """Return the overall state in words and as an indicator."""
     states = [known.assessment.state for known in scope.pages]
     problems = sum(state.is_problem for state in states)
@@ -76,7 +76,7 @@ def status(scope: Scope) -> Json:
     return {"indicator": indicator, "description": "; ".join(said) or "All Systems Operational"}
 
 
-def components(scope: Scope) -> list[Json]:
+def components(scope: StatusScope) -> list[Json]:
     """Return a component for each provider, or those of the only one."""
     if scope.is_single:
         return [
@@ -86,7 +86,7 @@ def components(scope: Scope) -> list[Json]:
     return [_provider(scope, known, number) for number, known in enumerate(scope.pages, 1)]
 
 
-def incidents(scope: Scope, ledgers: Iterable[IncidentLedger]) -> list[Json]:
+def incidents(scope: StatusScope, ledgers: Iterable[IncidentLedger]) -> list[Json]:
     """Return incidents or maintenances with their updates, the newest first."""
     by_provider = {known.provider.id: known for known in scope.pages}
     return [_incident(scope, ledger, by_provider) for ledger in ledgers]
@@ -101,7 +101,7 @@ def _listed(known: PageNow) -> Sequence[Component]:
     return [component for component in known.view.known_statuses if component.status is not ComponentStatus.UNKNOWN]
 
 
-def _provider(scope: Scope, known: PageNow, position: int) -> Json:
+def _provider(scope: StatusScope, known: PageNow, position: int) -> Json:
     found, provider = known.assessment, known.provider
     name = provider.name
     if found.state is State.NOT_ASKED:
@@ -117,7 +117,7 @@ def _provider(scope: Scope, known: PageNow, position: int) -> Json:
 
 
 def _component(
-    scope: Scope, id_: str, name: str, word: str, position: int, changed_at: datetime | msgspec.UnsetType | None
+    scope: StatusScope, id_: str, name: str, word: str, position: int, changed_at: datetime | msgspec.UnsetType | None
 ) -> Json:
     moment = changed_at if isinstance(changed_at, datetime) else scope.updated_at
     return {
@@ -137,7 +137,7 @@ def _component(
     }
 
 
-def _incident(scope: Scope, ledger: IncidentLedger, pages: Mapping[str, PageNow]) -> Json:
+def _incident(scope: StatusScope, ledger: IncidentLedger, pages: Mapping[str, PageNow]) -> Json:
     incident = ledger.incident
     known = pages.get(incident.provider)
     id_ = identity(incident.provider, incident.incident_id)
@@ -167,7 +167,7 @@ def _incident(scope: Scope, ledger: IncidentLedger, pages: Mapping[str, PageNow]
     return shown
 
 
-def _affected(scope: Scope, incident: RecordedIncident, known: PageNow | None) -> list[Json]:
+def _affected(scope: StatusScope, incident: RecordedIncident, known: PageNow | None) -> list[Json]:
     if known is None:
         return []
     if not scope.is_single:

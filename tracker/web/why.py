@@ -8,7 +8,7 @@ from tracker.model.event import Event
 from tracker.web.http import Refused
 from tracker.web.parts import Parts
 
-#: Events of one provider that are looked through.
+#: Events of one provider that are searched.
 _NEWEST: Final = 1000
 
 
@@ -22,6 +22,6 @@ def why(parts: Parts, event_id: str) -> Explanation:
         raise Refused(
             404,
             "there is no such event",
-            f"the newest {_NEWEST:,} events of a provider are looked through; `tracker alerts explain` knows all",
+            f"the newest {_NEWEST:,} events of a provider are searched; `tracker alerts explain` knows all",
         )
     return explained(events, position, parts.desk.rules())

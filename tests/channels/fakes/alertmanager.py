@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.channels.fakes.service import Answered, Asked, FakeService, Shown
-from tracker.alerting.channel import Act, Message
+from tracker.alerting.channel import Message, Operation
 
 PROGRAM = "prometheus-alertmanager"
 _PATIENCE_S = 60.0
@@ -106,7 +106,7 @@ class RealAlertmanager(FakeService):
             connection.close()
 
     def settle(self, sent: Message) -> None:
-        expected = "resolved" if sent.act is Act.CLOSE else "firing"
+        expected = "resolved" if sent.act is Operation.CLOSE else "firing"
 
         def is_there() -> bool:
             notes = [note for note in self._oncall.notes if note["groupLabels"]["incident"] == sent.key]

@@ -9,13 +9,13 @@ from msgspec.structs import replace
 
 from tests.fakes import NOON
 from tests.unit.alerting.stories import an_event, any_rules, events, rules
-from tracker.alerting.alert import Alert, Delivery, Phase
-from tracker.alerting.channel import Act
+from tracker.alerting.alert import Alert, DeliveryDecision, Phase
+from tracker.alerting.channel import Operation
 from tracker.alerting.due import next_due
 from tracker.alerting.groups import GROUPS
 from tracker.alerting.machine import MemoryBook, change, decide, look_again, take_in
 from tracker.alerting.occurrence import occurrence_of
-from tracker.alerting.row import Row, planned
+from tracker.alerting.row import SentRow, planned
 from tracker.alerting.story import acknowledged, snoozed
 from tracker.model.page import Impact
 from tracker.model.route import Route
@@ -29,11 +29,11 @@ acts = st.one_of(
 )
 
 
-def played(first, steps) -> tuple[MemoryBook, list[tuple[datetime, Delivery]]]:
+def played(first, steps) -> tuple[MemoryBook, list[tuple[datetime, DeliveryDecision]]]:
     """Play steps through the machine; return the book and what was decided, with when."""
     book, found, now, current = MemoryBook(), [], NOON, first
     for name, value in steps:
-        decided: tuple[Delivery, ...] = ()
+        decided: tuple[DeliveryDecision, ...] = ()
         if name == "event":
             now += timedelta(seconds=7)
             decided = take_in(book, value, current, now)
@@ -71,7 +71,7 @@ def test_whatever_happens(first, steps) -> None:
     what_a_group_shows_is_over_with_its_alert(book)
 
 
-def opens_and_closes_take_turns(book: MemoryBook, decided: list[tuple[datetime, Delivery]]) -> None:
+def opens_and_closes_take_turns(book: MemoryBook, decided: list[tuple[datetime, DeliveryDecision]]) -> None:
     """Check each channel; in none is an alert open that is over."""
     reported = defaultdict(list)
     for _, each in decided:
@@ -88,7 +88,7 @@ def opens_and_closes_take_turns(book: MemoryBook, decided: list[tuple[datetime, 
     assert {alert_id for alert_id, _ in reported} <= {alert.id for alert in book.alerts}
 
 
-def versions_and_reminders_only_grow(decided: list[tuple[datetime, Delivery]]) -> None:
+def versions_and_reminders_only_grow(decided: list[tuple[datetime, DeliveryDecision]]) -> None:
     newest: dict[tuple[str, str], int] = {}
     for _, each in decided:
         key, number = (each.alert_id, each.channel), each.version + each.repeats
@@ -123,7 +123,7 @@ def what_a_group_shows_is_over_with_its_alert(book: MemoryBook) -> None:
 def test_whatever_a_sender_skips_repeats_and_dies_of_a_channel_sees_open_changes_close(steps, every, chance) -> None:
     """One alert, one channel: the sender lags, fails and dies at any point; the channel remembers what arrived."""
     route = rules(Route(to=("chat",), min_impact=Impact.MAJOR))
-    alert, row, now, arrived = None, Row(), NOON, []
+    alert, row, now, arrived = None, SentRow(), NOON, []
     for number, (word, sends) in enumerate([*steps, ("resolved", 60)]):
         now += timedelta(minutes=1)
         over = word == "resolved"
@@ -138,17 +138,17 @@ def test_whatever_a_sender_skips_repeats_and_dies_of_a_channel_sees_open_changes
         return
     is_open, versions = False, []
     for act, version, in_doubt in arrived:
-        if act is Act.OPEN:
+        if act is Operation.OPEN:
             assert not is_open or in_doubt
         else:
-            assert is_open or (act is Act.CLOSE and in_doubt)
-        is_open = act is not Act.CLOSE
+            assert is_open or (act is Operation.CLOSE and in_doubt)
+        is_open = act is not Operation.CLOSE
         versions.append(version)
     assert not is_open
     assert versions == sorted(versions)
 
 
-def sent_once(alert: Alert | None, row: Row, arrived, *, every: bool, chance, last: bool) -> Row:
+def sent_once(alert: Alert | None, row: SentRow, arrived, *, every: bool, chance, last: bool) -> SentRow:
     """Send the next message as `tracker.alerting.sender` does, dying now and then; return what is kept."""
     if alert is None or (target := alert.targets.get("chat")) is None:
         return row
@@ -162,4 +162,6 @@ def sent_once(alert: Alert | None, row: Row, arrived, *, every: bool, chance, la
     arrived.append((plan.act, plan.version, plan.in_doubt))
     if luck < 0.4:
         return row  # died after it
-    return replace(row, is_open=plan.act is not Act.CLOSE, version=plan.version, repeats=plan.repeats, intent=None)
+    return replace(
+        row, is_open=plan.act is not Operation.CLOSE, version=plan.version, repeats=plan.repeats, intent=None
+    )

@@ -9,13 +9,13 @@ from msgspec.structs import replace
 from tests.fakes import NOON
 from tests.unit.alerting.stories import an_event, rules
 from tracker.alerting.backtest import Replay
-from tracker.alerting.caller import Call, Reply
-from tracker.alerting.channel import Act, Message
+from tracker.alerting.caller import Call, CallReply
+from tracker.alerting.channel import Message, Operation
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.slack_webhook import SlackWebhook
 from tracker.alerting.machine import MemoryBook, take_in
 from tracker.alerting.message import message_of
-from tracker.alerting.row import Planned
+from tracker.alerting.row import PlannedMessage
 from tracker.model.channel import SlackWebhookConfig
 from tracker.model.event import Event, EventKind
 from tracker.model.route import AlertKind, Route
@@ -27,9 +27,9 @@ class Takes:
     def __init__(self) -> None:
         self.calls: list[Call] = []
 
-    def call(self, call: Call) -> Reply:
+    def call(self, call: Call) -> CallReply:
         self.calls.append(call)
-        return Reply(status=200)
+        return CallReply(status=200)
 
 
 def maintenance(update: str, begins_in_h: float, minute: int) -> Event:
@@ -52,7 +52,9 @@ def messages(*events: Event) -> Sequence[Message]:
         replay.play([event])
         (alert,) = replay.book.alerts
         target = alert.targets["chat"]
-        plan = Planned(act=Act.CHANGE if found else Act.OPEN, version=target.version, repeats=0, in_doubt=False)
+        plan = PlannedMessage(
+            act=Operation.CHANGE if found else Operation.OPEN, version=target.version, repeats=0, in_doubt=False
+        )
         found.append(message_of(alert, target, plan))
     return found
 
@@ -94,8 +96,8 @@ def test_how_a_message_reads(happens: Sequence[Event], reads: str) -> None:
         now += timedelta(seconds=45)
     (alert,) = book.alerts
     target = alert.targets["chat"]
-    act = Act.CLOSE if alert.is_over else Act.OPEN
-    message = message_of(alert, target, Planned(act=act, version=target.version, repeats=0, in_doubt=False))
+    act = Operation.CLOSE if alert.is_over else Operation.OPEN
+    message = message_of(alert, target, PlannedMessage(act=act, version=target.version, repeats=0, in_doubt=False))
 
     assert f"{wording.headline(message)} | {wording.state(message)}" == reads
     assert ("Announced" in dict(wording.facts(message))) is (alert.kind is AlertKind.MAINTENANCE)

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.fakes import NOON
-from tracker.alerting.caller import Call, Reply
+from tracker.alerting.caller import Call, CallReply
 from tracker.alerting.heartbeat import Heartbeat
 from tracker.alerting.vital_signs import Signs, VitalSigns
 from tracker.errors import FetchTimeout
@@ -54,16 +54,16 @@ def test_a_beat_that_never_reported_has_stopped_and_idle_workers_have_not() -> N
 
 
 def test_a_sign_of_life_is_given_once_a_minute_and_a_failure_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    answers: list[Reply | FetchTimeout] = [
-        Reply(status=200),
+    answers: list[CallReply | FetchTimeout] = [
+        CallReply(status=200),
         FetchTimeout("late"),
-        Reply(status=503),
-        Reply(status=200),
+        CallReply(status=503),
+        CallReply(status=200),
     ]
     asked: list[Call] = []
 
     class Caller:
-        def call(self, call: Call) -> Reply:
+        def call(self, call: Call) -> CallReply:
             asked.append(call)
             answer = answers.pop(0)
             if isinstance(answer, FetchTimeout):

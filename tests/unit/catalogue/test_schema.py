@@ -10,7 +10,7 @@ import pytest
 from tracker.catalogue import PROVIDERS, SINKS
 from tracker.catalogue.schema import Schema
 from tracker.errors import ConfigError
-from tracker.model.key import Holds, Key
+from tracker.model.key import CatalogueKey, Holds
 
 
 class Tone(StrEnum):
@@ -21,12 +21,16 @@ class Tone(StrEnum):
 class Bell(msgspec.Struct, frozen=True, kw_only=True):
     """A table that nothing of the product has."""
 
-    id: Annotated[str, Key(help="Its id.", holds=Holds.IDENTIFIER, example='"front"', is_required=True)]
-    tone: Annotated[Tone, Key(help="Its tone.", example='"low"')] = Tone.LOW
-    pause_s: Annotated[int | None, Key(name="pause", help="Rest.", unit="seconds", most=9, example="5")] = None
-    token_env: Annotated[str | None, Key(help="Its token.", holds=Holds.VARIABLE, example='"BELL_TOKEN"')] = None
-    doors: Annotated[tuple[str, ...], Key(help="Where.", holds=Holds.GLOB, example='["front*"]', is_shared=True)] = ()
-    is_muted: Annotated[bool, Key(name="muted", help="Whether it rests.")] = False
+    id: Annotated[str, CatalogueKey(help="Its id.", holds=Holds.IDENTIFIER, example='"front"', is_required=True)]
+    tone: Annotated[Tone, CatalogueKey(help="Its tone.", example='"low"')] = Tone.LOW
+    pause_s: Annotated[int | None, CatalogueKey(name="pause", help="Rest.", unit="seconds", most=9, example="5")] = None
+    token_env: Annotated[str | None, CatalogueKey(help="Its token.", holds=Holds.VARIABLE, example='"BELL_TOKEN"')] = (
+        None
+    )
+    doors: Annotated[
+        tuple[str, ...], CatalogueKey(help="Where.", holds=Holds.GLOB, example='["front*"]', is_shared=True)
+    ] = ()
+    is_muted: Annotated[bool, CatalogueKey(name="muted", help="Whether it rests.")] = False
     rung: int = 0
 
 

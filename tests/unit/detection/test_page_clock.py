@@ -14,7 +14,7 @@ from tracker.model.event import Event, EventKind
 from tracker.model.page import Snapshot
 from tracker.model.page_state import Gaps, KnownAnswer
 from tracker.model.provider import FirstSight
-from tracker.polling.observer import LAGGING_FOR
+from tracker.polling.details import LAGGING_FOR
 from tracker.polling.poll_cost import ResponseClass
 
 MOMENT = timedelta(microseconds=1)

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes import NOON, FakeClock, FakeFetcher
+from tests.poller_on_a_loop import Unchanged
 from tracker.errors import (
     BadAnswer,
     BadUrl,
@@ -223,10 +224,13 @@ class QuickNetwork:
         self.leaves_it = False
         self.hangs = False
 
-    async def fetch(self, request: FetchRequest) -> Fetched | NotModified | None:
+    def ready(self, request: FetchRequest) -> Unchanged:
+        return Unchanged(request)
+
+    async def fetch(self, ready: Unchanged) -> Fetched | NotModified | None:
         if self.hangs:
             await asyncio.Event().wait()
-        return None if self.leaves_it else self._network.fetch(request)
+        return None if self.leaves_it else self._network.fetch(ready.request)
 
 
 @pytest.fixture
@@ -240,14 +244,14 @@ def test_failures_on_an_event_loop_count_for_all() -> None:
     assert all(network.asks(url) for url in PAGES[2:FAILURES])
     for url in PAGES[:2]:
         with pytest.raises(ConnectError):
-            asyncio.run(quick.fetch(FetchRequest(url=url)))
+            asyncio.run(quick.fetch(Unchanged(FetchRequest(url=url))))
 
     assert not network.asks()
     with pytest.raises(ConnectError, match="5 times in a row"):
-        asyncio.run(quick.fetch(FetchRequest(url=PAGES[0])))
+        asyncio.run(quick.fetch(Unchanged(FetchRequest(url=PAGES[0]))))
     network.clock.passes(seconds=FIRST_PAUSE_S)
     network.is_back()
-    assert asyncio.run(quick.fetch(FetchRequest(url=PAGES[0]))) is not None
+    assert asyncio.run(quick.fetch(Unchanged(FetchRequest(url=PAGES[0])))) is not None
     assert network.asks()
 
 
@@ -258,7 +262,7 @@ def test_an_answer_on_an_event_loop_says_that_the_host_is_there(
     network.clock.passes(seconds=FIRST_PAUSE_S)
     network.is_away(error)
     with pytest.raises(type(error)):
-        asyncio.run(network.breaker.quick(lane).fetch(FetchRequest(url=PAGES[0])))
+        asyncio.run(network.breaker.quick(lane).fetch(Unchanged(FetchRequest(url=PAGES[0]))))
 
     assert all(network.asks(url) for url in PAGES)
 
@@ -268,10 +272,10 @@ def test_what_is_left_to_others_says_nothing_and_they_are_the_probe(network: Net
     network.clock.passes(seconds=FIRST_PAUSE_S)
     lane.leaves_it = True
 
-    assert asyncio.run(quick.fetch(FetchRequest(url=PAGES[0]))) is None
+    assert asyncio.run(quick.fetch(Unchanged(FetchRequest(url=PAGES[0])))) is None
     assert network.asks()
     with pytest.raises(ConnectError, match="6 times in a row"):
-        asyncio.run(quick.fetch(FetchRequest(url=PAGES[0])))
+        asyncio.run(quick.fetch(Unchanged(FetchRequest(url=PAGES[0]))))
 
 
 def test_a_probe_that_is_cancelled_leaves_the_host_to_the_next(network: Network, lane: QuickNetwork) -> None:
@@ -279,7 +283,7 @@ def test_a_probe_that_is_cancelled_leaves_the_host_to_the_next(network: Network,
     lane.hangs = True
 
     async def cancelled() -> None:
-        probe = asyncio.ensure_future(network.breaker.quick(lane).fetch(FetchRequest(url=PAGES[0])))
+        probe = asyncio.ensure_future(network.breaker.quick(lane).fetch(Unchanged(FetchRequest(url=PAGES[0]))))
         await asyncio.sleep(0)
         assert not network.asks()
         probe.cancel()

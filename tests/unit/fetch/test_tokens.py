@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from tests.fakes import FakeClock, FakeFetcher, provider
-from tracker.alerting.caller import Call, Reply
+from tracker.alerting.caller import Call, CallReply
 from tracker.errors import CredentialsMissing, HttpStatusError
 from tracker.fetch.tokens import TokenFetcher
 from tracker.polling.fetcher import Fetched
@@ -33,12 +33,12 @@ class Authority:
         self.calls: list[Call] = []
         self.refuses = False
 
-    def call(self, call: Call) -> Reply:
+    def call(self, call: Call) -> CallReply:
         self.calls.append(call)
         if self.refuses:
-            return Reply(status=400, body=b'{"error":"invalid_client"}')
+            return CallReply(status=400, body=b'{"error":"invalid_client"}')
         answer = {"token_type": "Bearer", "expires_in": 3599, "access_token": f"token-{len(self.calls)}"}
-        return Reply(status=200, body=json.dumps(answer).encode())
+        return CallReply(status=200, body=json.dumps(answer).encode())
 
     def close(self) -> None:
         pass

@@ -28,7 +28,8 @@ from tracker.model.page import Snapshot
 from tracker.model.page_state import Gaps, KnownAnswer, PageState, Source
 from tracker.model.provider import Validators
 from tracker.parse import FORMATS
-from tracker.polling.observer import LAGGING_FOR, MISSING_FOR, Observer
+from tracker.polling.details import LAGGING_FOR
+from tracker.polling.observer import MISSING_FOR, Observer
 from tracker.polling.poll_cost import ResponseClass
 from tracker.polling.reading import Observation
 

@@ -19,7 +19,7 @@ from tracker.model.provider import Cadence, Provider, Validators
 from tracker.polling import quick_poller as quick
 from tracker.polling.commits import quiet
 from tracker.polling.fetcher import NotModified
-from tracker.polling.page_store import Commit, PollLease
+from tracker.polling.page_store import Commit, DecodedPage, PollLease
 from tracker.polling.poll_cost import PollCost, ResponseClass
 from tracker.polling.poller import Outcome
 from tracker.polling.quick_poller import LARGEST_COMPARED_BYTES, plain_commit, plain_of
@@ -60,7 +60,7 @@ def test_the_plainest_poll_writes_what_the_general_way_would(
     if not owes:
         gaps = Gaps(unsettled_since=state.gaps.unsettled_since)
         state = replace(state, readability=Readability(), gaps=gaps)
-    lease = PollLease(provider=page, state=state, revision=1, fencing_token=1, begun_at=begun_at)
+    lease = PollLease(DecodedPage(page, state), revision=1, fencing_token=1, begun_at=begun_at)
     now = begun_at + later
     answer = NotModified(url=page.url, validators=renewed or stored, fresh_for_s=fresh_for_s)
 
@@ -83,7 +83,7 @@ READ = PageState(
 
 def takes_the_short_cut(page: Provider, state: PageState, at: datetime) -> bool:
     """Return whether a 304 at that moment is committed without the general way."""
-    lease = PollLease(provider=page, state=state, revision=1, fencing_token=1, begun_at=at)
+    lease = PollLease(DecodedPage(page, state), revision=1, fencing_token=1, begun_at=at)
     answer = NotModified(url=PAGE, validators=Validators(etag='"1"'))
     return plain_commit(lease, plain_of(lease, NO_VARIABLES, FakeClock().now), answer, at) is not None
 

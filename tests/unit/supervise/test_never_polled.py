@@ -34,7 +34,7 @@ def test_terminal_and_json_say_so() -> None:
 
 
 def test_the_interface_and_shapes_of_others_say_so() -> None:
-    scope = statuspage.Scope(id="all", name="All", url="http://x.example", pages=(PAGE,), updated_at=NOON)
+    scope = statuspage.StatusScope(id="all", name="All", url="http://x.example", pages=(PAGE,), updated_at=NOON)
 
     assert provider_state(PAGE, NOON).state is State.NOT_ASKED
     assert statuspage.status(scope)["description"] == "1 of 1 providers not asked yet"

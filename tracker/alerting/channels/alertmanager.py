@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from tracker.alerting.caller import Caller
-from tracker.alerting.channel import Act, Message
+from tracker.alerting.channel import Message, Operation
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, handle_of, joined, remembered
 from tracker.environment.credentials import headers_of
@@ -65,7 +65,7 @@ class Alertmanager:
         if before is not None and before.labels != firing.labels:
             alerts.append(_alert(message, before, now))
         # The end of the incident may lie before the alert's begin: it ends when we learn of it.
-        alerts.append(_alert(message, firing, now if message.act is Act.CLOSE else now + _HOLDS_FOR))
+        alerts.append(_alert(message, firing, now if message.act is Operation.CLOSE else now + _HOLDS_FOR))
         url = joined(self._config.api_url, "api/v2/alerts")
         headers = headers_of(self._config.headers_env, self._environ, self._config.place)
         self._api.accepted(self._api.call(url, alerts, headers=headers), handle)
@@ -76,7 +76,7 @@ class Alertmanager:
         labels = self._labels(message)
         if before is None:
             return _Firing(labels, wording.stamp(min(message.started_at, now)))
-        is_same = message.act is Act.CLOSE or before.labels == labels
+        is_same = message.act is Operation.CLOSE or before.labels == labels
         return before if is_same else _Firing(labels, wording.stamp(now))
 
     def _labels(self, message: Message) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from tracker.alerting.caller import Call, Caller, Reply
+from tracker.alerting.caller import Call, Caller, CallReply
 from tracker.catalogue.address import web_address
 from tracker.catalogue.mistakes import InvalidValue
 from tracker.environment.credentials import secret_of
@@ -49,7 +49,7 @@ class Api:
         headers: Mapping[str, str] | None = None,
         is_repeatable: bool = True,
         secrets: tuple[str, ...] = (),
-    ) -> Reply:
+    ) -> CallReply:
         """Return the answer to one call, whatever its status. Raises FetchError when none came."""
         body = b"" if payload is None else msgspec.json.encode(payload)
         kind = {"Content-Type": "application/json; charset=utf-8"} if body else {}
@@ -65,7 +65,7 @@ class Api:
             )
         )
 
-    def accepted(self, reply: Reply, handle: str | None = None) -> Reply:
+    def accepted(self, reply: CallReply, handle: str | None = None) -> CallReply:
         """Return an answer that accepts. Raises ChannelFailed, ChannelRefused with the handle to keep."""
         if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
             return reply

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from tracker.alerting.channel import Act, Message, Severity
+from tracker.alerting.channel import Message, Operation, Severity
 from tracker.alerting.channels import apprise_child, wording
 from tracker.alerting.channels.api import handle_of, remembered, secret
 from tracker.errors import ChannelFailed, ChannelRefused, ConfigError
@@ -49,26 +49,26 @@ class Apprise:
         self._timeout_s = timeout_s
 
     def send(self, message: Message, handle: str | None, *, in_doubt: bool = False) -> str | None:
-        """Send a message when the alert opens and when it closes, and what a route asks for in between."""
+        """Send a message when the alert opens and when it closes, and the reminders of its route in between."""
         del in_doubt
         before = remembered(handle, wording.Said)
-        if message.act is Act.CHANGE and before is not None and not wording.is_asked_for(message, before):
+        if message.act is Operation.CHANGE and before is not None and not wording.is_asked_for(message, before):
             return handle
         require_library(self._config)
         url = secret(self._config, "url_env", self._config.url_env, self._environ)
         self._run(
-            apprise_child.Job(
+            apprise_child.AppriseJob(
                 url=url,
                 title=calls_nobody(f"{wording.headline(message)} - {wording.state(message)}"),
                 body=calls_nobody(_body(message)),
-                type="success" if message.act is Act.CLOSE else _TYPES[message.severity],
+                type="success" if message.act is Operation.CLOSE else _TYPES[message.severity],
                 timeout_s=self._timeout_s,
             )
         )
         return handle_of(wording.said(message))
 
-    def _run(self, job: apprise_child.Job) -> None:
-        """Run the child. What the library prints may hold the address, which is a secret: none of it is shown."""
+    def _run(self, job: apprise_child.AppriseJob) -> None:
+        """Run the child. The library's output may hold the address, which is a secret: none of it is shown."""
         place = self._config.place
         try:
             # The address goes through a pipe: arguments are seen by everybody on the machine.

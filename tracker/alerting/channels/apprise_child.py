@@ -11,7 +11,7 @@ NOT_ACCEPTED: Final = 3
 UNKNOWN_ADDRESS: Final = 4
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
+class AppriseJob(msgspec.Struct, frozen=True, kw_only=True):
     """One message for one service."""
 
     #: A secret.
@@ -25,7 +25,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 def main() -> int:
     """Send the message, and return the exit status."""
-    job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
+    job = msgspec.json.decode(sys.stdin.buffer.read(), type=AppriseJob)
     # Ends this process, should the one that watches it be gone.
     signal.setitimer(signal.ITIMER_REAL, job.timeout_s)
     import apprise  # noqa: PLC0415  # it takes a second, and is an extra

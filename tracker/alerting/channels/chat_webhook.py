@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tracker.alerting.caller import Caller
-from tracker.alerting.channel import Act, Message
+from tracker.alerting.channel import Message, Operation
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, address, handle_of, remembered
 from tracker.model.channel import SlackWebhookConfig, TeamsConfig
@@ -30,7 +30,7 @@ class ChatWebhook:
     ) -> str | None:
         """Post a message and return its handle; return the former one after a change that is not worth a message."""
         before = remembered(handle, wording.Said)
-        if message.act is Act.CHANGE and before is not None and not is_worth_a_message(message, before):
+        if message.act is Operation.CHANGE and before is not None and not is_worth_a_message(message, before):
             return handle
         url = address(self._config, self._config.url, self._config.url_env, self._environ)
         self._api.accepted(self._api.call(url, payload(message), is_repeatable=False))

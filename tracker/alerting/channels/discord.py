@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 
-from tracker.alerting.caller import Caller, Reply
-from tracker.alerting.channel import Act, Message, Severity
+from tracker.alerting.caller import Caller, CallReply
+from tracker.alerting.channel import Message, Operation, Severity
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, address, handle_of, remembered
 from tracker.errors import ChannelFailed
@@ -59,8 +59,8 @@ class Discord:
         posted = remembered(handle, _Posted)
         may_be_twice = posted.may_be_twice if posted else in_doubt
         payload = {"embeds": [_embed(message, may_be_twice=may_be_twice)], "allowed_mentions": _CALLS_NOBODY}
-        is_closed = message.act is Act.CLOSE
-        if posted is not None and not (posted.is_closed and message.act is Act.OPEN):
+        is_closed = message.act is Operation.CLOSE
+        if posted is not None and not (posted.is_closed and message.act is Operation.OPEN):
             reply = self._api.call(self._url(posted.id), payload, method="PATCH")
             if not _is_gone(reply):
                 self._api.accepted(reply, handle)
@@ -77,7 +77,7 @@ class Discord:
             return parts._replace(path=path, query=urlencode({**query, "wait": "true"})).geturl()
         return parts._replace(path=f"{path}/messages/{message_id}", query=urlencode(query)).geturl()
 
-    def _id(self, reply: Reply) -> str:
+    def _id(self, reply: CallReply) -> str:
         try:
             return msgspec.json.decode(reply.body, type=_Named).id
         except msgspec.DecodeError:
@@ -92,7 +92,7 @@ class _Error(msgspec.Struct):
     code: int = 0
 
 
-def _is_gone(reply: Reply) -> bool:
+def _is_gone(reply: CallReply) -> bool:
     if reply.status != HTTPStatus.NOT_FOUND:
         return False
     try:
@@ -114,7 +114,7 @@ def _embed(message: Message, *, may_be_twice: bool) -> dict[str, Any]:
     return {
         "title": fitted(wording.headline(message), _TITLE, as_markdown),
         "description": "\n".join((*lines, *story, *end)),
-        "color": _OVER if message.act is Act.CLOSE else _COLOURS[message.severity],
+        "color": _OVER if message.act is Operation.CLOSE else _COLOURS[message.severity],
         "timestamp": wording.stamp(message.started_at),
     }
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from tracker.alerting.channel import Act, Message, Severity
+from tracker.alerting.channel import Message, Operation, Severity
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import handle_of, remembered, secret
 from tracker.alerting.mailer import Mailer, MailServer
@@ -85,7 +85,7 @@ class Email:
         mail["List-Id"] = f"Status pages of {self._config.name} <{self._config.name}.status-page-tracker.{domain}>"
         mail["Auto-Submitted"] = "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"
-        if message.act is not Act.CLOSE and message.severity.rank >= Severity.ERROR.rank:
+        if message.act is not Operation.CLOSE and message.severity.rank >= Severity.ERROR.rank:
             mail["Importance"] = "high"
         mail.set_content("\n".join(_lines(message)) + "\n")
         mail.add_alternative(_html(message), subtype="html")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tracker.alerting.caller import Caller
-from tracker.alerting.channel import Act, Message
+from tracker.alerting.channel import Message, Operation
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, joined, secret
 from tracker.model.channel import IncidentIoConfig
@@ -41,7 +41,7 @@ def _event(message: Message) -> dict[str, Any]:
         lines.append(children)
     return {
         "deduplication_key": message.key,
-        "status": "resolved" if message.act is Act.CLOSE else "firing",
+        "status": "resolved" if message.act is Operation.CLOSE else "firing",
         "title": calls_nobody(wording.headline(message)),
         # It is Markdown, in which a single line break is a blank.
         "description": fitted("\n".join(lines).replace("\n", "\n\n"), _DESCRIPTION, as_markdown),

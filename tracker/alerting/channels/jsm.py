@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from tracker.alerting.caller import Caller
-from tracker.alerting.channel import Act, Entry, Message, Severity
+from tracker.alerting.channel import AlertEntry, Message, Operation, Severity
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, handle_of, joined, remembered, secret
 from tracker.model.channel import JsmConfig
@@ -48,13 +48,13 @@ class Jsm:
         del in_doubt
         shown = remembered(handle, _Shown)
         alert = f"{_ALERTS}/{quote(message.key, safe='')}"
-        if message.act is Act.CLOSE:
+        if message.act is Operation.CLOSE:
             self._post(f"{alert}/close?identifierType=alias", _note(message, _new_entries(message, shown)))
-        elif shown is None or (shown.is_closed and message.act is Act.OPEN):
+        elif shown is None or (shown.is_closed and message.act is Operation.OPEN):
             self._post(_ALERTS, _alert(message))
         else:
             self._post(f"{alert}/notes?identifierType=alias", _note(message, _new_entries(message, shown)))
-        return handle_of(_Shown(wording.newest_id(message), message.act is Act.CLOSE))
+        return handle_of(_Shown(wording.newest_id(message), message.act is Operation.CLOSE))
 
     def _post(self, path: str, payload: Mapping[str, Any]) -> None:
         key = secret(self._config, "api_key_env", self._config.api_key_env, self._environ)
@@ -82,11 +82,11 @@ def _story(message: Message) -> str:
     return "\n\n".join([wording.state(message), *lines, wording.children(message)])
 
 
-def _new_entries(message: Message, shown: _Shown | None) -> Sequence[Entry]:
+def _new_entries(message: Message, shown: _Shown | None) -> Sequence[AlertEntry]:
     return wording.entries_after(message, shown.entry if shown else None)
 
 
-def _note(message: Message, entries: Sequence[Entry]) -> dict[str, Any]:
-    """Return a note: how the alert stands, for the priority of an alert cannot be changed, and what was said."""
+def _note(message: Message, entries: Sequence[AlertEntry]) -> dict[str, Any]:
+    """Return a note with the alert's state, since the priority of an alert cannot be changed, and with the texts."""
     text = "\n\n".join([wording.state(message), *map(wording.entry_line, entries)])
     return {"note": several_lines(text, _NOTE), "source": _SOURCE}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tracker.alerting.caller import Caller
-from tracker.alerting.channel import Act, Message
+from tracker.alerting.channel import Message, Operation
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, joined, secret
 from tracker.model.channel import PagerDutyConfig
@@ -38,7 +38,7 @@ class PagerDuty:
 
 
 def _event(message: Message) -> dict[str, Any]:
-    if message.act is Act.CLOSE:
+    if message.act is Operation.CLOSE:
         return {"event_action": "resolve"}
     link = safe_link(message.link)
     return {

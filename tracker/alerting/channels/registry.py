@@ -15,7 +15,7 @@ from tracker.alerting.channels.pagerduty import PagerDuty
 from tracker.alerting.channels.slack import Slack
 from tracker.alerting.channels.slack_webhook import SlackWebhook
 from tracker.alerting.channels.teams import Teams
-from tracker.alerting.channels.webhook import Webhook
+from tracker.alerting.channels.webhook import WebhookChannel
 from tracker.alerting.mailer import Mailer
 from tracker.model import channel as configs
 from tracker.model.clock import Clock
@@ -48,7 +48,7 @@ def channel_of(  # noqa: C901, PLR0911  # a line for each type
         case configs.IncidentIoConfig():
             return IncidentIo(config, environ, caller)
         case configs.WebhookChannelConfig():
-            return Webhook(config, environ, caller, clock)
+            return WebhookChannel(config, environ, caller, clock)
         case configs.AppriseConfig():
             return Apprise(config, environ)
         case _:

@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from tracker.alerting.caller import Caller, Reply
-from tracker.alerting.channel import Act, Message
+from tracker.alerting.caller import Caller, CallReply
+from tracker.alerting.channel import Message, Operation
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, handle_of, joined, remembered, secret
 from tracker.alerting.channels.slack_text import reply_text, root_text
@@ -84,7 +84,7 @@ class Slack:
         handle = handle_of(thread)
         answer = self._raw("chat.update", {**_root(thread.channel, message), "ts": thread.ts}, handle)
         if answer.get("ok") is not True and answer.get("error") == "edit_window_closed":
-            # The workspace forbids late edits; the thread still tells everything.
+            # The workspace forbids late edits; the thread still shows everything.
             return True
         if answer.get("error") in _LOST:
             return False
@@ -92,7 +92,7 @@ class Slack:
         return True
 
     def _reply(self, thread: _Thread, message: Message, *, in_doubt: bool) -> _Thread:
-        """Add what the thread lacks, and return what it holds then. Raises ChannelFailed with as far as it came."""
+        """Add the missing messages to the thread, and return its state. Raises ChannelFailed with the state reached."""
         replies = list(_replies(thread, message))
         try:
             present = self._present(thread) if in_doubt and replies else frozenset()
@@ -107,9 +107,9 @@ class Slack:
                     self._ask("chat.postMessage", payload, handle_of(thread))
                 thread = msgspec.structs.replace(thread, newest=thread.newest if entry_id == _END else entry_id)
         except FetchError as error:
-            # What is out by now is not to be sent again.
+            # Parts that were sent already are not sent again.
             raise ChannelFailed(error.message, error.retry_after_s, handle_of(thread)) from error
-        return msgspec.structs.replace(thread, is_closed=message.act is Act.CLOSE)
+        return msgspec.structs.replace(thread, is_closed=message.act is Operation.CLOSE)
 
     def _find(self, message: Message) -> _Thread | None:
         """Return the message that an earlier call may have left."""
@@ -155,7 +155,7 @@ class Slack:
         )
         return self._document(self._api.accepted(reply, handle), handle)
 
-    def _document(self, reply: Reply, handle: str | None) -> Mapping[str, Any]:
+    def _document(self, reply: CallReply, handle: str | None) -> Mapping[str, Any]:
         try:
             return msgspec.json.decode(reply.body, type=dict[str, Any])
         except msgspec.DecodeError:
@@ -192,11 +192,11 @@ def _plain(text: str, key: str, entry_id: str | None = None) -> dict[str, Any]:
 def _replies(thread: _Thread, message: Message) -> Iterator[tuple[str, str, bool]]:
     """Yield id, text and loudness of what the thread lacks; loud is what everybody in the conversation is to see."""
     entries = wording.entries_after(message, thread.newest)[-_MOST_REPLIES:]
-    is_end = message.act is Act.CLOSE and not thread.is_closed
-    is_again = message.act is Act.OPEN and thread.is_closed
+    is_end = message.act is Operation.CLOSE and not thread.is_closed
+    is_again = message.act is Operation.OPEN and thread.is_closed
     for entry in entries:
         # A story that opens calls nobody but by its message.
-        is_worse = entry.is_worse and message.act is not Act.OPEN
+        is_worse = entry.is_worse and message.act is not Operation.OPEN
         yield entry.id, reply_text(entry), is_worse or (entry is entries[-1] and (is_end or is_again))
     if is_end and not entries:
         yield _END, wording.state(message), True

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tracker.alerting.channel import Act, Entry, Message, Severity
+from tracker.alerting.channel import AlertEntry, Message, Operation, Severity
 from tracker.alerting.channels import wording
 from tracker.model.marks import as_mrkdwn, fitted, safe_link, units
 from tracker.model.plain import several_lines
@@ -23,7 +23,7 @@ _OVER: Final = ":white_check_mark:"
 
 def root_text(message: Message) -> str:
     """Return the alert as it stands now."""
-    sign = _OVER if message.act is Act.CLOSE else _SIGNS[message.severity]
+    sign = _OVER if message.act is Operation.CLOSE else _SIGNS[message.severity]
     lines = [f"{sign} *{_short(wording.headline(message))}*", f"*{_short(wording.state(message))}*"]
     lines += [f"*{_short(name)}:* {_short(text)}" for name, text in wording.facts(message)]
     if children := wording.children(message):
@@ -35,7 +35,7 @@ def root_text(message: Message) -> str:
     return "\n".join((*lines, *([_quoted(text, left)] if text and left > 0 else []), *end))
 
 
-def reply_text(entry: Entry) -> str:
+def reply_text(entry: AlertEntry) -> str:
     """Return one update."""
     head = f"*{_short(wording.entry_state(entry))}* ({wording.moment(entry.at)})"
     text = several_lines(entry.text, wording.TEXT)

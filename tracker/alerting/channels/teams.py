@@ -1,4 +1,4 @@
-"""Teams' workflows that post what a webhook brings: an Adaptive Card in a message.
+"""Teams' workflows that post the body of a webhook: an Adaptive Card in a message.
 
 https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook
 """
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tracker.alerting.caller import Caller
-from tracker.alerting.channel import Act, Message, Severity
+from tracker.alerting.channel import Message, Operation, Severity
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.chat_webhook import ChatWebhook
 from tracker.model.channel import TeamsConfig
@@ -58,7 +58,7 @@ def _message(message: Message) -> dict[str, Any]:
 
 
 def _blocks(message: Message) -> list[dict[str, Any]]:
-    colour = "Good" if message.act is Act.CLOSE else _COLOURS[message.severity]
+    colour = "Good" if message.act is Operation.CLOSE else _COLOURS[message.severity]
     blocks = [
         _block(_short(wording.headline(message)), weight="Bolder", size="Medium"),
         _block(_short(wording.state(message)), weight="Bolder", color=colour, spacing="None"),

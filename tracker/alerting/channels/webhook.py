@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from tracker.alerting.caller import Call, Caller
-from tracker.alerting.channel import Act, Entry, Message
+from tracker.alerting.channel import AlertEntry, Message, Operation
 from tracker.alerting.channels import wording
 from tracker.alerting.channels.api import Api, address
 from tracker.environment.credentials import headers_of, secret_of
@@ -17,13 +17,13 @@ from tracker.model.marks import safe_link
 from tracker.model.plain import one_line, several_lines
 from tracker.model.webhook_signature import message_id, signature, signing_keys
 
-_TYPES: Final = {Act.OPEN: "alert.opened", Act.CHANGE: "alert.changed", Act.CLOSE: "alert.closed"}
+_TYPES: Final = {Operation.OPEN: "alert.opened", Operation.CHANGE: "alert.changed", Operation.CLOSE: "alert.closed"}
 _MOST_UPDATES: Final = 100
 _MOST_COMPONENTS: Final = 200
 _LONGEST_ID: Final = 500
 
 
-class Webhook:
+class WebhookChannel:
     """A request for each change, with the alert's state and history."""
 
     sends_every_update = False
@@ -76,7 +76,7 @@ def _data(message: Message) -> dict[str, Any]:
     return {
         "key": message.key,
         "version": message.version,
-        "state": "closed" if message.act is Act.CLOSE else "open",
+        "state": "closed" if message.act is Operation.CLOSE else "open",
         "title": wording.title(message),
         "provider": {"id": message.provider_id, "name": wording.provider(message)},
         "kind": message.kind,
@@ -105,7 +105,7 @@ def _window(message: Message) -> dict[str, str | None] | None:
     return {"begin": wording.stamp(begin), "end": wording.stamp(end) if end else None}
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def _entry(entry: AlertEntry) -> dict[str, Any]:
     return {
         "id": one_line(entry.id, _LONGEST_ID),
         "at": wording.stamp(entry.at),

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from tracker.alerting.channel import Act, Entry, Message, Severity
+from tracker.alerting.channel import AlertEntry, Message, Operation, Severity
 from tracker.model.marks import safe_link
 from tracker.model.plain import one_line, several_lines
 
@@ -46,7 +46,7 @@ def status(text: str) -> str:
 def state(message: Message) -> str:
     """Return the state of the alert, with its duration once it is over: `Resolved after 2 h 5 min`."""
     word = status(message.status) or message.act.value
-    if message.act is not Act.CLOSE:
+    if message.act is not Operation.CLOSE:
         return word if message.kind in _SUMS_UP else f"{word} ({message.severity.value})"
     # A maintenance begins long after its alert.
     lasted = message.ended_at if message.kind not in {*_SUMS_UP, "maintenance"} else None
@@ -81,7 +81,7 @@ def window(message: Message) -> str:
 
 
 def facts(message: Message) -> Iterator[tuple[str, str]]:
-    """Yield label and text of what is to be known before the vendor's words; the status is not among it."""
+    """Yield label and text of the facts that come before the vendor's words, without the status."""
     return ((name, text) for name, text in _facts(message) if name and text)
 
 
@@ -113,19 +113,19 @@ def children(message: Message) -> str:
     return "\n".join(filter(None, named)) + _rest(message.children)
 
 
-def entry_line(entry: Entry) -> str:
+def entry_line(entry: AlertEntry) -> str:
     """Return an update of the history: when, which status, and what it says."""
     head = f"{moment(entry.at)} {entry_state(entry)}"
     text = several_lines(entry.text, TEXT)
     return f"{head}: {text}" if text else head
 
 
-def entry_state(entry: Entry) -> str:
+def entry_state(entry: AlertEntry) -> str:
     """Return the status of an update, and whether it is an edit of an earlier one."""
     return f"{status(entry.status)}, edited" if entry.is_edit else status(entry.status)
 
 
-def entries_after(message: Message, newest_sent: str | None) -> Sequence[Entry]:
+def entries_after(message: Message, newest_sent: str | None) -> Sequence[AlertEntry]:
     """Return the updates behind the one of that id; the newest alone if that one is no longer in the history."""
     ids = [entry.id for entry in message.updates]
     if newest_sent in ids:

@@ -1,6 +1,6 @@
 """Vendors that are known by name: what `tracker providers add openai` stands for.
 
-A preset says where a page is. How the page is read is found out by looking at what it answers, as for any other.
+A preset says where a page is. How the page is read is known from its answers, as for any other.
 """
 
 from tracker.catalogue.presets.choice import Choice, chosen

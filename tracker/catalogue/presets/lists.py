@@ -34,7 +34,7 @@ _NAMES: Final = (
 _PAGES: Final = ("status page", "status page url", "status url", "page", "page url", "url")
 _WORDS: Final = re.compile(r"[^\W_]+")
 _MOST: Final = 10_000
-#: How deep in JSON names and addresses are looked for.
+#: How deep in JSON names and addresses are searched.
 _DEEPEST: Final = 6
 #: Kinds of Backstage's catalogue that are none of a vendor's.
 _OTHER_KINDS: Final = frozenset({"location", "group", "user", "system", "domain", "template"})

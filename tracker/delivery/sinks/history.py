@@ -99,7 +99,7 @@ def _component(reported: _Line) -> Component | None:
 
 
 def _follow(ongoing: dict[str, OpenIncident], reported: _Line) -> None:
-    """Take in what an update says of its incident or maintenance: that it goes on, and how, or that it is over."""
+    """Apply an update to its incident or maintenance: its state, or its end."""
     incident_id = reported.incident_id or ""
     before = ongoing.get(incident_id)
     if reported.status in CLOSED_STATUSES:

@@ -1,4 +1,4 @@
-"""How far each webhook is on record, in a file beside it: what the data server knows of that is gone with its data."""
+"""How far each webhook is, in a file beside the record, for a data server that loses its data."""
 
 import contextlib
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Events as lines for people: what is affected first, then what the vendor says."""
+"""Events as lines for people: the affected product first, then the vendor's words."""
 
 from collections.abc import Iterator, Sequence
 from typing import TextIO, assert_never

@@ -32,7 +32,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebhookSender:
-    """The `Sender` that posts events over HTTP. Secrets are looked up for each event, so that they may change."""
+    """The `EventSender` that posts events over HTTP. Secrets are looked up for each event, so that they may change."""
 
     def __init__(self, poster: Poster, environ: Mapping[str, str], clock: Clock) -> None:
         self._poster = poster

@@ -5,6 +5,6 @@ JSON is searched with JMESPath, HTML with CSS selectors, XML with XPath. The lib
 """
 
 from tracker.parse.custom.format import custom_format, understood
-from tracker.parse.custom.trial import Part, Trial, tried
+from tracker.parse.custom.trial import ExpressionTrial, Trial, tried
 
-__all__ = ["Part", "Trial", "custom_format", "tried", "understood"]
+__all__ = ["ExpressionTrial", "Trial", "custom_format", "tried", "understood"]

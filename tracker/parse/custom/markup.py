@@ -74,7 +74,7 @@ class Html(Language):
         selector = (found["selector"] if found else expression).strip()
         return selector == _SCOPE or (_SCOPE not in selector and ":has(" not in selector)
 
-    def is_missing(self, root: Any, query: Query) -> bool:  # noqa: ARG002  an absent list and an empty one look alike
+    def is_missing(self, root: Any, query: Query) -> bool:  # noqa: ARG002  an absent list looks like an empty one
         """Return whether a body lacks even the place where a list would be."""
         return False
 
@@ -123,7 +123,7 @@ class Xml(Language):
         paths = expression.split("|")
         return all((_LINEAR if len(paths) == 1 else _ONE_STEP).fullmatch(path.strip()) for path in paths)
 
-    def is_missing(self, root: Any, query: Query) -> bool:  # noqa: ARG002  an absent list and an empty one look alike
+    def is_missing(self, root: Any, query: Query) -> bool:  # noqa: ARG002  an absent list looks like an empty one
         """Return whether a body lacks even the place where a list would be."""
         return False
 

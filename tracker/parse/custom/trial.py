@@ -25,7 +25,7 @@ _TIMES: Final = frozenset({"time", "begins", "ends", "update_time"})
 _LONGEST: Final = 60
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
+class ExpressionTrial(msgspec.Struct, frozen=True, kw_only=True):
     """The findings of one expression."""
 
     key: str
@@ -42,7 +42,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """The result of a definition on one body."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[ExpressionTrial, ...]
     #: The resulting snapshot, None without one.
     snapshot: Snapshot | None = None
     error: str | None = None
@@ -61,7 +61,7 @@ def tried(definition: FormatDefinition, body: bytes, url: str = "") -> Trial:
     return Trial(parts=parts, snapshot=snapshot, error=problem)
 
 
-def _parts(known: Compiled, root: Any) -> Iterator[Part]:
+def _parts(known: Compiled, root: Any) -> Iterator[ExpressionTrial]:
     for key in ("always", "incidents", "component_list"):
         if key not in known.queries:
             continue
@@ -70,7 +70,7 @@ def _parts(known: Compiled, root: Any) -> Iterator[Part]:
         yield from _inside(known, key, entries)
 
 
-def _inside(known: Compiled, owner: str, entries: list[Any]) -> Iterator[Part]:
+def _inside(known: Compiled, owner: str, entries: list[Any]) -> Iterator[ExpressionTrial]:
     for key in _PARTS.get(owner, ()):
         if key not in known.queries:
             continue
@@ -79,7 +79,7 @@ def _inside(known: Compiled, owner: str, entries: list[Any]) -> Iterator[Part]:
             yield from _inside(known, key, [value for entry in entries for value in _found(known, key, entry)])
 
 
-def _part(known: Compiled, key: str, entries: list[Any], *, is_list: bool = False) -> Part:
+def _part(known: Compiled, key: str, entries: list[Any], *, is_list: bool = False) -> ExpressionTrial:
     expression = str(getattr(known.definition, key))
     found = [values for entry in entries if (values := _found(known, key, entry))]
     first = found[0][0] if found else None
@@ -89,7 +89,7 @@ def _part(known: Compiled, key: str, entries: list[Any], *, is_list: bool = Fals
         problem = "there is no entry to look into" if not entries else _why(known, key, entries[0])
     else:
         problem = _what_is_wrong(known, key, (values[0] for values in found))
-    return Part(
+    return ExpressionTrial(
         key=key,
         expression=expression,
         found=sum(map(len, found)) if is_list else len(found),

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from tracker.model.page import Impact
 from tracker.simulator.feeds import xml_text
 from tracker.simulator.platform import Platform
-from tracker.simulator.revision import Incident, Revision
+from tracker.simulator.revision import Revision, VendorIncident
 
 REGION = "us-east-1"
 _REGION_NAME = "N. Virginia"
@@ -32,7 +32,7 @@ def _events(revision: Revision) -> bytes:
     return b"\xfe\xff" + json.dumps(events, ensure_ascii=False).encode("utf-16-be", errors="replace")
 
 
-def _event(item: Incident, revision: Revision) -> dict[str, Any]:
+def _event(item: VendorIncident, revision: Revision) -> dict[str, Any]:
     slug, name = _service(item, revision)
     log = [
         {
@@ -95,16 +95,16 @@ def _feed(revision: Revision) -> str:
 """
 
 
-def _incidents(revision: Revision) -> list[Incident]:
+def _incidents(revision: Revision) -> list[VendorIncident]:
     """Return the incidents; AWS shows no maintenance."""
     return [item for item in revision.incidents if not item.is_maintenance]
 
 
-def _digit(item: Incident, status: str) -> int:
+def _digit(item: VendorIncident, status: str) -> int:
     return 0 if status in ("resolved", "postmortem") else _DIGITS.get(item.impact, 1)
 
 
-def _service(item: Incident, revision: Revision) -> tuple[str, str]:
+def _service(item: VendorIncident, revision: Revision) -> tuple[str, str]:
     """Return slug and name of the service that an incident is about."""
     names = [part.name for part in revision.touched_by(item)]
     return (_slug(names[0]), names[0]) if len(names) == 1 else ("multipleservices", "Multiple services")

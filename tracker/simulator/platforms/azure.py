@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from tracker.simulator.feeds import xml_text
 from tracker.simulator.platform import Platform
-from tracker.simulator.revision import Incident, Revision
+from tracker.simulator.revision import Revision, VendorIncident
 
 REGION = "West Europe"
 
@@ -24,7 +24,7 @@ def _feed(revision: Revision, url: str) -> str:
 """
 
 
-def _item(item: Incident, revision: Revision, url: str) -> str:
+def _item(item: VendorIncident, revision: Revision, url: str) -> str:
     names = [*(part.name for part in revision.touched_by(item)), REGION]
     categories = "\n".join(f"      <category>{xml_text(name)}</category>" for name in names)
     return f"""    <item>

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tracker.model.page import ComponentStatus
 from tracker.simulator.draft import BADNESS
 from tracker.simulator.platform import Json, Platform, number, timestamp
-from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
+from tracker.simulator.revision import Revision, VendorComponent, VendorIncident, VendorUpdate
 
 _STATES = {
     ComponentStatus.OPERATIONAL: "operational",
@@ -38,11 +38,11 @@ def _index(revision: Revision, _url: str, _variation: int) -> Json:
     }
 
 
-def _section(item: Component) -> Json:
+def _section(item: VendorComponent) -> Json:
     return {"id": str(number(item.id)), "type": "status_page_section", "attributes": {"name": item.name}}
 
 
-def _resource(item: Component, revision: Revision) -> Json:
+def _resource(item: VendorComponent, revision: Revision) -> Json:
     days = [{"day": revision.updated_at.date().isoformat(), "status": _STATES[item.status], "downtime_duration": 0}]
     return {
         "id": str(number(item.id)),
@@ -56,7 +56,7 @@ def _resource(item: Component, revision: Revision) -> Json:
     }
 
 
-def _report(item: Incident) -> Iterator[Json]:
+def _report(item: VendorIncident) -> Iterator[Json]:
     """Yield the updates of a report, then the report; the updates of a maintenance name no resources."""
     for update in item.updates:
         yield _update(update, is_maintenance=item.is_maintenance)
@@ -76,13 +76,13 @@ def _report(item: Incident) -> Iterator[Json]:
     }
 
 
-def _affected_by(item: Incident) -> list[Json]:
+def _affected_by(item: VendorIncident) -> list[Json]:
     if item.is_maintenance:
         return [{"status_page_resource_id": str(number(key)), "status": "maintenance"} for key in item.component_ids]
     return _affected(item.updates[0]) if item.updates else []
 
 
-def _state_of(item: Incident) -> str:
+def _state_of(item: VendorIncident) -> str:
     if item.is_closed:
         return "resolved"
     if item.is_maintenance:
@@ -91,7 +91,7 @@ def _state_of(item: Incident) -> str:
     return _worst(touched) if touched else "degraded"
 
 
-def _update(update: IncidentUpdate, *, is_maintenance: bool) -> Json:
+def _update(update: VendorUpdate, *, is_maintenance: bool) -> Json:
     return {
         "id": str(number(update.id)),
         "type": "status_update",
@@ -104,7 +104,7 @@ def _update(update: IncidentUpdate, *, is_maintenance: bool) -> Json:
     }
 
 
-def _affected(update: IncidentUpdate) -> list[Json]:
+def _affected(update: VendorUpdate) -> list[Json]:
     return [
         {
             "status_page_resource_id": str(number(part.id)),

@@ -6,7 +6,7 @@ from datetime import datetime
 from tracker.model.page import ComponentStatus
 from tracker.simulator.feeds import xml_text
 from tracker.simulator.platform import Json, Platform, number, page_for_people
-from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
+from tracker.simulator.revision import Revision, VendorComponent, VendorIncident, VendorUpdate
 
 #: The entries on a page of a list.
 LIST_LENGTH = 50
@@ -60,7 +60,7 @@ def _paged(entries: Sequence[Json], length: int = LIST_LENGTH) -> Json:
     }
 
 
-def _incident(incident: Incident, url: str) -> Json:
+def _incident(incident: VendorIncident, url: str) -> Json:
     """Return an incident; its first update is its own message."""
     first, posted = next(reversed(incident.updates), None), incident.updates[:-1]
     code, word = _STATUSES.get(incident.status, (4, "Fixed"))
@@ -86,7 +86,7 @@ def _incident(incident: Incident, url: str) -> Json:
     }
 
 
-def _update(update: IncidentUpdate, incident_number: int, url: str) -> Json:
+def _update(update: VendorUpdate, incident_number: int, url: str) -> Json:
     code, word = _STATUSES.get(update.status, (4, "Fixed"))
     return {
         "id": number(update.id),
@@ -101,7 +101,7 @@ def _update(update: IncidentUpdate, incident_number: int, url: str) -> Json:
     }
 
 
-def _schedule(incident: Incident) -> Json:
+def _schedule(incident: VendorIncident) -> Json:
     code, word = _SCHEDULE_STATUSES.get(incident.status, (1, "In Progress"))
     return {
         "id": number(incident.id),
@@ -116,7 +116,7 @@ def _schedule(incident: Incident) -> Json:
     }
 
 
-def _component(component: Component) -> Json:
+def _component(component: VendorComponent) -> Json:
     code, word = _COMPONENT_STATUSES[component.status]
     return {
         "id": number(component.id),

@@ -2,7 +2,7 @@
 
 from tracker.model.page import Impact
 from tracker.simulator.platform import Json, Platform, timestamp
-from tracker.simulator.revision import Incident, IncidentUpdate, Revision
+from tracker.simulator.revision import Revision, VendorIncident, VendorUpdate
 
 _SEVERITIES = {Impact.NONE: "MINOR", Impact.MINOR: "MINOR", Impact.MAJOR: "MAJOR", Impact.CRITICAL: "CRITICAL"}
 
@@ -12,7 +12,7 @@ def _unresolved(revision: Revision, _url: str, _variation: int) -> Json:
     return {"incidents": [_incident(item, revision) for item in shown]}
 
 
-def _incident(item: Incident, revision: Revision) -> Json:
+def _incident(item: VendorIncident, revision: Revision) -> Json:
     return {
         "id": item.id,
         "name": item.name,
@@ -29,7 +29,7 @@ def _incident(item: Incident, revision: Revision) -> Json:
     }
 
 
-def _update(update: IncidentUpdate) -> Json:
+def _update(update: VendorUpdate) -> Json:
     return {
         "id": update.id,
         "status": update.status.upper(),

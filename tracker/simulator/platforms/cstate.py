@@ -5,7 +5,7 @@ from datetime import datetime
 from tracker.model.page import ComponentStatus
 from tracker.simulator.feeds import xml_text
 from tracker.simulator.platform import Json, Platform
-from tracker.simulator.revision import Component, Incident, Revision
+from tracker.simulator.revision import Revision, VendorComponent, VendorIncident
 
 _SEVERITIES = {"none": "notice", "minor": "disrupted", "major": "down", "critical": "down", "maintenance": "notice"}
 #: From the best to the worst.
@@ -64,7 +64,7 @@ def feed(revision: Revision, url: str, _variation: int) -> str:
 """
 
 
-def _item(incident: Incident, url: str) -> str:
+def _item(incident: VendorIncident, url: str) -> str:
     link = f"{xml_text(url)}/issues/{incident.id}/"
     ended = incident.resolved_at if incident.is_closed else None
     posts = "".join(
@@ -88,7 +88,7 @@ def _shown(moment: datetime) -> str:
     return f"{moment:%H:%M:%S} \u2014 {moment:%b} {moment.day}"
 
 
-def _system(component: Component, revision: Revision, url: str) -> Json:
+def _system(component: VendorComponent, revision: Revision, url: str) -> Json:
     groups = {group.id: group.name for group in revision.components if group.is_group}
     return {
         "name": component.name,
@@ -102,7 +102,7 @@ def _system(component: Component, revision: Revision, url: str) -> Json:
     }
 
 
-def _issue(incident: Incident, revision: Revision, url: str) -> Json:
+def _issue(incident: VendorIncident, revision: Revision, url: str) -> Json:
     return {
         "is": "issue",
         "title": incident.name,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from tracker.model.page import ComponentStatus
 from tracker.simulator.platform import Json, Platform
-from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
+from tracker.simulator.revision import Revision, VendorComponent, VendorIncident, VendorUpdate
 
 _WORDS = {
     ComponentStatus.OPERATIONAL: "operational",
@@ -41,12 +41,12 @@ def _components(revision: Revision) -> Iterator[Json]:
             yield _component(item, item.status)
 
 
-def _component(item: Component, status: ComponentStatus) -> Json:
+def _component(item: VendorComponent, status: ComponentStatus) -> Json:
     wire = {"id": item.id, "name": item.name, "position": item.position}
     return {**wire, "status": _WORDS[status], "type": "Component"}
 
 
-def _incident(item: Incident, revision: Revision) -> Json:
+def _incident(item: VendorIncident, revision: Revision) -> Json:
     parts = {part.id: part for part in revision.components}
     return {
         "id": item.id,
@@ -62,7 +62,7 @@ def _incident(item: Incident, revision: Revision) -> Json:
     }
 
 
-def _update(update: IncidentUpdate, parts: dict[str, Component]) -> Json:
+def _update(update: VendorUpdate, parts: dict[str, VendorComponent]) -> Json:
     return {
         "id": update.id,
         "status": update.status,

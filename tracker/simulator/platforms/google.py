@@ -6,7 +6,7 @@ from typing import Any
 
 from tracker.model.page import Impact
 from tracker.simulator.platform import Platform
-from tracker.simulator.revision import Incident, IncidentUpdate, Revision
+from tracker.simulator.revision import Revision, VendorIncident, VendorUpdate
 
 REGION = {"title": "Iowa (us-central1)", "id": "us-central1"}
 _LOW = ("low", "SERVICE_INFORMATION")
@@ -20,7 +20,7 @@ def _incidents(revision: Revision) -> list[dict[str, Any]]:
     return [_incident(item, revision) for item in revision.incidents if not item.is_maintenance]
 
 
-def _incident(item: Incident, revision: Revision) -> dict[str, Any]:
+def _incident(item: VendorIncident, revision: Revision) -> dict[str, Any]:
     severity, status_impact = _SEVERITIES.get(item.impact, _LOW)
     updates = [_update(update, status_impact) for update in item.updates]
     products = [{"title": part.name, "id": part.id} for part in revision.touched_by(item)]
@@ -49,7 +49,7 @@ def _incident(item: Incident, revision: Revision) -> dict[str, Any]:
     return wire
 
 
-def _update(update: IncidentUpdate, status_impact: str) -> dict[str, Any]:
+def _update(update: VendorUpdate, status_impact: str) -> dict[str, Any]:
     is_over = update.status in ("resolved", "postmortem")
     return {
         "created": _seconds(update.created_at),

@@ -6,7 +6,7 @@ from typing import Any
 
 from tracker.model.page import ComponentStatus
 from tracker.simulator.platform import Platform
-from tracker.simulator.revision import Incident, Revision
+from tracker.simulator.revision import Revision, VendorIncident
 
 REGION = "EMEA"
 _COLOURS: Mapping[str, str] = {
@@ -31,7 +31,7 @@ def _current(revision: Revision, url: str) -> dict[str, Any]:
     }
 
 
-def _incident(item: Incident, revision: Revision, url: str) -> dict[str, Any]:
+def _incident(item: VendorIncident, revision: Revision, url: str) -> dict[str, Any]:
     return {
         "id": item.number,
         "title": item.name,

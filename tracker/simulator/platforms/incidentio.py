@@ -14,7 +14,7 @@ from tracker.simulator.platform import Json, Platform
 from tracker.simulator.platforms import incidentio_native as native
 from tracker.simulator.platforms import statuspage
 from tracker.simulator.platforms.incidentio_native import ulid
-from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
+from tracker.simulator.revision import Revision, VendorComponent, VendorIncident, VendorUpdate
 
 #: The components and incidents that an answer shows at most.
 LIST_LENGTH = 25
@@ -39,7 +39,7 @@ def summary(revision: Revision, url: str, variation: int) -> Json:
     }
 
 
-def incident(item: Incident, revision: Revision) -> Json:
+def incident(item: VendorIncident, revision: Revision) -> Json:
     """Return an incident without components, shortlink and start; times are there only if they are set."""
     incident_id = ulid(item.created_at, item.id)
     wire: Json = {
@@ -119,7 +119,7 @@ def _components(revision: Revision, url: str, variation: int) -> Json:
     }
 
 
-def _component(item: Component, position: int, revision: Revision) -> Json:
+def _component(item: VendorComponent, position: int, revision: Revision) -> Json:
     return {
         "id": ulid(item.created_at, item.id),
         "name": item.name,
@@ -137,7 +137,7 @@ def _incidents(revision: Revision, url: str, _variation: int) -> Json:
     return {"page": _page(revision, url), "incidents": [incident(item, revision) for item in shown] or None}
 
 
-def _incident_update(update: IncidentUpdate, incident_id: str) -> Json:
+def _incident_update(update: VendorUpdate, incident_id: str) -> Json:
     return {
         "id": ulid(update.created_at, update.id),
         "status": update.status,
@@ -149,7 +149,7 @@ def _incident_update(update: IncidentUpdate, incident_id: str) -> Json:
     }
 
 
-def _content(item: Incident, revision: Revision, variation: int) -> str:
+def _content(item: VendorIncident, revision: Revision, variation: int) -> str:
     """Return an entry's HTML; the order of the components differs between answers."""
     latest = item.updates[0] if item.updates else None
     word = item.status.replace("_", " ").capitalize()
@@ -166,11 +166,11 @@ def _cdata(text: str) -> str:
     return f"<![CDATA[{xml_characters(text).replace(']]>', ']]]]><![CDATA[>')}]]>"
 
 
-def _address(item: Incident, url: str) -> str:
+def _address(item: VendorIncident, url: str) -> str:
     return f"{xml_text(url)}//incidents/{ulid(item.created_at, item.id)}"
 
 
-def _atom_entry(item: Incident, revision: Revision, url: str, variation: int) -> str:
+def _atom_entry(item: VendorIncident, revision: Revision, url: str, variation: int) -> str:
     html = _cdata(_content(item, revision, variation))
     return f"""    <entry>
         <title type="html">{_cdata(item.name)}</title>
@@ -183,7 +183,7 @@ def _atom_entry(item: Incident, revision: Revision, url: str, variation: int) ->
 """
 
 
-def _rss_item(item: Incident, revision: Revision, url: str, variation: int) -> str:
+def _rss_item(item: VendorIncident, revision: Revision, url: str, variation: int) -> str:
     html = _cdata(_content(item, revision, variation))
     return f"""        <item>
             <title>{_cdata(item.name)}</title>

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tracker.model.page import ComponentStatus
 from tracker.simulator.platform import Json, timestamp
-from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
+from tracker.simulator.revision import Revision, VendorComponent, VendorIncident, VendorUpdate
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _STATUSES = {
@@ -65,11 +65,11 @@ def ulid(moment: datetime, key: str) -> str:
     return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
 
 
-def _is_ongoing(item: Incident) -> bool:
+def _is_ongoing(item: VendorIncident) -> bool:
     return not item.is_closed and item.status != "scheduled"
 
 
-def _id(item: Component) -> str:
+def _id(item: VendorComponent) -> str:
     return ulid(item.created_at, item.id)
 
 
@@ -77,7 +77,7 @@ def _word(status: ComponentStatus) -> str:
     return "full_outage" if status == ComponentStatus.MAJOR_OUTAGE else status.value
 
 
-def _place(item: Component, revision: Revision) -> Json:
+def _place(item: VendorComponent, revision: Revision) -> Json:
     if not item.is_group:
         return {"component": {"component_id": _id(item), "name": item.name, "hidden": False}}
     inside = [other for other in revision.components if other.group_id == item.id]
@@ -85,7 +85,7 @@ def _place(item: Component, revision: Revision) -> Json:
     return {"group": {"id": _id(item), "name": item.name, "hidden": False, "components": listed}}
 
 
-def _incident(item: Incident, revision: Revision) -> Json:
+def _incident(item: VendorIncident, revision: Revision) -> Json:
     page_id = ulid(revision.created_at, revision.page_id)
     ids = {part.id: _id(part) for part in revision.components}
     affected = revision.touched_by(item)
@@ -107,13 +107,13 @@ def _incident(item: Incident, revision: Revision) -> Json:
     }
 
 
-def _planned(item: Incident, affected: list[Component]) -> list[Json]:
+def _planned(item: VendorIncident, affected: list[VendorComponent]) -> list[Json]:
     begins, ends = item.scheduled_for, item.scheduled_until
     window = {"start_at": begins and timestamp(begins), "end_at": ends and timestamp(ends)}
     return [{"component_id": _id(part), "status": "under_maintenance", **window} for part in affected]
 
 
-def _impacts(item: Incident, ids: dict[str, str]) -> list[Json]:
+def _impacts(item: VendorIncident, ids: dict[str, str]) -> list[Json]:
     """Return the components and times of each update that set a component to another status than operational."""
     return [
         {"component_id": ids[part.id], "status": _word(part.new_status), "start_at": timestamp(update.created_at)}
@@ -123,7 +123,7 @@ def _impacts(item: Incident, ids: dict[str, str]) -> list[Json]:
     ]
 
 
-def _update(update: IncidentUpdate, ids: dict[str, str]) -> Json:
+def _update(update: VendorUpdate, ids: dict[str, str]) -> Json:
     return {
         "id": ulid(update.created_at, update.id),
         "published_at": timestamp(update.created_at),
@@ -139,7 +139,7 @@ def _update(update: IncidentUpdate, ids: dict[str, str]) -> Json:
     }
 
 
-def _shown(item: Incident, revision: Revision, url: str) -> Json:
+def _shown(item: VendorIncident, revision: Revision, url: str) -> Json:
     newest = item.updates[0]
     incident_id = ulid(item.created_at, item.id)
     wire: Json = {

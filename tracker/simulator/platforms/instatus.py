@@ -6,7 +6,7 @@ from tracker.model.page import ComponentStatus
 from tracker.simulator.draft import BADNESS
 from tracker.simulator.feeds import entries, xml_text
 from tracker.simulator.platform import Json, Platform, timestamp
-from tracker.simulator.revision import Component, Incident, Revision
+from tracker.simulator.revision import Revision, VendorComponent, VendorIncident
 
 _WORDS = {
     ComponentStatus.OPERATIONAL: "OPERATIONAL",
@@ -59,11 +59,11 @@ def _page_status(revision: Revision) -> str:
     return f"ONE{_WORDS[worst]}" if is_one else "HASISSUES"
 
 
-def _single(revision: Revision) -> list[Component]:
+def _single(revision: Revision) -> list[VendorComponent]:
     return [item for item in revision.components if not item.is_group]
 
 
-def _incident(item: Incident, revision: Revision, url: str) -> Json:
+def _incident(item: VendorIncident, revision: Revision, url: str) -> Json:
     touched = [part.status for part in revision.touched_by(item)]
     return {
         "id": item.id,
@@ -76,7 +76,7 @@ def _incident(item: Incident, revision: Revision, url: str) -> Json:
     }
 
 
-def _maintenance(item: Incident, url: str) -> Json:
+def _maintenance(item: VendorIncident, url: str) -> Json:
     begins, ends = item.scheduled_for, item.scheduled_until
     return {
         "id": item.id,
@@ -102,7 +102,7 @@ def _feed(revision: Revision, url: str, _variation: int) -> str:
 """
 
 
-def _item(item: Incident, revision: Revision, url: str) -> str:
+def _item(item: VendorIncident, revision: Revision, url: str) -> str:
     kind = "maintenance" if item.is_maintenance else "incident"
     names = ", ".join(part.name for part in revision.touched_by(item))
     head = f"<p><strong>Type:</strong> {kind.capitalize()}</p><p><strong>Affected Components:</strong> </p>"

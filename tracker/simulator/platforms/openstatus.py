@@ -3,7 +3,7 @@
 from tracker.model.page import ComponentStatus
 from tracker.simulator.draft import BADNESS
 from tracker.simulator.platform import Json, Platform, timestamp
-from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
+from tracker.simulator.revision import Revision, VendorComponent, VendorIncident, VendorUpdate
 
 _WORDS = {
     ComponentStatus.OPERATIONAL: "success",
@@ -33,20 +33,20 @@ def _feed(revision: Revision, _url: str, _variation: int) -> Json:
     }
 
 
-def _monitor(item: Component) -> Json:
+def _monitor(item: VendorComponent) -> Json:
     return {"id": 1000 + item.position, "name": item.name, "description": "", "status": _WORDS[item.status]}
 
 
-def _component(item: Component, groups: dict[str, int]) -> Json:
+def _component(item: VendorComponent, groups: dict[str, int]) -> Json:
     wire = {"id": item.position, "name": item.name, "description": None, "monitorId": 1000 + item.position}
     return {**wire, "groupId": groups.get(item.group_id or ""), "order": item.position, "groupOrder": 0}
 
 
-def _touched(item: Incident, revision: Revision) -> list[int]:
+def _touched(item: VendorIncident, revision: Revision) -> list[int]:
     return [part.position for part in revision.touched_by(item)]
 
 
-def _report(item: Incident, revision: Revision) -> Json:
+def _report(item: VendorIncident, revision: Revision) -> Json:
     return {
         "id": item.number,
         "title": item.name,
@@ -58,7 +58,7 @@ def _report(item: Incident, revision: Revision) -> Json:
     }
 
 
-def _update(update: IncidentUpdate) -> Json:
+def _update(update: VendorUpdate) -> Json:
     return {
         "id": int.from_bytes(update.id.encode()) % 10**9,
         "message": update.body,
@@ -67,7 +67,7 @@ def _update(update: IncidentUpdate) -> Json:
     }
 
 
-def _maintenance(item: Incident, revision: Revision) -> Json:
+def _maintenance(item: VendorIncident, revision: Revision) -> Json:
     """Return a maintenance: only the window shows an early begin or a late end."""
     at = {update.status: update.created_at for update in item.updates}
     begins, ends = at.get("in_progress") or item.scheduled_for, at.get("completed") or item.scheduled_until

@@ -5,7 +5,7 @@ from typing import Any
 
 from tracker.model.page import ComponentStatus, Impact
 from tracker.simulator.platform import Platform
-from tracker.simulator.revision import Incident, Revision
+from tracker.simulator.revision import Revision, VendorIncident
 
 
 def _instance(revision: Revision) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def _status(revision: Revision) -> str:
     return "OK" if statuses <= {ComponentStatus.OPERATIONAL} else "MINOR_INCIDENT_CORE"
 
 
-def _incident(item: Incident, revision: Revision) -> dict[str, Any]:
+def _incident(item: VendorIncident, revision: Revision) -> dict[str, Any]:
     return {
         "id": item.number,
         "createdAt": _milliseconds(item.created_at),
@@ -47,7 +47,7 @@ def _incident(item: Incident, revision: Revision) -> dict[str, Any]:
     }
 
 
-def _maintenance(item: Incident, revision: Revision) -> dict[str, Any]:
+def _maintenance(item: VendorIncident, revision: Revision) -> dict[str, Any]:
     return {
         "id": item.number,
         "name": item.name,
@@ -59,7 +59,7 @@ def _maintenance(item: Incident, revision: Revision) -> dict[str, Any]:
     }
 
 
-def _events(item: Incident, *, is_maintenance: bool) -> list[dict[str, Any]]:
+def _events(item: VendorIncident, *, is_maintenance: bool) -> list[dict[str, Any]]:
     return [
         {
             "id": update.id,
@@ -71,7 +71,7 @@ def _events(item: Incident, *, is_maintenance: bool) -> list[dict[str, Any]]:
     ]
 
 
-def _services(item: Incident, revision: Revision) -> list[str]:
+def _services(item: VendorIncident, revision: Revision) -> list[str]:
     return [part.name for part in revision.touched_by(item)]
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from tracker.model.page import Impact
 from tracker.simulator.platform import Platform
-from tracker.simulator.revision import Incident, Revision
+from tracker.simulator.revision import Revision, VendorIncident
 
 #: The incidents that the history shows.
 HISTORY_LENGTH = 40
@@ -30,7 +30,7 @@ def _history(revision: Revision) -> list[dict[str, Any]]:
     return [{**item, "notes": item["notes"][::-1]} for item in listed]
 
 
-def _incident(item: Incident, revision: Revision) -> dict[str, Any]:
+def _incident(item: VendorIncident, revision: Revision) -> dict[str, Any]:
     return {
         "id": item.number,
         "date_created": _pacific(item.created_at),
@@ -44,13 +44,13 @@ def _incident(item: Incident, revision: Revision) -> dict[str, Any]:
     }
 
 
-def _kind(item: Incident) -> str:
+def _kind(item: VendorIncident) -> str:
     if item.is_maintenance:
         return "notice"
     return "outage" if item.impact in (Impact.MAJOR, Impact.CRITICAL) else "incident"
 
 
-def _status(item: Incident) -> str:
+def _status(item: VendorIncident) -> str:
     if item.is_maintenance:
         return "completed" if item.is_closed else "scheduled"
     return "resolved" if item.is_closed else "active"

@@ -2,7 +2,7 @@
 
 from tracker.model.page import ComponentStatus
 from tracker.simulator.platform import Json, Platform, number, timestamp
-from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
+from tracker.simulator.revision import Revision, VendorComponent, VendorIncident, VendorUpdate
 
 #: The notices on a page of the list.
 LIST_LENGTH = 25
@@ -32,7 +32,7 @@ def _meta(count: int, total: int, name: str) -> Json:
     return {"count": count, "total_count": total, "next_page": following}
 
 
-def _notice(incident: Incident, url: str) -> Json:
+def _notice(incident: VendorIncident, url: str) -> Json:
     latest = incident.updates[0] if incident.updates else None
     wire: Json = {
         "id": number(incident.id),
@@ -53,13 +53,13 @@ def _notice(incident: Incident, url: str) -> Json:
     return wire
 
 
-def _timeline_state(incident: Incident) -> str:
+def _timeline_state(incident: VendorIncident) -> str:
     if incident.is_closed:
         return "past_recent"
     return "future" if incident.status == "scheduled" else "present"
 
 
-def _update(update: IncidentUpdate) -> Json:
+def _update(update: VendorUpdate) -> Json:
     return {
         "id": number(update.id),
         "state": _state(update.status),
@@ -73,7 +73,7 @@ def _state(status: str) -> str:
     return _STATES.get(status, status)
 
 
-def _component(component: Component) -> Json:
+def _component(component: VendorComponent) -> Json:
     state = "operational" if component.status == ComponentStatus.OPERATIONAL else "degraded"
     if component.status == ComponentStatus.UNDER_MAINTENANCE:
         state = "under_maintenance"

@@ -8,7 +8,7 @@ import hashlib
 from tracker.model.page import ComponentStatus
 from tracker.simulator.feeds import xml_text
 from tracker.simulator.platform import Json, Platform, page_for_people, timestamp
-from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
+from tracker.simulator.revision import Revision, VendorComponent, VendorIncident, VendorUpdate
 
 #: The region of the simulated vendor.
 CONTAINER = "Primary Data Center"
@@ -49,7 +49,7 @@ def status(revision: Revision, _url: str, _variation: int) -> Json:
     }
 
 
-def _component(component: Component) -> Json:
+def _component(component: VendorComponent) -> Json:
     code, word = _CODES[component.status]
     state: Json = {"updated": timestamp(component.updated_at), "status": word, "status_code": code}
     return {
@@ -60,7 +60,7 @@ def _component(component: Component) -> Json:
     }
 
 
-def _incident(incident: Incident, revision: Revision) -> Json:
+def _incident(incident: VendorIncident, revision: Revision) -> Json:
     return {
         "_id": object_id(incident.id),
         "name": incident.name,
@@ -73,7 +73,7 @@ def _incident(incident: Incident, revision: Revision) -> Json:
     }
 
 
-def _maintenance(incident: Incident, revision: Revision) -> Json:
+def _maintenance(incident: VendorIncident, revision: Revision) -> Json:
     wire = _incident(incident, revision)
     if incident.scheduled_for and incident.scheduled_until:
         wire["datetime_planned_start"] = timestamp(incident.scheduled_for)
@@ -81,7 +81,7 @@ def _maintenance(incident: Incident, revision: Revision) -> Json:
     return wire
 
 
-def _message(update: IncidentUpdate, incident: Incident) -> Json:
+def _message(update: VendorUpdate, incident: VendorIncident) -> Json:
     states = _MAINTENANCE_STATES if incident.is_maintenance else _STATES
     return {
         "details": update.body,

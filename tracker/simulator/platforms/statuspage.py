@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from tracker.model.page import ComponentStatus, Impact
 from tracker.simulator.feeds import atom, rss, xml_text
 from tracker.simulator.platform import Json, Platform, page_for_people, timestamp
-from tracker.simulator.revision import AffectedComponent, Component, Incident, IncidentUpdate, Revision
+from tracker.simulator.revision import AffectedComponent, Revision, VendorComponent, VendorIncident, VendorUpdate
 
 #: The incidents and maintenances that the lists show.
 LIST_LENGTH = 50
@@ -53,7 +53,7 @@ def status(revision: Revision) -> Json:
     return {"indicator": Impact.NONE, "description": "All Systems Operational"}
 
 
-def component(item: Component, revision: Revision) -> Json:
+def component(item: VendorComponent, revision: Revision) -> Json:
     """Return one component; a group also lists its components."""
     wire: Json = {
         "id": item.id,
@@ -75,7 +75,7 @@ def component(item: Component, revision: Revision) -> Json:
     return wire
 
 
-def incident(item: Incident, revision: Revision, url: str) -> Json:
+def incident(item: VendorIncident, revision: Revision, url: str) -> Json:
     """Return an incident or a maintenance with all its updates."""
     zone = revision.time_zone
     wire: Json = {
@@ -101,7 +101,7 @@ def incident(item: Incident, revision: Revision, url: str) -> Json:
     return wire
 
 
-def incident_update(update: IncidentUpdate, incident_id: str, zone: str) -> Json:
+def incident_update(update: VendorUpdate, incident_id: str, zone: str) -> Json:
     """Return one incident update."""
     return {
         "id": update.id,
@@ -129,7 +129,7 @@ def affected(changed: AffectedComponent) -> Json:
     }
 
 
-def newest(incidents: Iterable[Incident], *, maintenances: bool) -> list[Incident]:
+def newest(incidents: Iterable[VendorIncident], *, maintenances: bool) -> list[VendorIncident]:
     """Return incidents, or maintenances, as the lists order them: by their newest display_at."""
     wanted = [item for item in incidents if item.is_maintenance is maintenances]
     return sorted(wanted, key=lambda item: (item.displayed_at, item.number), reverse=True)[:LIST_LENGTH]

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tracker.model.page import ComponentStatus
 from tracker.simulator.platform import Json, Platform, number
-from tracker.simulator.revision import Component, Incident, IncidentUpdate, Revision
+from tracker.simulator.revision import Revision, VendorComponent, VendorIncident, VendorUpdate
 
 _TYPES = {
     ComponentStatus.UNDER_MAINTENANCE: "scheduled",
@@ -43,7 +43,7 @@ def summary(revision: Revision, url: str, _variation: int) -> Json:
     }
 
 
-def _service(component: Component, revision: Revision) -> Json:
+def _service(component: VendorComponent, revision: Revision) -> Json:
     inside = [other for other in revision.components if other.group_id == component.id]
     return {
         "id": number(component.id),
@@ -54,7 +54,7 @@ def _service(component: Component, revision: Revision) -> Json:
     }
 
 
-def _incident(incident: Incident, url: str) -> Json:
+def _incident(incident: VendorIncident, url: str) -> Json:
     return {
         "id": number(incident.id),
         "type": _IMPACTS.get(incident.impact, "minor"),
@@ -69,7 +69,7 @@ def _incident(incident: Incident, url: str) -> Json:
     }
 
 
-def _update(update: IncidentUpdate, *, is_first: bool) -> Json:
+def _update(update: VendorUpdate, *, is_first: bool) -> Json:
     word = "issue" if is_first and update.status == "investigating" else update.status
     return {
         "id": number(update.id),

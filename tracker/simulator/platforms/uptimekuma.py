@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from tracker.model.page import ComponentStatus
 from tracker.simulator.feeds import xml_text
 from tracker.simulator.platform import Json, Platform, page_for_people
-from tracker.simulator.revision import Component, Incident, Revision
+from tracker.simulator.revision import Revision, VendorComponent, VendorIncident
 
 #: The measurements of each monitor in an answer.
 _BEATS = 5
@@ -38,11 +38,11 @@ def _groups(revision: Revision) -> list[Json]:
     return groups
 
 
-def _monitor(item: Component) -> Json:
+def _monitor(item: VendorComponent) -> Json:
     return {"id": item.position, "name": item.name, "sendUrl": 0, "type": "http"}
 
 
-def _post(item: Incident) -> Json:
+def _post(item: VendorIncident) -> Json:
     return {
         "id": item.number,
         "style": "warning",
@@ -55,7 +55,7 @@ def _post(item: Incident) -> Json:
     }
 
 
-def _maintenance(item: Incident) -> Json:
+def _maintenance(item: VendorIncident) -> Json:
     begins, ends = item.scheduled_for, item.scheduled_until
     slot = {"startDate": begins and _time(begins), "endDate": ends and _time(ends)}
     return {
@@ -80,7 +80,7 @@ def _heartbeat(revision: Revision, _url: str, variation: int) -> Json:
     }
 
 
-def _beats(item: Component, newest: datetime, variation: int) -> list[Json]:
+def _beats(item: VendorComponent, newest: datetime, variation: int) -> list[Json]:
     status = _CODES.get(item.status, _UP)
     times = [newest - timedelta(minutes=back) for back in reversed(range(_BEATS))]
     return [

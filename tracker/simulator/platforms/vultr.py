@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from tracker.simulator.platform import Json, Platform, timestamp
-from tracker.simulator.revision import Incident, Revision
+from tracker.simulator.revision import Revision, VendorIncident
 
 #: The alerts that are listed.
 LIST_LENGTH = 20
@@ -16,7 +16,7 @@ def alerts(revision: Revision, _url: str, _variation: int) -> Json:
     return {"service_alerts": [_alert(incident) for incident in revision.incidents[:LIST_LENGTH]] or None}
 
 
-def _alert(incident: Incident) -> Json:
+def _alert(incident: VendorIncident) -> Json:
     entries = [
         {"updated_at": _moment(update.display_at or update.created_at), "message": _message(update.body, incident)}
         for update in incident.updates
@@ -32,7 +32,7 @@ def _alert(incident: Incident) -> Json:
     }
 
 
-def _message(body: str, incident: Incident) -> str:
+def _message(body: str, incident: VendorIncident) -> str:
     """Return an update's text; the window of a maintenance is nowhere else."""
     if incident.scheduled_for is None or incident.scheduled_until is None:
         return body

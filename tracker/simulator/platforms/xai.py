@@ -5,7 +5,7 @@ from email.utils import format_datetime
 
 from tracker.simulator.feeds import xml_characters, xml_text
 from tracker.simulator.platform import Platform
-from tracker.simulator.revision import Incident, Revision
+from tracker.simulator.revision import Revision, VendorIncident
 
 #: The incidents that the feed shows.
 FEED_LENGTH = 25
@@ -26,7 +26,7 @@ def _feed(revision: Revision, url: str) -> str:
 """
 
 
-def _item(item: Incident, revision: Revision, url: str) -> str:
+def _item(item: VendorIncident, revision: Revision, url: str) -> str:
     names = [part.name for part in revision.touched_by(item)]
     label = f"[{', '.join(names)}] " if names else ""
     status = "resolved" if item.is_closed else item.status
@@ -42,7 +42,7 @@ def _item(item: Incident, revision: Revision, url: str) -> str:
 """
 
 
-def _description(item: Incident, status: str) -> str:
+def _description(item: VendorIncident, status: str) -> str:
     posts = "".join(
         f"""
              <div>

@@ -3,7 +3,7 @@
 from html import escape
 
 from tracker.simulator.platform import Json, Platform, number, timestamp
-from tracker.simulator.revision import Incident, Revision
+from tracker.simulator.revision import Revision, VendorIncident
 
 #: The incidents on a page of the list.
 LIST_LENGTH = 20
@@ -16,7 +16,7 @@ def incidents(revision: Revision, _url: str, _variation: int) -> Json:
     return {"items": [_incident(incident, revision) for incident in shown[:LIST_LENGTH]], "count": len(shown)}
 
 
-def _incident(incident: Incident, revision: Revision) -> Json:
+def _incident(incident: VendorIncident, revision: Revision) -> Json:
     level = 2 if incident.impact in ("major", "critical") else 1
     return {
         "id": incident.number,

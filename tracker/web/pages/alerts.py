@@ -10,7 +10,7 @@ import msgspec
 from tracker.alerting.alert import AlertState, Phase
 from tracker.alerting.facts import AlertFacts, OpenAlert
 from tracker.alerting.report import AlertReport, ChannelReport, Mark
-from tracker.alerting.rules import Verdict
+from tracker.alerting.rules import RouteDecision
 from tracker.alerting.stores import ChannelState
 from tracker.model.drill import DrillRun
 from tracker.model.route import AlertKind, Silence
@@ -41,7 +41,7 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
     #: The last act of a person, and the last note.
     mark: Mark | None
     note: Mark | None
-    verdicts: tuple[Verdict, ...] = ()
+    verdicts: tuple[RouteDecision, ...] = ()
 
     @property
     def title(self) -> str:
@@ -59,7 +59,7 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
         return self.report.state == AlertState.OPEN
 
 
-class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+class DeadLetterRow(msgspec.Struct, frozen=True, kw_only=True):
     """Something that was given up."""
 
     row: AlertRow
@@ -91,7 +91,7 @@ class AlertsPage(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int
     open: tuple[AlertRow, ...]
     more: int
-    dead: tuple[DeadLetter, ...]
+    dead: tuple[DeadLetterRow, ...]
     over: tuple[AlertRow, ...]
     channels: tuple[ChannelRow, ...]
     silences: tuple[Silence, ...]
@@ -109,7 +109,7 @@ class AlertsKnown(msgspec.Struct, frozen=True, kw_only=True):
     over: Sequence[AlertReport]
     dead: Sequence[AlertReport]
     #: The verdict of each route on an alert now, by alert id.
-    verdicts: Mapping[str, tuple[Verdict, ...]]
+    verdicts: Mapping[str, tuple[RouteDecision, ...]]
     channels: Sequence[ChannelState]
     #: Types of channels, and their last good drills, by name.
     types: Mapping[str, str]
@@ -121,7 +121,7 @@ class AlertsKnown(msgspec.Struct, frozen=True, kw_only=True):
 def alerts_page(known: AlertsKnown) -> AlertsPage:
     """Return the page."""
     dead = [
-        DeadLetter(row=alert_row(report), channel=each)
+        DeadLetterRow(row=alert_row(report), channel=each)
         for report in known.dead
         for each in report.channels
         if each.dead_letter
@@ -142,7 +142,7 @@ def alerts_page(known: AlertsKnown) -> AlertsPage:
     )
 
 
-def alert_row(report: AlertReport, verdicts: tuple[Verdict, ...] = ()) -> AlertRow:
+def alert_row(report: AlertReport, verdicts: tuple[RouteDecision, ...] = ()) -> AlertRow:
     """Return one alert as a row."""
     is_event = report.kind in (AlertKind.INCIDENT, AlertKind.MAINTENANCE) and not report.is_drill
     is_page = is_event or report.kind in (AlertKind.COMPONENT, AlertKind.PAGE) or report.is_drill
@@ -186,7 +186,7 @@ def headline(running: Sequence[AlertFacts], *, has_channels: bool) -> str:
     return "No alert is open" if has_channels else "Alerts go nowhere yet"
 
 
-def _summary(running: Sequence[AlertFacts], dead: Sequence[DeadLetter], silences: Sequence[Silence]) -> str:
+def _summary(running: Sequence[AlertFacts], dead: Sequence[DeadLetterRow], silences: Sequence[Silence]) -> str:
     states = Counter(each.state for each in running)
     parts = []
     if running:
@@ -221,5 +221,5 @@ def _channel(state: ChannelState, known: AlertsKnown) -> ChannelRow:
     )
 
 
-def _failed(letter: DeadLetter) -> float:
+def _failed(letter: DeadLetterRow) -> float:
     return letter.channel.failed_at.timestamp() if letter.channel.failed_at else 0.0

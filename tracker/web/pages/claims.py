@@ -7,7 +7,7 @@ from tracker.alerting.alert import AlertState
 from tracker.alerting.facts import OpenAlert
 
 
-class Claim(StrEnum):
+class Acknowledgement(StrEnum):
     """The words about the open alerts of a provider, those that matter most first."""
 
     NOBODY = "not acknowledged"
@@ -15,16 +15,16 @@ class Claim(StrEnum):
     SNOOZED = "snoozed"
 
 
-_TAKEN = {AlertState.ACKNOWLEDGED: Claim.ACKNOWLEDGED, AlertState.SNOOZED: Claim.SNOOZED}
-_RANKS = {claim: rank for rank, claim in enumerate(Claim)}
+_TAKEN = {AlertState.ACKNOWLEDGED: Acknowledgement.ACKNOWLEDGED, AlertState.SNOOZED: Acknowledgement.SNOOZED}
+_RANKS = {claim: rank for rank, claim in enumerate(Acknowledgement)}
 
 
-def claims(alerts: Iterable[OpenAlert]) -> dict[str, Claim]:
+def claims(alerts: Iterable[OpenAlert]) -> dict[str, Acknowledgement]:
     """Return the claim of each provider with an alert that was sent to somebody, by provider id; drills count not."""
-    found: dict[str, Claim] = {}
+    found: dict[str, Acknowledgement] = {}
     for alert in alerts:
         facts = alert.facts
-        claim = Claim.NOBODY if facts.is_waiting else _TAKEN.get(facts.state)
+        claim = Acknowledgement.NOBODY if facts.is_waiting else _TAKEN.get(facts.state)
         if claim is None or not facts.is_counted or not facts.has_channels:
             continue
         provider = alert.id.partition("/")[0]

@@ -29,7 +29,7 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
     after: Badge
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class LedgerRow(msgspec.Struct, frozen=True, kw_only=True):
     """One entry of the ledger."""
 
     #: `said`, `withdrawn`, `components`, `impact`, `gap` or `title`.
@@ -70,7 +70,7 @@ class IncidentPage(msgspec.Struct, frozen=True, kw_only=True):
     link: str | None
     summary: str
     facts: tuple[Fact, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[LedgerRow, ...]
     components: tuple[str, ...]
     regions: tuple[str, ...]
     is_newest_first: bool
@@ -150,7 +150,7 @@ def _happened(event: Event) -> datetime:
     return event.published_at or event.seen_at
 
 
-def _spoken(ledger: Sequence[LedgerEntry]) -> Iterable[Entry]:
+def _spoken(ledger: Sequence[LedgerEntry]) -> Iterable[LedgerRow]:
     """Return an entry for each update; with its edits and its withdrawal."""
     for event in (each.item.event for each in ledger if each.item.event.event in _UPDATES):
         of_it = [each for each in ledger if each.item.event.update_id == event.update_id]
@@ -161,7 +161,7 @@ def _spoken(ledger: Sequence[LedgerEntry]) -> Iterable[Entry]:
         if edits:
             pieces = word_diff(readable(edits[-1].previous_message or "") or wordings[-2], wordings[-1])
         tag = f"edited {clock(edits[-1].item.event.seen_at)}" if edits else ""
-        yield Entry(
+        yield LedgerRow(
             kind="withdrawn" if gone else "said",
             at=_happened(event),
             heading=_heading(event),
@@ -197,31 +197,31 @@ def _note(event: Event, edits: Sequence[Event], gone: Event | None) -> str:
     return "; ".join(notes)
 
 
-def _impacts(events: Sequence[Event]) -> Iterable[Entry]:
+def _impacts(events: Sequence[Event]) -> Iterable[LedgerRow]:
     before: str | None = None
     for event in (each for each in events if each.event in _UPDATES):
         if before is not None and event.impact is not None and event.impact != before:
             transition = Transition(name="Impact", before=impact_badge(before), after=impact_badge(event.impact))
-            yield Entry(kind="impact", at=_happened(event), transitions=(transition,))
+            yield LedgerRow(kind="impact", at=_happened(event), transitions=(transition,))
         before = event.impact or before
 
 
-def _titles(events: Sequence[Event]) -> Iterable[Entry]:
+def _titles(events: Sequence[Event]) -> Iterable[LedgerRow]:
     before: str | None = None
     for event in events:
         if before and event.incident and event.incident != before:
             pieces = word_diff(readable(before, _TITLE), readable(event.incident, _TITLE))
-            yield Entry(kind="title", at=event.seen_at, pieces=pieces)
+            yield LedgerRow(kind="title", at=event.seen_at, pieces=pieces)
         before = event.incident or before
 
 
-def _components(around: Sequence[Event]) -> Iterable[Entry]:
+def _components(around: Sequence[Event]) -> Iterable[LedgerRow]:
     """Return one entry for all components that changed in one answer."""
     changed = [each for each in around if each.event is EventKind.COMPONENT_STATUS_CHANGE]
     for seen_at in sorted({each.seen_at for each in changed}):
         transitions = [_transition(each) for each in changed if each.seen_at == seen_at]
         at = min((each.published_at or seen_at) for each in changed if each.seen_at == seen_at)
-        yield Entry(kind="components", at=at, transitions=tuple(transitions), heading="Components changed")
+        yield LedgerRow(kind="components", at=at, transitions=tuple(transitions), heading="Components changed")
 
 
 def _transition(event: Event) -> Transition:
@@ -235,9 +235,9 @@ def _transition(event: Event) -> Transition:
     )
 
 
-def _gap(unread: UnreadableSpan, now: datetime) -> Entry:
+def _gap(unread: UnreadableSpan, now: datetime) -> LedgerRow:
     so_far = "" if unread.ended_at else " so far"
-    return Entry(
+    return LedgerRow(
         kind="gap",
         at=unread.began_at,
         heading=f"Not read for {span(((unread.ended_at or now) - unread.began_at).total_seconds())}{so_far}",

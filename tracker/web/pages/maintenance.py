@@ -24,7 +24,7 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
     ends: datetime | None = None
 
 
-class Window(msgspec.Struct, frozen=True, kw_only=True):
+class MaintenanceWindow(msgspec.Struct, frozen=True, kw_only=True):
     """One maintenance."""
 
     provider: str
@@ -48,7 +48,7 @@ class WindowDay(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     name: str
     weekday: str
-    windows: tuple[Window, ...]
+    windows: tuple[MaintenanceWindow, ...]
 
 
 class MaintenancePage(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +65,7 @@ def maintenance_page(
     pages: Sequence[PageNow],
     now: datetime,
     was: Mapping[tuple[str, str], Moved] | None = None,
-    cancelled: Iterable[Window] = (),
+    cancelled: Iterable[MaintenanceWindow] = (),
     group: str = "",
 ) -> MaintenancePage:
     """Return the page; `was` holds by provider and id where a window was before it was moved."""
@@ -74,7 +74,7 @@ def maintenance_page(
     wanted = {each.provider.id for each in of_group}
     windows += [each for each in cancelled if each.provider in wanted]
     windows.sort(key=lambda each: (_shown_at(each, now), each.begins, each.provider_name, each.incident_id))
-    days: dict[str, list[Window]] = {}
+    days: dict[str, list[MaintenanceWindow]] = {}
     for window in windows:
         days.setdefault(relative_day(_shown_at(window, now), now), []).append(window)
     active = [each for each in windows if each.cancelled_at is None]
@@ -99,10 +99,10 @@ def former_windows(incidents: Sequence[RecordedIncident]) -> dict[tuple[str, str
     }
 
 
-def cancelled_windows(incidents: Sequence[RecordedIncident], now: datetime) -> tuple[Window, ...]:
+def cancelled_windows(incidents: Sequence[RecordedIncident], now: datetime) -> tuple[MaintenanceWindow, ...]:
     """Return the maintenances that were cancelled recently."""
     return tuple(
-        Window(
+        MaintenanceWindow(
             provider=each.provider,
             provider_name=each.provider_name,
             incident_id=each.incident_id,
@@ -124,7 +124,7 @@ def cancelled_windows(incidents: Sequence[RecordedIncident], now: datetime) -> t
 _NONE: Final = "No maintenance is announced for the next 30 days"
 
 
-def _windows(each: PageNow, now: datetime, was: Mapping[tuple[str, str], Moved]) -> Iterable[Window]:
+def _windows(each: PageNow, now: datetime, was: Mapping[tuple[str, str], Moved]) -> Iterable[MaintenanceWindow]:
     page = each
     for work in page.view.open_maintenances:
         yield _window(each, work, was, is_running=True)
@@ -134,12 +134,14 @@ def _windows(each: PageNow, now: datetime, was: Mapping[tuple[str, str], Moved])
             yield _window(each, work, was, is_running=False)
 
 
-def _window(each: PageNow, work: OpenIncident, was: Mapping[tuple[str, str], Moved], *, is_running: bool) -> Window:
+def _window(
+    each: PageNow, work: OpenIncident, was: Mapping[tuple[str, str], Moved], *, is_running: bool
+) -> MaintenanceWindow:
     provider, found = each.provider, each.assessment
     former = was.get((provider.id, work.id))
     begins = work.scheduled_for or work.began_at or found.read_at or datetime.now(UTC)
     is_same = former is not None and (former.begins, former.ends) == (begins, work.scheduled_until)
-    return Window(
+    return MaintenanceWindow(
         provider=provider.id,
         provider_name=provider.name,
         incident_id=work.id,
@@ -153,7 +155,7 @@ def _window(each: PageNow, work: OpenIncident, was: Mapping[tuple[str, str], Mov
     )
 
 
-def _lede(windows: Sequence[Window]) -> str:
+def _lede(windows: Sequence[MaintenanceWindow]) -> str:
     running = sum(each.is_running for each in windows)
     moved = sum(each.was is not None and each.cancelled_at is None for each in windows)
     gone = sum(each.cancelled_at is not None for each in windows)
@@ -163,7 +165,7 @@ def _lede(windows: Sequence[Window]) -> str:
     return f"{', '.join(parts)}." if parts else ""
 
 
-def _shown_at(window: Window, now: datetime) -> datetime:
+def _shown_at(window: MaintenanceWindow, now: datetime) -> datetime:
     """Return the moment on whose day a window is shown: what began earlier is shown today."""
     return max(window.begins, _midnight(now))
 

@@ -10,12 +10,12 @@ from tracker.assessment import State
 from tracker.model.component_names import alike
 from tracker.web.now import PageNow
 from tracker.web.pages.badges import Badge, state_badge
-from tracker.web.pages.claims import Claim
+from tracker.web.pages.claims import Acknowledgement
 from tracker.web.pages.rows import (
     OTHERS,
     Fold,
     LatestUpdate,
-    Problem,
+    ProblemRow,
     Unread,
     Work,
     by_order,
@@ -45,7 +45,7 @@ class NowPage(msgspec.Struct, frozen=True, kw_only=True):
 
     headline: str
     counts: tuple[tuple[State, Badge, int], ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[ProblemRow, ...]
     unread: tuple[Unread, ...]
     works: tuple[Work, ...]
     later: tuple[Work, ...]
@@ -72,7 +72,7 @@ def now_page(
     only: Collection[str] | None = None,
     *,
     has_working: bool = True,
-    claims: Mapping[str, Claim] | None = None,
+    claims: Mapping[str, Acknowledgement] | None = None,
 ) -> NowPage:
     """Return the page; `said` is by provider and incident, `claims` by provider.
 

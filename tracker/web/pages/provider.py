@@ -46,7 +46,7 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True):
     decides: bool = False
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
+class ComponentRow(msgspec.Struct, frozen=True, kw_only=True):
     """A component."""
 
     name: str
@@ -102,8 +102,8 @@ class ProviderPage(msgspec.Struct, frozen=True, kw_only=True):
     past_incidents: tuple[Past, ...]
     maintenances: tuple[Past, ...]
     strip: Strip
-    impaired: tuple[Part, ...]
-    working: tuple[Part, ...]
+    impaired: tuple[ComponentRow, ...]
+    working: tuple[ComponentRow, ...]
     reads_by: str
     notes: tuple[str, ...]
     polls: tuple[Figure, ...]
@@ -190,7 +190,7 @@ def _opinions(heard: Opinions, *, is_unknown: bool) -> Iterable[Opinion]:
 
 def _verdict(heard: Opinions, state: State) -> str:
     if state is State.NOT_ASKED:
-        return "None of the three is known: the page was not asked yet."
+        return "None of the three is known: the page was not polled yet."
     if state is State.UNKNOWN:
         return "None of the three is today's word: the page cannot be read."
     if heard.decides is None:
@@ -217,14 +217,14 @@ def _since(heard: Opinions, reason: Reason, history: ProviderHistory) -> datetim
 
 def _parts(
     components: Sequence[Component], changes: Sequence[ComponentChange], *, is_unknown: bool
-) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+) -> tuple[tuple[ComponentRow, ...], tuple[ComponentRow, ...]]:
     """Return the components that do not work, the worst first, and those that do."""
     named = labels(components)
     latest: dict[str, list[ComponentChange]] = {}
     for change in sorted(changes, key=lambda each: each.began_at):
         latest.setdefault(change.component_id, []).append(change)
-    impaired: list[tuple[int, Part]] = []
-    working: list[Part] = []
+    impaired: list[tuple[int, ComponentRow]] = []
+    working: list[ComponentRow] = []
     for one in components:
         part = _part(one, named[one.id], latest.get(one.id, ()), is_unknown=is_unknown)
         impact = COMPONENT_IMPACT.get(one.status)
@@ -237,12 +237,12 @@ def _parts(
     return tuple(part for _, part in impaired), tuple(sorted(working, key=lambda part: part.name.casefold()))
 
 
-def _part(one: Component, name: str, changes: Sequence[ComponentChange], *, is_unknown: bool) -> Part:
+def _part(one: Component, name: str, changes: Sequence[ComponentChange], *, is_unknown: bool) -> ComponentRow:
     """Return a component; of a page that is not read its last status is no badge of today."""
     now_badge = component_badge(one.status)
     current = next((change for change in reversed(changes) if change.ended_at is None), None)
     earlier = [change for change in changes if change.ended_at is not None]
-    return Part(
+    return ComponentRow(
         # A region that tells components of one name apart stands beside the name, as any other region does.
         name=one.name if name == f"{one.name} ({one.region})" else name,
         region=one.region or "",

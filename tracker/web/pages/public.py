@@ -11,7 +11,7 @@ from tracker.web.now import PageNow
 from tracker.web.pages.badges import Badge, state_badge
 from tracker.web.pages.now import Filter as NowFilter
 from tracker.web.pages.now import headline, now_page
-from tracker.web.pages.rows import LatestUpdate, Problem, Unread, Work
+from tracker.web.pages.rows import LatestUpdate, ProblemRow, Unread, Work
 from tracker.web.pages.strip import Strip, strip
 
 
@@ -29,7 +29,7 @@ class PublicPage(msgspec.Struct, frozen=True, kw_only=True):
 
     group: str
     headline: str
-    problems: tuple[Problem, ...]
+    problems: tuple[ProblemRow, ...]
     unread: tuple[Unread, ...]
     works: tuple[Work, ...]
     rows: tuple[PublicRow, ...]

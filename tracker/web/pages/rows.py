@@ -12,7 +12,7 @@ from tracker.assessment import Assessment, Reason, State
 from tracker.model.page import OpenIncident
 from tracker.web.now import PageNow
 from tracker.web.pages.badges import Badge, component_badge, state_badge, words
-from tracker.web.pages.claims import Claim
+from tracker.web.pages.claims import Acknowledgement
 from tracker.web.pages.wording import iso, listed
 
 #: Names of components that a row writes out.
@@ -30,7 +30,7 @@ class LatestUpdate(msgspec.Struct, frozen=True, kw_only=True):
     updates: int
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class ProviderRow(msgspec.Struct, frozen=True, kw_only=True):
     """The fields of every row of the page."""
 
     #: Provider's id.
@@ -44,7 +44,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     checked_at: datetime | None = None
 
 
-class Problem(Row, frozen=True, kw_only=True):
+class ProblemRow(ProviderRow, frozen=True, kw_only=True):
     """A provider that has a problem."""
 
     #: Title of the worst incident, or our sentence where the vendor posted none.
@@ -58,10 +58,10 @@ class Problem(Row, frozen=True, kw_only=True):
     #: How many more incidents are open.
     more: int = 0
     #: Whether somebody has taken on its alerts; None where none was sent.
-    claim: Claim | None = None
+    claim: Acknowledgement | None = None
 
 
-class Unread(Row, frozen=True, kw_only=True):
+class Unread(ProviderRow, frozen=True, kw_only=True):
     """A provider of which nothing is known now."""
 
     reason: str
@@ -71,7 +71,7 @@ class Unread(Row, frozen=True, kw_only=True):
     tries: int = 0
 
 
-class Work(Row, frozen=True, kw_only=True):
+class Work(ProviderRow, frozen=True, kw_only=True):
     """A maintenance that runs, or begins later today."""
 
     title: str
@@ -82,7 +82,7 @@ class Work(Row, frozen=True, kw_only=True):
     is_running: bool = True
 
 
-class Working(Row, frozen=True, kw_only=True):
+class Working(ProviderRow, frozen=True, kw_only=True):
     """A provider that works."""
 
     changed_at: datetime | None = None
@@ -127,7 +127,9 @@ def unknown_reason(found: Assessment) -> str:
     return f"Cannot be read: {evidence[:1].lower() + evidence[1:]}" if evidence else "Cannot be read"
 
 
-def problem_row(page: PageNow, said: Mapping[tuple[str, str], LatestUpdate], claim: Claim | None = None) -> Problem:
+def problem_row(
+    page: PageNow, said: Mapping[tuple[str, str], LatestUpdate], claim: Acknowledgement | None = None
+) -> ProblemRow:
     """Return the row of a provider that has a problem."""
     provider, state = page.provider, page.assessment.state
     incident = worst_incident(page)
@@ -136,7 +138,7 @@ def problem_row(page: PageNow, said: Mapping[tuple[str, str], LatestUpdate], cla
     named = incident.components if incident and incident.components else tuple(part.name for part in impaired)
     since = incident.began_at if incident else page.state.activity.changed_at
     updated = incident.updated_at if incident else None
-    return Problem(
+    return ProblemRow(
         id=provider.id,
         name=provider.name,
         badge=state_badge(state),
@@ -240,7 +242,7 @@ def _working_row(each: PageNow, now: datetime) -> Working:
     )
 
 
-def by_order(row: Row) -> str:
+def by_order(row: ProviderRow) -> str:
     """Return the sort key of rows of a list."""
     return row.order
 

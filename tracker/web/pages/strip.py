@@ -16,7 +16,7 @@ _MINUTE_S: Final = 60
 _NOTABLE_MIN: Final = 10
 
 
-class Mark(msgspec.Struct, frozen=True, kw_only=True):
+class DayMark(msgspec.Struct, frozen=True, kw_only=True):
     """One day of the strip."""
 
     day: date
@@ -28,7 +28,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 class Strip(msgspec.Struct, frozen=True, kw_only=True):
     """The days, oldest first, and how long each state held in all."""
 
-    marks: tuple[Mark, ...]
+    marks: tuple[DayMark, ...]
     totals: tuple[tuple[Badge, str], ...]
     #: First day that was watched; None where that is before the strip begins, or nothing is on record.
     watched_since: date | None
@@ -43,7 +43,7 @@ def strip(days: Sequence[Day], *, is_read: bool = False) -> Strip:
     watched.
     """
     if is_read and days and days[-1].polls_read is None:
-        begun = Mark(day=days[-1].day, tone="none", words=f"{short(days[-1].day)}: watching has just begun")
+        begun = DayMark(day=days[-1].day, tone="none", words=f"{short(days[-1].day)}: watching has just begun")
         earlier = strip(days[:-1])
         return msgspec.structs.replace(earlier, marks=(*earlier.marks, begun), axis=(*earlier.axis[:-1], days[-1].day))
     first = next((index for index, each in enumerate(days) if not _is_before_watching(each)), len(days))
@@ -78,18 +78,18 @@ def _is_before_watching(day: Day) -> bool:
     return day.state is DayState.UNKNOWN and not day.polls_read and not day.polls_failed and not day.incidents
 
 
-def _mark(day: Day, *, is_watched: bool, is_today: bool) -> Mark:
+def _mark(day: Day, *, is_watched: bool, is_today: bool) -> DayMark:
     named, so_far = short(day.day), " so far" if is_today else ""
     if not is_watched:
-        return Mark(day=day.day, tone="none", words=f"{named}: not watched yet")
+        return DayMark(day=day.day, tone="none", words=f"{named}: not watched yet")
     state = State(day.state.value)
     unread = f"not read for {span(day.unknown_minutes * _MINUTE_S)}{so_far}"
     if (not state.is_problem and day.unknown_minutes >= _NOTABLE_MIN) or state is State.UNKNOWN:
-        return Mark(day=day.day, tone="unknown", words=f"{named}: {unread if day.unknown_minutes else 'not read'}")
+        return DayMark(day=day.day, tone="unknown", words=f"{named}: {unread if day.unknown_minutes else 'not read'}")
     if state is State.OPERATIONAL:
-        return Mark(day=day.day, tone="ok", words=f"{named}: operational{so_far}")
+        return DayMark(day=day.day, tone="ok", words=f"{named}: operational{so_far}")
     badge = state_badge(state)
     minutes = day.minutes.get(state.value, 0)
     lasted = f", {span(minutes * _MINUTE_S)}{so_far}" if minutes else so_far
     end = f", {unread}" if day.unknown_minutes >= _NOTABLE_MIN else ""
-    return Mark(day=day.day, tone=badge.tone, words=f"{named}: {badge.word.lower()}{lasted}{end}")
+    return DayMark(day=day.day, tone=badge.tone, words=f"{named}: {badge.word.lower()}{lasted}{end}")

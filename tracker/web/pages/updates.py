@@ -47,7 +47,7 @@ _OWN_WORDS: Final = {
 }
 
 
-class FeedFilter(msgspec.Struct, frozen=True, kw_only=True):
+class UpdatesFilter(msgspec.Struct, frozen=True, kw_only=True):
     """The filters in the address."""
 
     words: str = ""

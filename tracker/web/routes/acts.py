@@ -82,7 +82,7 @@ def remove(request: Request, provider: ProviderId) -> Response:
 
 @router.post("/api/v1/providers/{provider}/check", responses=shape(Done, 403, 404))
 def check(request: Request, provider: ProviderId) -> Response:
-    """Have a page asked now."""
+    """Have a page polled now."""
     parts, viewer = parts_of(request), actor_of(request)
     done = _push(parts, provider)
     _note(parts, viewer, "check", provider)
@@ -98,7 +98,7 @@ def audit(request: Request, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -
 
 @router.post("/hooks/{secret}", responses=shape(Done, 404))
 def hook(request: Request, secret: Annotated[str, Path(max_length=300)]) -> Response:
-    """Take a push of a vendor: the page is asked at once, and nothing else happens, whatever was sent."""
+    """Take a push of a vendor: the page is polled at once, and nothing else happens, whatever was sent."""
     parts = parts_of(request)
     provider = hooked(parts.settings.hook_key, secret)
     if provider is None:
@@ -142,7 +142,7 @@ async def body_of(request: Request, limit: int) -> bytes:
 
 
 def _push(parts: Parts, provider: str) -> str:
-    """Have a page asked as soon as is polite. Raises Refused."""
+    """Have a page polled as soon as is polite. Raises Refused."""
     if not parts.acts.push(provider, parts.clock(), PUSH_PAUSE):
         raise Refused(404, "there is no such provider")
     return "due"

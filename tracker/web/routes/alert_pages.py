@@ -81,7 +81,7 @@ def note(request: Request, provider: str, subject: str, generation: str, given: 
 
 @router.post(f"/alerts/{_ID}/resend")
 def resend(request: Request, provider: str, subject: str, generation: str, given: CheckedForm) -> Response:
-    """Send again what a channel refused."""
+    """Send the messages that a channel refused again."""
     parts, named = site_of(request).parts, f"{provider}/{subject}/{generation}"
     parts.desk.resend(named, given.get("channel") or None)
     acting.note(parts, viewer_of(request), "resend", named)

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from tracker.alerting.alert import Alert
-from tracker.alerting.facts import Place
-from tracker.alerting.rules import Verdict
+from tracker.alerting.facts import AlertPosition
+from tracker.alerting.rules import RouteDecision
 from tracker.errors import ConfigError
 from tracker.web import acting
 from tracker.web.alert_answers import (
@@ -128,7 +128,7 @@ async def note(request: Request, provider: Part, subject: Part, generation: Gene
 
 @router.post(f"{_AlertId}/resend", responses=shape(AlertDone, 400, 403, 404, 409), openapi_extra=body_shape(Resend))
 async def resend(request: Request, provider: Part, subject: Part, generation: Generation) -> Response:
-    """Send again what a channel refused."""
+    """Send the messages that a channel refused again."""
     viewer, asked = actor_of(request), await asked_for(request, Resend)
     parts, named = parts_of(request), f"{provider}/{subject}/{generation}"
 
@@ -177,21 +177,21 @@ def _alert(parts: Parts, named: str) -> Alert:
     return found
 
 
-def place_of(cursor: str | None) -> Place | None:
+def place_of(cursor: str | None) -> AlertPosition | None:
     """Return the place that a cursor stands for, None for the first page. Raises Refused."""
     if not cursor:
         return None
     opened_s, _, alert_id = cursor.partition(" ")
     with suppress(ValueError):
         if isfinite(float(opened_s)):
-            return Place(float(opened_s), alert_id)
+            return AlertPosition(float(opened_s), alert_id)
     raise Refused(400, "the cursor is not understood", "give `next` of the answer before as it is")
 
 
-def cursor_of(place: Place | None) -> str | None:
+def cursor_of(place: AlertPosition | None) -> str | None:
     """Return the cursor of the page behind a place."""
     return None if place is None else f"{place.opened_s:017.6f} {place.id}"
 
 
-def _verdict(verdict: Verdict) -> RouteVerdict:
-    return RouteVerdict(route=verdict.route, to=verdict.to, matches=verdict.matches, reason=verdict.reason)
+def _verdict(decision: RouteDecision) -> RouteVerdict:
+    return RouteVerdict(route=decision.route, to=decision.to, matches=decision.matches, reason=decision.reason)

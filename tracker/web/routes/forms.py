@@ -48,13 +48,13 @@ CheckedForm = Annotated[Form, Depends(checked_form)]
 
 @router.post("/providers")
 def add(request: Request, given: CheckedForm) -> Response:
-    """Ask a page what it is, and watch it."""
+    """Request a page, and watch it."""
     return _add(site_of(request), request, given)
 
 
 @router.post("/providers/{provider}/check")
 def check(request: Request, provider: str, _given: CheckedForm) -> Response:
-    """Have a page asked at once."""
+    """Have a page polled at once."""
     site = site_of(request)
     if not site.parts.acts.push(provider, site.parts.clock(), PUSH_PAUSE):
         raise Refused(404, "there is no such provider", "nothing is watched under this name")
@@ -87,7 +87,7 @@ def _add(site: Site, request: Request, given: Form) -> Response:
 
 
 def _asked_for(site: Site, given: Form) -> Provider:
-    """Return the provider that a form asks for, after its page was asked. Raises TrackerError."""
+    """Return the provider that a form asks for, after its page was requested. Raises TrackerError."""
     choice = chosen(given.get("page", ""))
     provider = new_provider(
         choice.url,

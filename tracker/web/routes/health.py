@@ -22,13 +22,13 @@ def healthz(request: Request) -> Response:
 
 @router.get("/readyz", responses=shape(Health, 503))
 def readyz(request: Request) -> Response:
-    """Tell whether data server and history answer, and whether a scheduler has pages asked."""
+    """Say whether data server and history answer, and whether a scheduler dispatches pages."""
     parts = parts_of(request)
     problems = []
     try:
         parts.acts.ping()
         if not parts.acts.beats(parts.clock()):
-            problems.append("no scheduler has reported for a minute: no page is asked")
+            problems.append("no scheduler has reported for a minute: no page is polled")
         if parts.board.now.at is None or parts.attention.waiting_s > _READ_WITHIN_S:
             problems.append("the pages have not been read for too long")
     except StoreError:

@@ -11,7 +11,7 @@ from tracker.history import IncidentFilter, IncidentLedger
 from tracker.web import statuspage
 from tracker.web.badges import as_endpoint, as_svg, badge_of
 from tracker.web.calendar import as_calendar
-from tracker.web.feeds import Channel, as_atom, as_json_feed, entries_of
+from tracker.web.feeds import OutgoingFeed, as_atom, as_json_feed, entries_of
 from tracker.web.http import Refused, parts_of, tagged
 from tracker.web.now import PageNow
 from tracker.web.parts import Parts
@@ -47,13 +47,13 @@ def _channel(
     kind: Kinds = None,
     min_impact: MinImpact = None,
     q: Text = None,
-) -> Channel:
+) -> OutgoingFeed:
     parts = parts_of(request)
     wanted = feed_filter(parts, providers=provider, group=group, kinds=kind, min_impact=min_impact, text=q)
     entries = tuple(entries_of(parts.history.feed(wanted, limit=_ENTRIES).items))
     base, query = base_url(request), f"?{request.url.query}" if request.url.query else ""
     whose = _whose({entry.author for entry in entries}, asked=bool(provider), all_of_them=not query)
-    return Channel(
+    return OutgoingFeed(
         title=f"Status updates of {whose}",
         url=f"{base}{request.url.path}{query}",
         home=f"{base}/updates{query}",
@@ -69,7 +69,7 @@ def _whose(names: Collection[str], *, asked: bool, all_of_them: bool) -> str:
 
 
 #: The feed of the newest updates that the request's filters ask for.
-_Wanted = Annotated[Channel, Depends(_channel)]
+_Wanted = Annotated[OutgoingFeed, Depends(_channel)]
 
 
 @router.get("/feed.atom", response_class=Response, responses={200: {"content": {"application/atom+xml": {}}}})
@@ -135,7 +135,7 @@ def base_url(request: Request) -> str:
     return parts_of(request).settings.url or f"{request.url.scheme}://{request.headers.get('host', '')}"
 
 
-def _scope(request: Request, parts: Parts, name: str | None) -> statuspage.Scope:
+def _scope(request: Request, parts: Parts, name: str | None) -> statuspage.StatusScope:
     """Return whose status is asked for. Raises Refused."""
     now, base = parts.board.now, base_url(request)
     if name is None:
@@ -152,12 +152,12 @@ def _scope(request: Request, parts: Parts, name: str | None) -> statuspage.Scope
 
 def _scope_of(
     id_: str, name: str, url: str, pages: tuple[PageNow, ...], looked_at: datetime | None
-) -> statuspage.Scope:
+) -> statuspage.StatusScope:
     moment = max((page.changed_at for page in pages), default=looked_at or datetime(2000, 1, 1, tzinfo=UTC))
-    return statuspage.Scope(id=id_, name=name, url=url, pages=pages, updated_at=moment)
+    return statuspage.StatusScope(id=id_, name=name, url=url, pages=pages, updated_at=moment)
 
 
-def _statuspage(request: Request, parts: Parts, scope: statuspage.Scope, part: str) -> Response:
+def _statuspage(request: Request, parts: Parts, scope: statuspage.StatusScope, part: str) -> Response:
     """Return one of the documents. Raises Refused."""
     shown: dict[str, Any] = {"page": statuspage.page(scope)}
     if part in ("summary.json", "status.json"):
@@ -179,7 +179,7 @@ def _statuspage(request: Request, parts: Parts, scope: statuspage.Scope, part: s
 
 
 def _ledgers(
-    parts: Parts, scope: statuspage.Scope, *, is_open: bool | None, is_maintenance: bool
+    parts: Parts, scope: statuspage.StatusScope, *, is_open: bool | None, is_maintenance: bool
 ) -> Sequence[IncidentLedger]:
     ids = None if scope.id == "all" and not scope.is_single else tuple(page.provider.id for page in scope.pages)
     wanted = IncidentFilter(providers=ids, is_open=is_open, is_maintenance=is_maintenance)

@@ -11,8 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from tracker.assessment import State
 from tracker.errors import SearchTooWide
-from tracker.history import Feed, FeedItem, ProviderHistory
-from tracker.history import FeedFilter as Wanted
+from tracker.history import Feed, FeedFilter, FeedItem, ProviderHistory
 from tracker.model.event import EventKind
 from tracker.polling.poll_cost import Savings
 from tracker.web.html import html, static
@@ -26,7 +25,7 @@ from tracker.web.pages.maintenance import AHEAD, cancelled_windows, former_windo
 from tracker.web.pages.now import Filter, groups_of, now_page
 from tracker.web.pages.provider import provider_page
 from tracker.web.pages.public import public_page
-from tracker.web.pages.updates import IMPACTS, KINDS, FeedFilter, feed_days
+from tracker.web.pages.updates import IMPACTS, KINDS, UpdatesFilter, feed_days
 from tracker.web.routes.vendor_ids import INCIDENT
 from tracker.web.site import STATES, Site, site_of
 
@@ -129,7 +128,7 @@ def updates(
     site = site_of(request)
     pages = site.pages()
     around = site.frame(request, pages)
-    asked = FeedFilter(
+    asked = UpdatesFilter(
         words=q,
         providers=tuple(each for each in provider or () if each),
         group=group,
@@ -164,12 +163,12 @@ def _kinds(what: str, given: Sequence[str]) -> tuple[str, ...]:
     return tuple(each.value for each in chosen) or tuple(each for each in given if each in known)
 
 
-def _wanted(asked: FeedFilter, site: Site) -> Wanted:
+def _wanted(asked: UpdatesFilter, site: Site) -> FeedFilter:
     providers: tuple[str, ...] | None = asked.providers or None
     if asked.group:
         grouped = [page.provider.id for page in site.parts.board.now.in_group(asked.group)]
         providers = tuple(each for each in grouped if not asked.providers or each in asked.providers)
-    return Wanted(providers=providers, kinds=asked.kinds, impacts=_LEAST.get(asked.impact, ()), text=asked.words)
+    return FeedFilter(providers=providers, kinds=asked.kinds, impacts=_LEAST.get(asked.impact, ()), text=asked.words)
 
 
 def _earlier(site: Site, items: Sequence[FeedItem]) -> dict[str, str]:

@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from tracker.delivery.sinks.chats import discord, slack, teams
-from tracker.delivery.sinks.chats.message import Message, message_of
+from tracker.delivery.sinks.chats.message import ChatMessage, message_of
 from tracker.model.event import Event, encode_event
 from tracker.model.plain import inert_json
 from tracker.model.provider import WebhookFormat
 
 #: Writes a message as the body of a request.
-Chat = Callable[[Message], bytes]
+Chat = Callable[[ChatMessage], bytes]
 
 CHATS: Final[Mapping[WebhookFormat, Chat]] = {
     WebhookFormat.SLACK: slack.body,

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from tracker.delivery.sinks.chats.message import Message
+from tracker.delivery.sinks.chats.message import ChatMessage
 from tracker.model.marks import as_markdown, fitted, units
 
 #: More is refused.
@@ -14,7 +14,7 @@ _SHORT: Final = 300
 _FLAGS: Final = 1 << 2
 
 
-def body(message: Message) -> bytes:
+def body(message: ChatMessage) -> bytes:
     """Return the request's body."""
     lines = [fitted(message.product, _SHORT, as_markdown)]
     lines += [f"**{label}:** {fitted(text, _SHORT, as_markdown)}" for label, text in message.facts]

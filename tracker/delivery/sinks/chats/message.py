@@ -16,7 +16,7 @@ LONGEST_TEXT: Final = 3000
 _LONGEST_LINK: Final = 500
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
+class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):
     """The parts of an event that a chat shows."""
 
     product: str
@@ -30,9 +30,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     link: str | None
 
 
-def message_of(event: Event) -> Message:
+def message_of(event: Event) -> ChatMessage:
     """Return an event as a message."""
-    return Message(
+    return ChatMessage(
         product=product(event),
         facts=tuple(_facts(event)),
         text=several_lines(event.message or "", LONGEST_TEXT),

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from tracker.delivery.sinks.chats.message import Message
+from tracker.delivery.sinks.chats.message import ChatMessage
 from tracker.model.marks import as_mrkdwn, fitted
 
 #: Slack advises 4,000 characters a message, and cuts at 40,000.
@@ -12,8 +12,8 @@ _LONGEST: Final = 4000
 _SHORT: Final = 500
 
 
-def body(message: Message) -> bytes:
-    """Return the request's body. Addresses become links by themselves, and nothing is shown of what they lead to."""
+def body(message: ChatMessage) -> bytes:
+    """Return the request's body. Addresses become links by themselves, without a preview."""
     lines = [fitted(message.product, _SHORT, as_mrkdwn)]
     lines += [f"*{label}:* {fitted(text, _SHORT, as_mrkdwn)}" for label, text in message.facts]
     end = [f"*Links:* {' '.join(f'<{as_mrkdwn(link)}>' for link in message.links)}"] if message.links else []

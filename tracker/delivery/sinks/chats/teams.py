@@ -1,4 +1,4 @@
-"""Teams' workflows that post what a webhook brings: an Adaptive Card in a message.
+"""Teams' workflows that post the body of a webhook: an Adaptive Card in a message.
 
 https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook
 """
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tracker.delivery.sinks.chats.message import Message
+from tracker.delivery.sinks.chats.message import ChatMessage
 from tracker.model.marks import as_markdown, fitted
 
 #: All of a message has 28 KB, in UTF-16; JSON doubles backslashes and line breaks.
@@ -15,7 +15,7 @@ _LONGEST: Final = 4000
 _SHORT: Final = 500
 
 
-def body(message: Message) -> bytes:
+def body(message: ChatMessage) -> bytes:
     """Return the request's body."""
     blocks = [_block(fitted(message.product, _SHORT, as_markdown), weight="Bolder")]
     blocks += [
