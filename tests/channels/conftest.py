@@ -1,6 +1,5 @@
 """Every channel over its service: a fake written from the vendor's documents, or the real program."""
 
-import socket
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from tests.channels.fakes.mail_server import FakeMailServer
 from tests.channels.fakes.receiver import FakeAppriseTarget, FakeReceiver
 from tests.channels.fakes.teams import FakeTeams
 from tests.conftest import CI
+from tests.ports import unused_port
 from tests.receiver import SECRET
 from tracker.alerting.channel import Channel
 from tracker.alerting.channels.registry import channel_of
@@ -104,12 +104,6 @@ def poster() -> Iterator[RequestsPoster]:
     made.close()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def server_context(folder: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "site.pem", folder / "site.key")
@@ -119,12 +113,12 @@ def server_context(folder: Path) -> ssl.SSLContext:
 def service_of(type: str, folder: Path, certificate: Path) -> AbstractContextManager[Any]:
     """Return the service behind a channel type, not begun yet."""
     if type == "email":
-        return FakeMailServer(free_port(), server_context(certificate))
+        return FakeMailServer(unused_port(), server_context(certificate))
     if type == "alertmanager":
         if which(PROGRAM) is None:
             assert not CI, f"install {PROGRAM}"
             pytest.skip(f"{PROGRAM} is not installed")
-        return RealAlertmanager(folder, free_port())
+        return RealAlertmanager(folder, unused_port())
     makers: dict[str, Callable[[], AbstractContextManager[Any]]] = {
         "pagerduty": pagerduty.FakePagerDuty,
         "slack": slack.FakeSlack,

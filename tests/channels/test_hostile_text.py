@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -88,6 +88,7 @@ class Direct(Caller, Mailer):
 @pytest.mark.parametrize(
     "type", ["pagerduty", "slack", "slack-webhook", "discord", "teams", "jsm", "incidentio", "webhook"]
 )
+@settings(max_examples=12)  # of each of eight types
 @given(reported=messages())
 def test_any_text_is_taken(type: str, reported: Message, tmp_path, mail_certificate) -> None:
     service: FakeService

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.channels.conftest import free_port, server_context
+from tests.channels.conftest import server_context
 from tests.channels.fakes.mail_server import PASSWORD, USER, FakeMailServer, body
 from tests.channels.story import life, message
 from tests.contract.fetch_origin import Exchange, Origin
+from tests.ports import unused_port
 from tracker.alerting.channels.email import Email
 from tracker.alerting.mailer import MailServer
 from tracker.errors import AddressRefused, BadAnswer, ConnectError, FetchTimeout, TlsError
@@ -23,7 +24,7 @@ ENVIRON = {"SMTP_USER": USER, "SMTP_PASSWORD": PASSWORD}
 
 @pytest.fixture
 def server(mail_certificate: Path) -> Iterator[FakeMailServer]:
-    with FakeMailServer(free_port(), server_context(mail_certificate)) as running:
+    with FakeMailServer(unused_port(), server_context(mail_certificate)) as running:
         yield running
 
 
@@ -82,7 +83,7 @@ def test_a_vendor_writes_no_header_and_no_html(server: FakeMailServer, mailer: S
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 def test_tls_from_the_first_byte(mail_certificate: Path, mailer: SmtpMailer) -> None:
-    with FakeMailServer(free_port(), server_context(mail_certificate), is_implicit=True) as server:
+    with FakeMailServer(unused_port(), server_context(mail_certificate), is_implicit=True) as server:
         channel(server.port, mailer, MailSecurity.TLS).send(message(), None)
 
     assert len(server.mails) == 1

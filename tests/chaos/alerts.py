@@ -13,7 +13,6 @@ import os
 import random
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -29,6 +28,7 @@ import redis
 from tests.channels.conftest import SECRETS, certificate_in, service_of, table_of
 from tests.channels.fakes.service import FakeService, Shown
 from tests.data_server import DataServer
+from tests.ports import unused_port
 from tracker.catalogue.channel import channel_config_of
 from tracker.model.clock import utc_now
 from tracker.model.event import Event, EventKind, encode_event
@@ -133,28 +133,28 @@ def configure(url: str, known: Mapping[str, Any]) -> dict[str, str]:
 def run(kills: int, seed: int) -> int:
     """Publish, kill, count; return how many findings there are."""
     chance = random.Random(seed)
-    with tempfile.TemporaryDirectory() as name, services(Path(name)) as known:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        with DataServer(Path(name), port) as server:
-            ours = {"TRACKER_FAILPOINTS": FAILPOINTS, "TRACKER_CA_FILE": f"{name}/site.pem"}
-            environ = {**os.environ, **configure(server.url, known), **ours}
-            command = [sys.executable, "-m", "tests.chaos.alert_sender", server.url, str(kills)]
-            with (
-                subprocess.Popen(
-                    command,
-                    env=environ,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    text=True,
-                    start_new_session=True,
-                ) as sender,
-                contextlib.closing(connect(server.url)) as client,
-            ):
-                until = time.monotonic() + _LEAST_S + kills * _EACH_KILL_S
-                settled, took_s, publisher = watched(sender, client, known, chance, until)
+    with (
+        tempfile.TemporaryDirectory() as name,
+        services(Path(name)) as known,
+        DataServer(Path(name), unused_port()) as server,
+    ):
+        ours = {"TRACKER_FAILPOINTS": FAILPOINTS, "TRACKER_CA_FILE": f"{name}/site.pem"}
+        environ = {**os.environ, **configure(server.url, known), **ours}
+        command = [sys.executable, "-m", "tests.chaos.alert_sender", server.url, str(kills)]
+        with (
+            subprocess.Popen(
+                command,
+                env=environ,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                start_new_session=True,
+            ) as sender,
+            contextlib.closing(connect(server.url)) as client,
+        ):
+            until = time.monotonic() + _LEAST_S + kills * _EACH_KILL_S
+            settled, took_s, publisher = watched(sender, client, known, chance, until)
     reported = f"{publisher.incidents} incidents with {publisher.updates} updates"
     print(f"{kills} kills in {took_s:.0f} s, {reported}, seed {seed}")
     findings = [] if settled else ["something still waits, or it took too long"]

@@ -10,9 +10,9 @@ import pytest
 import redis
 from click.testing import CliRunner, Result
 
-from tests.conftest import _free_port
 from tests.data_server import DataServer
 from tests.pages_on_a_loop import LoopedPages
+from tests.ports import unused_port
 from tracker.cli import cli
 
 Run = Callable[..., Result]
@@ -29,7 +29,7 @@ def looped(valkey_url: str) -> Iterator[LoopedPages]:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DataServer]:
     """A data server of a module's own, whose rights and settings its tests change."""
-    with DataServer(tmp_path_factory.mktemp("server"), _free_port()) as running:
+    with DataServer(tmp_path_factory.mktemp("server"), unused_port()) as running:
         yield running
 
 

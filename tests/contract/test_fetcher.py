@@ -41,7 +41,6 @@ from tracker.polling.fetcher import Fetched, FetchRequest, NotModified
 
 #: A public address that no test ever talks to: `routes` leads it to a local origin.
 PUBLIC = "93.184.215.14"
-OTHER_PUBLIC = "2606:2800:21f:cb07:6820:80da:af6b:8b2c"
 PATIENT = FetchLimits()
 FAST = FetchLimits(connect_s=0.3, read_s=0.3, total_s=0.5)
 NO_VALIDATORS = Validators()

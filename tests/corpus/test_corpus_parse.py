@@ -9,6 +9,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
@@ -61,6 +62,7 @@ FILES = [
 READABLE = [file for file in FILES if file not in REFUSED]
 
 
+@cache
 def snapshot(file: str) -> Snapshot:
     return read((CORPUS / file).read_bytes(), url="https://status.example/")
 

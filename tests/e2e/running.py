@@ -12,8 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Self
 
-#: A bound for waiting, not an expectation: a run that needs it has failed.
-PATIENCE_S = 60.0
+from tests.patience import PATIENCE_S
 
 
 class RunningTracker:

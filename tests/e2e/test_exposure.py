@@ -1,33 +1,30 @@
 """What a running tracker shows: to others on the machine, and to the people who look at it with its commands."""
 
-import base64
 import fcntl
 import json
 import os
 import pty
 import re
 import signal
-import socket
 import stat
 import struct
 import subprocess
 import sys
 import termios
 import threading
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import pytest
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from tests.e2e.running import PATIENCE_S, RunningTracker, provider
+from tests.e2e.flower_process import ask, await_worker, flower
+from tests.e2e.running import RunningTracker, provider
+from tests.patience import PATIENCE_S, eventually
 from tests.receiver import SECRET, Receiver
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
@@ -242,72 +239,17 @@ def test_rights_are_those_of_the_containers() -> None:
 # -- Flower
 
 
-def ask(port: int, path: str, password: str = "") -> tuple[int, str]:
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}")
-    if password:
-        request.add_header("Authorization", f"Basic {base64.b64encode(f'tracker:{password}'.encode()).decode()}")
-    try:
-        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode()
-
-
-@pytest.fixture(scope="module")
-def flower(running: RunningTracker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
-    """Flower on the tracker's data server: its port and its log."""
-    log = tmp_path_factory.mktemp("flower") / "log"
-    environ = environ_of(running) | {"FLOWER_PASSWORD": FLOWER_PASSWORD}
-    # Flower cannot be made to take any port, and one that was free may be another test's by now.
-    for _ in range(5):
-        port = free_port()
-        command = [
-            sys.executable,
-            "-m",
-            "workers.flower",
-            "--address=127.0.0.1",
-            f"--port={port}",
-            "--inspect_timeout=5000",
-        ]
-        with log.open("w") as stream, subprocess.Popen(command, env=environ, stdout=stream, stderr=stream) as process:
-            if knows_a_worker(process, port):
-                yield port, log
-                process.send_signal(signal.SIGTERM)
-                process.wait(PATIENCE_S)
-                return
-            process.kill()
-    pytest.fail(f"Flower does not run: {log.read_text()}")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def knows_a_worker(process: "subprocess.Popen[bytes]", port: int) -> bool:
-    """Wait until Flower shows a worker; False when it ended or never did."""
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            if "worker1@" in ask(port, "/api/workers", FLOWER_PASSWORD)[1]:
-                return True
-        except OSError:
-            pass
-        time.sleep(0.2)
-    return False
-
-
 @pytest.mark.faults
-def test_flower_shows_no_secret(running: RunningTracker, flower: tuple[int, Path]) -> None:
-    port, log = flower
-    name = next(iter(re.findall(r'"(worker1@[^"]+)"', ask(port, "/api/workers", FLOWER_PASSWORD)[1])))
-    paths = ("/", "/workers", f"/worker/{name}", "/tasks", "/broker", "/api/workers?refresh=1", "/api/queues/length")
-    pages = {path: ask(port, path, FLOWER_PASSWORD) for path in paths}
-    shown = "".join(text for _, text in pages.values()) + log.read_text()
+def test_flower_shows_no_secret(running: RunningTracker, free_port: int, tmp_path: Path) -> None:
+    right = f"tracker:{FLOWER_PASSWORD}"
+    with flower(url_of(running), free_port, "--inspect_timeout=5000", folder=tmp_path, FLOWER_PASSWORD=FLOWER_PASSWORD):
+        await_worker(free_port, right, "worker1@")
+        (name,) = {*re.findall(r'"(worker1@[^"]+)"', ask(free_port, "/api/workers?refresh=1", right).body.decode())}
+        paths = ("/", "/workers", f"/worker/{name}", "/tasks", "/broker", "/api/workers", "/api/queues/length")
+        pages = {path: ask(free_port, path, right) for path in paths}
+    shown = "".join(answer.body.decode() for answer in pages.values()) + (tmp_path / "log").read_text()
 
-    assert {path: status for path, (status, _) in pages.items()} == dict.fromkeys(paths, 200)
+    assert {path: answer.status for path, answer in pages.items()} == dict.fromkeys(paths, 200)
     assert "broker_url" in shown
     assert [word for word in (password_of(running), FLOWER_PASSWORD, SECRET) if word in shown] == []
 
@@ -317,15 +259,6 @@ def test_flower_shows_no_secret(running: RunningTracker, flower: tuple[int, Path
 
 def _gather(stream: IO[str], lines: list[str]) -> None:
     lines.extend(iter(stream.readline, ""))
-
-
-def eventually(reached: Callable[[], Any]) -> Any:
-    """Return what `reached` returns once it is true."""
-    until = time.monotonic() + PATIENCE_S / 2
-    while not (result := reached()):
-        assert time.monotonic() < until, "not reached"
-        time.sleep(0.2)
-    return result
 
 
 def on_a_terminal(columns: int, *arguments: str, environ: dict[str, str] | None = None) -> str:
@@ -379,7 +312,7 @@ def test_a_narrow_terminal_breaks_no_word_and_a_pipe_gets_no_colour(running: Run
     title = "Uninterruptible-power-supplies misbehave extraordinarily in Frankfurt"
     incident = page.open_incident(title, impact="major", body="We look into it.")
     data_dir = ("--data-dir", str(running.data_dir))
-    eventually(lambda: title in running.command("status").stdout)
+    running.wait_for(lambda tracker: any(line["incident"] == title for line in tracker.record))
 
     narrow = on_a_terminal(48, "status", *data_dir)
     plain = on_a_terminal(48, "status", *data_dir, environ={"NO_COLOR": "1"})
@@ -402,7 +335,7 @@ def checks(tracker: RunningTracker) -> dict[str, str]:
 
 
 def test_a_doctor_finds_nothing_wrong_with_a_tracker_that_works(running: RunningTracker) -> None:
-    found = eventually(lambda: (known := checks(running))["exit status"] == "0" and known)
+    found = eventually(lambda: (known := checks(running))["exit status"] == "0" and known, every_s=0.2)
 
     assert {name: level for name, level in found.items() if level not in ("ok", "0")} == {}
 
@@ -421,11 +354,13 @@ def test_a_doctor_names_the_part_that_stands_still(
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
     try:
-        eventually(lambda: (known := checks(running))[check] == "problem" and known["exit status"] == status)
+        eventually(
+            lambda: (known := checks(running))[check] == "problem" and known["exit status"] == status, every_s=0.2
+        )
     finally:
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
-    eventually(lambda: checks(running)["exit status"] == "0")
+    eventually(lambda: checks(running)["exit status"] == "0", every_s=0.2)
 
 
 @pytest.mark.faults

@@ -1,116 +1,38 @@
 """Flower as people start it: on this machine alone or with a password, and not at all otherwise."""
 
-import base64
-import http.client
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from tests.e2e.running import PATIENCE_S
+from tests.e2e.flower_process import CELERY, ask, await_worker, environ_of, flower
 from tests.e2e.test_exposure import listening
+from tests.patience import PATIENCE_S, eventually
 from tests.workers.queues import connected
 from tests.workers.test_slots_process import send, worker
 from workers.app import app
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
-CELERY = (str(Path(sys.executable).with_name("celery")), "-A", "workers.app", "flower")
 MODULE = (sys.executable, "-m", "workers.flower")
 PASSWORD = "correct-horse-battery"
 #: Addresses of /proc/net/tcp.
 LOOPBACK, ANYWHERE = "0100007F", "00000000"
 
 
-def environ_of(url: str, **variables: str) -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("FLOWER_", "REDIS_", "TRACKER_"))}
-    return {**kept, "REDIS_URL": url, **variables}
-
-
-@contextmanager
-def flower(
-    url: str, port: int, *options: str, folder: Path, command: tuple[str, ...] = CELERY, **variables: str
-) -> Iterator[int]:
-    """Run Flower until the end of the block, from when it answers; yield its process id."""
-    log = folder / "log"
-    with (
-        log.open("w") as stream,
-        subprocess.Popen(
-            [*command, f"--port={port}", *options],
-            cwd=folder,
-            env=environ_of(url, **variables),
-            stdout=stream,
-            stderr=stream,
-        ) as process,
-    ):
-        try:
-            until = time.monotonic() + PATIENCE_S
-            while time.monotonic() < until and process.poll() is None:
-                try:
-                    ask(port, "/healthcheck")
-                    break
-                except OSError:
-                    time.sleep(0.1)
-            else:
-                pytest.fail(f"Flower does not run: {log.read_text()}")
-            yield process.pid
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(PATIENCE_S)
-
-
 def reported(port: int, credentials: str, **least: int) -> list[dict[str, Any]]:
     """Return the tasks that Flower shows, once there are so many in these states."""
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until:
-        answer = ask(port, "/api/tasks?limit=100", credentials)
-        tasks = list(json.loads(answer.body).values())
+
+    def shown() -> list[dict[str, Any]] | None:
+        tasks = list(json.loads(ask(port, "/api/tasks?limit=100", credentials).body).values())
         states = Counter(task["state"] for task in tasks)
-        if all(states[state] >= count for state, count in least.items()):
-            return tasks
-        time.sleep(0.2)
-    pytest.fail(f"Flower shows {states}, not {least}")
+        return tasks if all(states[state] >= count for state, count in least.items()) else None
 
-
-def await_worker(port: int, credentials: str, name: str) -> None:
-    """Wait until Flower hears of a worker: what was reported before is lost to it."""
-    until = time.monotonic() + PATIENCE_S
-    while name.encode() not in ask(port, "/workers?json=1", credentials).body:
-        assert time.monotonic() < until, f"Flower hears nothing of {name}"
-        time.sleep(0.2)
-
-
-class Answer(NamedTuple):
-    """What Flower answered."""
-
-    status: int
-    headers: http.client.HTTPMessage
-    body: bytes
-
-    def getheader(self, name: str) -> str | None:
-        return self.headers[name]
-
-
-def ask(port: int, path: str, credentials: str | None = None, **headers: str) -> Answer:
-    """Return an answer of Flower's."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
-    if credentials is not None:
-        headers["Authorization"] = f"Basic {base64.b64encode(credentials.encode()).decode()}"
-    try:
-        connection.request("GET", path, headers=headers)
-        answer = connection.getresponse()
-        return Answer(answer.status, answer.headers, answer.read())
-    finally:
-        connection.close()
+    return eventually(shown, every_s=0.2) or []
 
 
 PATHS = ("/", "/workers", "/tasks", "/metrics", "/healthcheck", "/static/css/flower.css", "/api/workers", "/nowhere")
@@ -185,15 +107,12 @@ def test_guesses_are_slowed_and_lock_nobody_out(valkey_url: str, free_port: int,
         known = ask(free_port, "/", right, Cookie=cookie).status
         forged = ask(free_port, "/", right, Cookie=cookie[:-1] + ("0" if cookie[-1] != "0" else "1")).status
         unasked = ask(free_port, "/").status
-        until = time.monotonic() + PATIENCE_S
-        while time.monotonic() < until and (later := ask(free_port, "/", right).status) == 429:
-            time.sleep(0.2)
+        eventually(lambda: ask(free_port, "/", right).status == 200, every_s=0.2)
 
     assert {answer.status for answer in guessed} == {401, 429}
     assert len(slowed) >= 20
     assert {answer.getheader("Retry-After") for answer in slowed} <= {"1", "2"}
     assert (known, forged, unasked) == (200, 429, 401)
-    assert later == 200
 
 
 @pytest.mark.faults

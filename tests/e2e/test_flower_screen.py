@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.data_server import DataServer
-from tests.e2e.running import PATIENCE_S, RunningTracker, provider
-from tests.e2e.test_flower import flower
+from tests.e2e.flower_process import flower
+from tests.e2e.running import RunningTracker, provider
+from tests.patience import PATIENCE_S
 from tests.web.browser import running_browser
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.running import PATIENCE_S, RunningTracker, provider
+from tests.e2e.running import RunningTracker, provider
 from tests.e2e.test_webhooks import sink
+from tests.patience import PATIENCE_S
 from tests.receiver import SECRET, Receiver, answers, close
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page

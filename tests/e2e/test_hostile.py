@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.e2e.hostile_origin import COSTLY, FILE, PASSWORD, PLANTED, REFUSED, REPORTED, HostileOrigin
-from tests.e2e.running import PATIENCE_S, RunningTracker, provider
+from tests.e2e.running import RunningTracker, provider
 from tests.fakes import provider as known_provider
+from tests.patience import PATIENCE_S
 from tracker.polling.candidates import plan
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page

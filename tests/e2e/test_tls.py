@@ -21,7 +21,9 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 
 from tests.data_server import DataServer
-from tests.e2e.running import PATIENCE_S, RunningTracker, provider
+from tests.e2e.running import RunningTracker, provider
+from tests.patience import PATIENCE_S
+from tests.ports import unused_port
 from tracker.environment.settings import Settings
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
@@ -132,9 +134,7 @@ def proxy(certificates: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """A real data server with a password, behind TLS."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = unused_port()
     server = DataServer(tmp_path_factory.mktemp("server"), port, password=PASSWORD)
     with TlsProxy(port, context) as proxy, server:
         yield proxy

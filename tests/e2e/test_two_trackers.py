@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import _free_port
 from tests.data_server import DataServer
 from tests.e2e.running import RunningTracker, provider
+from tests.ports import unused_port
 from tracker.simulator.server import SimulatedVendor
 from tracker.simulator.vendor import Page
 from tracker.store.connection import connect
@@ -22,7 +22,7 @@ def tracker(page: Page, vendor: SimulatedVendor, directory: Path, environ: dict[
 
 def test_a_second_tracker_is_refused_until_it_has_a_namespace(tmp_path: Path) -> None:
     pages = [Page("red", id="red"), Page("blue", id="blue")]
-    with DataServer(tmp_path, _free_port()) as server, SimulatedVendor(pages) as vendor:
+    with DataServer(tmp_path, unused_port()) as server, SimulatedVendor(pages) as vendor:
         shared = {"REDIS_URL": server.url}
         with tracker(pages[0], vendor, tmp_path / "one", shared) as one:
             one.wait_until_watching()
@@ -64,7 +64,7 @@ def test_a_second_tracker_is_refused_until_it_has_a_namespace(tmp_path: Path) ->
 @pytest.mark.faults
 def test_a_killed_tracker_goes_on_at_once_and_another_one_waits_for_its_lease(tmp_path: Path) -> None:
     pages = [Page("red", id="red"), Page("blue", id="blue")]
-    with DataServer(tmp_path, _free_port()) as server, SimulatedVendor(pages) as vendor:
+    with DataServer(tmp_path, unused_port()) as server, SimulatedVendor(pages) as vendor:
         shared = {"REDIS_URL": server.url}
         with tracker(pages[0], vendor, tmp_path / "one", shared) as one:
             one.wait_until_watching()

@@ -13,7 +13,8 @@ import pytest
 import redis
 
 from tests.data_server import DataServer
-from tests.e2e.running import PATIENCE_S, RunningTracker, provider
+from tests.e2e.running import RunningTracker, provider
+from tests.patience import PATIENCE_S, eventually
 from tests.receiver import Receiver
 from tests.silent_server import SickServer, resp, says
 from tracker.simulator.server import SimulatedVendor
@@ -111,9 +112,7 @@ def test_a_signal_is_obeyed_while_the_server_says_nothing(name: str, number: sig
     asked: list[bytes] = []
     with SickServer(lambda request: asked.append(request) or b"") as silent:
         process = started(COMMANDS_OF_USERS[name], silent.url, tmp_path)
-        until = time.monotonic() + 60
-        while not asked and time.monotonic() < until:
-            time.sleep(0.05)
+        eventually(lambda: asked)
         process.send_signal(number)
         _, said = ended(process)
 

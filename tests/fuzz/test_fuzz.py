@@ -10,8 +10,8 @@ from tests.fuzz.bodies import golden
 from tests.fuzz.run import PARSERS, BrokenAnswer, Outcomes, broken_answer, try_out
 
 #: Of each parser; the first ones and what detects a format have several shapes to read.
-CASES = {"statuspage": 600, "feed": 600, "auto": 600}
-FEWER_CASES = 120
+CASES = {"statuspage": 300, "feed": 300, "auto": 300}
+FEWER_CASES = 60
 BODIES = golden()
 #: Longer ones take most of the time; `make fuzz` has them.
 MOST_BYTES = 16 * 1024

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -10,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+
+from tests.ports import unused_port
 
 _USERS = ("postgres", "nobody")
 
@@ -28,7 +29,7 @@ def running_postgres(folder: Path, *settings: str) -> Iterator[str]:
     user = _USERS[0] if os.geteuid() == 0 else None
     if user is not None:
         shutil.chown(folder, user)
-    data, port = folder / "data", _free_port()
+    data, port = folder / "data", unused_port()
     if not data.exists():
         command = [initdb, "-D", str(data), "-U", "tracker", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"]
         subprocess.run(command, user=user, cwd=folder, check=True, capture_output=True)
@@ -46,12 +47,6 @@ def running_postgres(folder: Path, *settings: str) -> Iterator[str]:
             process.wait(60)
             assert process.stderr is not None
             process.stderr.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _await(url: str, process: "subprocess.Popen[str]") -> None:

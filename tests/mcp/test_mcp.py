@@ -144,11 +144,13 @@ def test_over_http_all_tools_answer_and_words_of_vendors_stay_fenced(web: Runnin
 
 
 def test_over_standard_streams_the_same(web: RunningWeb, valkey_url: str) -> None:
-    from mcp import StdioServerParameters  # noqa: PLC0415  as above
+    from mcp import StdioServerParameters, stdio_client  # noqa: PLC0415  as above
 
     environ = {"REDIS_URL": valkey_url, "PATH": os.environ["PATH"]}
     command = ["-m", "tracker", "mcp", "--data-dir", str(web.record.parent)]
-    check(asked(StdioServerParameters(command=sys.executable, args=command, env=environ), all_answers))
+    parameters = StdioServerParameters(command=sys.executable, args=command, env=environ)
+    # By itself it takes the stream that was standard error when the library was imported: another test's, perhaps.
+    check(asked(stdio_client(parameters, errlog=sys.__stderr__), all_answers))
 
 
 def test_a_wrong_question_is_answered_with_what_to_ask(web: RunningWeb) -> None:

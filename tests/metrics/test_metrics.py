@@ -12,8 +12,9 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from tests.data_server import DataServer
 from tests.metrics.running import collector, names, of, running, samples, scrape
 from tests.outbox import DEAD_LETTER, committed, webhook
+from tests.patience import eventually
 from tests.unit.alerting.stories import an_event
-from tests.web.running import failing, provider, utc, wait_for, well
+from tests.web.running import failing, provider, utc, well
 from tracker import __version__
 from tracker.alerting.decider import Decider
 from tracker.delivery.event_stream import RECORD
@@ -182,7 +183,7 @@ def test_without_the_data_server_the_scrape_says_so_and_ages(tmp_path: Path, fre
         assert of(found, "tracker_scrape_ok") == 0
         assert of(found, "tracker_build_info", version=__version__) == 1
         assert not {name for name in names(found) if name.startswith(("tracker_queue", "tracker_alerts"))}
-        wait_for(lambda: of(scrape(web), "tracker_provider_state", provider="acme", state="unknown") == 1)
+        eventually(lambda: of(scrape(web), "tracker_provider_state", provider="acme", state="unknown") == 1)
 
 
 def connect_to(server: DataServer) -> "redis.Redis":

@@ -16,6 +16,7 @@ import requests
 import uvicorn
 
 from tests.history.record import write
+from tests.patience import PATIENCE_S, eventually
 from tracker.alerting.desk import Desk
 from tracker.alerting.links import Links
 from tracker.environment.web import WebSettings
@@ -37,9 +38,6 @@ from tracker.web.drills import Drills
 from tracker.web.now import NowBoard
 from tracker.web.parts import Parts
 from tracker.web.server import Server, config_of, listen
-
-#: A bound for waiting, not an expectation.
-PATIENCE_S = 20.0
 
 
 def utc() -> datetime:
@@ -109,7 +107,7 @@ class RunningWeb:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        wait_for(lambda: self._server.started)
+        eventually(lambda: self._server.started)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -147,7 +145,7 @@ class RunningWeb:
                     "checked": (now - timedelta(seconds=read_s_ago)).timestamp(),
                 },
             )
-        wait_for(lambda: all(self._shows(known) for known, _ in pages))
+        eventually(lambda: all(self._shows(known) for known, _ in pages))
 
     def happen(self, *events: Event) -> None:
         """Have events happen as a tracker does: in the stream first, on record a moment later."""
@@ -155,7 +153,7 @@ class RunningWeb:
             self.client.xadd(UPDATES, {"event": encode_event(event)})
         write(self.record, events, self._written + 1)
         self._written += len(events)
-        wait_for(lambda: (self.history.bounds() or (0, 0))[1] >= self._written)
+        eventually(lambda: (self.history.bounds() or (0, 0))[1] >= self._written)
 
     @contextmanager
     def listening(self, path: str = "/events", **headers: str) -> Iterator["Listener"]:
@@ -219,11 +217,3 @@ class Listener:
     def updates(self, count: int) -> Sequence[str]:
         """Return the ids of the next updates."""
         return [self.next()[1]["update_id"] for _ in range(count)]
-
-
-def wait_for(reached: Callable[[], Any]) -> None:
-    """Wait until something is true, which is asked a hundred times a second."""
-    until = time.monotonic() + PATIENCE_S
-    while not reached():
-        assert time.monotonic() < until, "not reached"
-        time.sleep(0.01)

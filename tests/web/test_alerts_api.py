@@ -11,7 +11,8 @@ import redis
 from msgspec.structs import replace
 
 from tests.history.record import event
-from tests.web.running import RunningWeb, failing, provider, utc, wait_for
+from tests.patience import eventually
+from tests.web.running import RunningWeb, failing, provider, utc
 from tracker.alerting.channel import Message
 from tracker.alerting.decider import Decider
 from tracker.alerting.sender import Sender
@@ -184,7 +185,7 @@ def test_a_drill_is_begun_and_its_end_is_shown(bench: Bench, failure: Exception 
     bench.web.drill_failure = failure
     begun = bench.post("/api/v1/drills", {"provider": "acme", "channel": "chat"}).json()
     path = f"/api/v1/drills/{begun['drill']['id']}"
-    wait_for(lambda: bench.get(path)["state"] != "running")
+    eventually(lambda: bench.get(path)["state"] != "running")
 
     found = bench.get(path)
     assert (found["state"], found["drill"]["failure"]) == (state, None if failure is None else "route: nobody")

@@ -10,8 +10,8 @@ from celery.contrib.testing.worker import start_worker
 from celery.events.state import State
 from celery.worker import state
 
-#: A bound for waiting, not an expectation.
-PATIENCE_S = 30.0
+from tests.patience import PATIENCE_S
+
 POOL = "workers.pool:CoroutinePool"
 
 

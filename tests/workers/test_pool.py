@@ -9,7 +9,7 @@ import pytest
 from celery.platforms import EX_FAILURE
 from celery.worker import state
 
-from tests.workers.slots import PATIENCE_S
+from tests.patience import PATIENCE_S
 from workers import loop as loops
 from workers import pool as pools
 from workers.jobs import Job

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from kombu.transport.virtual import Message
 
 from tests.fakes import NOON, FakeClock
+from tests.patience import PATIENCE_S
 from tests.workers.queues import waiting
-from tests.workers.slots import PATIENCE_S, worker
+from tests.workers.slots import worker
 from tracker.catalogue.names import LONGEST_ID
 from tracker.model.clock import utc_now
 from tracker.store.due_queue import Claim

@@ -15,7 +15,8 @@ from celery.exceptions import Ignore, Reject, Retry
 from celery.signals import task_failure
 from celery.worker import state
 
-from tests.workers.slots import PATIENCE_S, task_of, watching, worker
+from tests.patience import PATIENCE_S
+from tests.workers.slots import task_of, watching, worker
 from workers.lean import LeanRequest
 from workers.transport import Channel
 

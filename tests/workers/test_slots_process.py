@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,21 +14,14 @@ from celery import Celery
 from celery.platforms import EX_FAILURE
 
 from tests.data_server import DataServer
+from tests.patience import PATIENCE_S, eventually
 from tests.workers.queues import connected
-from tests.workers.slots import PATIENCE_S, watching
+from tests.workers.slots import watching
 from workers.app import app as application
 
 pytestmark = pytest.mark.parametrize(
     "lean", ["1", pytest.param("0", marks=pytest.mark.faults)], ids=["lean", "general"]
 )
-
-
-def eventually(is_so: Callable[[], bool], what: str) -> None:
-    """Wait until something is so; raise when it never is."""
-    until = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < until, what
-        time.sleep(0.02)
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from tests.fakes import NOON, event, provider
+from tests.patience import eventually
 from tests.workers.queues import waiting
-from tests.workers.slots import PATIENCE_S
 from tracker.delivery.sinks.jsonlines import UpdateRecord
 from tracker.errors import Conflict, ConnectError, SinkError, StoreError
 from tracker.model.event import PendingEvent
@@ -409,10 +409,8 @@ def test_a_printer_prints_without_being_woken(
     try:
         pending = PendingEvent(event=event(), key="i1/u1")
         pages.commit(pages.begin("acme", NOON), Commit(pending=(pending,), checked_at=NOON))
-        until = time.monotonic() + PATIENCE_S
-        while not (tmp_path / "updates.jsonl").exists() or not (tmp_path / "updates.jsonl").read_text():
-            assert time.monotonic() < until
-            time.sleep(0.01)
+        record = tmp_path / "updates.jsonl"
+        eventually(lambda: record.exists() and record.read_text())
     finally:
         watch.stop()
 

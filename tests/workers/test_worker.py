@@ -15,7 +15,8 @@ from celery import Celery
 from celery.signals import task_revoked, task_success
 
 from tests.fakes import FakeClock, provider
-from tests.workers.slots import PATIENCE_S, watching, worker
+from tests.patience import PATIENCE_S
+from tests.workers.slots import watching, worker
 from tracker.errors import ConnectError
 from tracker.polling.poll_cost import ResponseClass
 from tracker.polling.poller import Outcome, Poll

@@ -11,7 +11,6 @@ from tracker.alerting.heartbeat import Heartbeat
 from tracker.alerting.vital_signs import Signs, VitalSigns
 from tracker.errors import FetchTimeout
 
-AT_WORK = Signs(beat="b 1")
 WAITING = Signs(beat="b 1", next_fetch="m1", fetches=4, next_event="5-0")
 
 
