@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.fakes import NOON, incident, page, update
 from tests.goldens import stories
 from tests.vendor import TIMEOUT, Watch
-from tracker.detection.inferred import Known, inferred
+from tracker.detection.inferred import KnownIncident, inferred
 from tracker.errors import FetchError, HttpStatusError
 from tracker.model.event import Event, EventKind
 from tracker.model.page import Impact, Incident, IncidentUpdate, OpenIncident, Snapshot
@@ -336,7 +336,9 @@ def test_a_window_that_moved_since_the_record_was_written_is_reported(
         scheduled_for=was.scheduled_for,
         scheduled_until=was.scheduled_until,
     )
-    known = Known(trace=None, going_on=recorded, goes_on=False, is_maintenance=True, has_clock=True, was_doubted=False)
+    known = KnownIncident(
+        trace=None, going_on=recorded, goes_on=False, is_maintenance=True, has_clock=True, was_doubted=False
+    )
 
     found = inferred(moved, known)
 
