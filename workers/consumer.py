@@ -71,9 +71,9 @@ class LeanConsumer(bootsteps.StartStopStep):  # type: ignore[misc]
 
     def __init__(self, consumer: Any, **options: Any) -> None:
         self._flushing: Any = None
-        #: The events of lean requests, whatever the connection.
+        #: The events of lean requests; they outlive a connection.
         consumer.lean_events = self._events = TaskEvents(consumer.hostname) if consumer.hub is not None else None
-        #: By name: takes a message of a task that has a strategy for hints, as the queue holds it.
+        #: Takes a message as the queue holds it, by name of its task; only tasks with a strategy for hints are here.
         consumer.lean_tasks = {}
         super().__init__(consumer, **options)
 

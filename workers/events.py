@@ -44,7 +44,7 @@ def _encoded(events: list["_Event"]) -> bytes:
 
 
 class _Event(msgspec.Struct, tag_field="type"):
-    """The common part of events. Made by position: there are three of each task."""
+    """The common part of events. Built with positional arguments for speed: each task has three."""
 
     uuid: str
     timestamp: float
@@ -98,7 +98,7 @@ class TaskEvents:
         #: Celery's dispatcher; each connection has a new one.
         self.dispatcher: Any = None
         self.hostname = hostname
-        #: Whether there is no connection for them.
+        #: Whether there is no connection over which events can be sent.
         self.is_away = False
         self._ended: deque[Any] = deque()
         self._dropped = 0

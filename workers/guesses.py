@@ -7,7 +7,7 @@ from typing import Final
 #: Wrong passwords that a client may give at once, and the pause until it may give another one.
 ONCE: Final = 5
 PAUSE_S: Final = 2.0
-#: The same for all clients together that never gave the right one: their addresses are endless.
+#: The same for all clients together that never gave the right password: one attacker may use any number of addresses.
 ONCE_TOGETHER: Final = 50
 PAUSE_TOGETHER_S: Final = 0.5
 #: Clients that are remembered; the earliest is forgotten first.
@@ -28,7 +28,7 @@ class _Allowance:
         return max(0.0, (1.0 - self._left) * self._pause_s)
 
     def take(self) -> None:
-        """Take one."""
+        """Take one token."""
         self._left -= 1.0
 
 

@@ -65,7 +65,7 @@ class Job:
         self.einfo: Any = None
 
     def is_late(self, age_s: float) -> bool:
-        """Return whether a limit has passed that nobody acted on yet."""
+        """Return whether a limit has passed that was not enforced yet."""
         return self.is_over(age_s) or (self.fate is None and bool(self.soft_limit_s) and age_s > self.soft_limit_s)  # type: ignore[operator]
 
     def is_over(self, age_s: float) -> bool:
@@ -73,7 +73,7 @@ class Job:
         return bool(self.limit_s) and age_s > self.limit_s  # type: ignore[operator]
 
     def context(self) -> Any:
-        """Return the task's context, as handlers of failures take it."""
+        """Return the task's context for the handlers of failures."""
         raise NotImplementedError
 
     def failed(self, error: BaseException) -> None:
@@ -158,7 +158,7 @@ class RequestJob(Job):
         return cls(task, arguments, keywords, request=request, **callbacks)
 
     def context(self) -> Any:
-        """Return the task's context, as handlers of failures take it."""
+        """Return the task's context for the handlers of failures."""
         return Context(self._request, args=self.args, kwargs=self.kwargs, called_directly=False)
 
     def started(self, pid: int) -> None:

@@ -1,10 +1,10 @@
 """A strategy (`Task.Strategy`) for hints: a fetch message becomes a coroutine in a slot with little in between.
 
-Celery turns every message into a request for any broker, pool and result backend, and sends three events of it, one by
-one; that is more work than a quiet poll. Here a plain message of a task with a coroutine becomes a `LeanRequest`, which
-has what Celery's remote commands ask of a request. Any other message goes Celery's own way: one that has expired, was
-revoked, names a time or followers of its task, or is no call at all. So does every message if `TRACKER_LEAN` is 0 or
-the pool is another one.
+Celery turns every message into a request that suits any broker, pool and result backend, and sends its three events one
+by one; that is more work than a quiet poll. Here a plain message of a task with a coroutine is taken as the queue holds
+it and becomes a `LeanRequest`, which has only what Celery's remote commands use of a request. Celery itself handles any
+other message: one that has expired, was revoked, names a time or followers of its task, or is no call at all. It
+handles every message if `TRACKER_LEAN` is 0 or the pool is another one.
 """
 
 import logging
@@ -31,7 +31,7 @@ from workers.pool import CoroutinePool
 log = logging.getLogger(__name__)
 
 _PLAIN: Final = ("application/json", "utf-8")
-#: Headers that ask for more than a plain run of the task.
+#: Headers that request more than a plain run of the task.
 _SPECIAL: Final = ("eta", "stamped_headers", "shadow", "group", "retries")
 
 _LIMIT: Final = int | float | None
@@ -79,7 +79,7 @@ class LeanRequest(Job):
         state.all_total_count[0] += 1
 
     def context(self) -> Any:
-        """Return the task's context, as handlers of failures take it."""
+        """Return the task's context for the handlers of failures."""
         return Context(
             self.headers,
             args=self.args,
@@ -218,7 +218,7 @@ class _Taker:
 
 
 def take_directly(takers: Mapping[str, Callable[[Any], bool]], payload: Any) -> bool:
-    """Run the task of a plain message, of which no broker has to know more; return whether it was one."""
+    """Run the task of a plain message, which needs no acknowledgement; return whether the message was plain."""
     try:
         taker = takers.get(payload["headers"]["task"])
     except (KeyError, TypeError):
@@ -227,7 +227,7 @@ def take_directly(takers: Mapping[str, Callable[[Any], bool]], payload: Any) -> 
 
 
 def _careful(general: Callable[..., Any]) -> Callable[..., Any]:
-    """Return Celery's own handler, which frees the slot of a message that it cannot handle."""
+    """Return Celery's own handler, extended to free the slot of a message that it cannot handle."""
 
     def take(message: Any, *arguments: Any) -> None:
         try:
@@ -263,7 +263,7 @@ def _plain_raw(payload: Any) -> _Call | None:
 
 
 def _plain(headers: Any, kind: Any, encoding: Any, body: Any) -> _Call | None:
-    """Return the call in a message that asks for a plain run of its task, None for any other message."""
+    """Return the call in a message that requests a plain run of its task, None for any other message."""
     try:
         if (kind, encoding) != _PLAIN or not isinstance(headers["id"], str):
             return None
@@ -276,6 +276,6 @@ def _plain(headers: Any, kind: Any, encoding: Any, body: Any) -> _Call | None:
         if expires is not None and datetime.fromisoformat(expires) <= datetime.now(UTC):
             return None
         arguments, keywords, embedded = _decode(body)
-    except (AttributeError, KeyError, TypeError, ValueError):  # of which msgspec's errors are
+    except (AttributeError, KeyError, TypeError, ValueError):  # msgspec's are ValueErrors
         return None
     return None if any(embedded.values()) else _Call(arguments, keywords, limit_s, soft_limit_s)

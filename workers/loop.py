@@ -27,7 +27,7 @@ MOST_HELPERS: Final = 32
 START_S: Final = 10.0
 CLOSING_S: Final = 5.0
 
-#: Awaited in the loop before it ends: close here what tasks opened in it.
+#: Awaited in the loop before it ends, to close the resources that tasks opened in it.
 closers: Final[list[Callable[[], Awaitable[None]]]] = []
 
 
@@ -100,7 +100,7 @@ class JobLoop:
         self._helpers.shutdown(wait=False, cancel_futures=True)
 
     def call(self, function: Callable[..., object], *arguments: Any) -> None:
-        """Let the loop call a function; any thread may ask for that."""
+        """Let the loop call a function. Safe for all threads."""
         loop = self._loop
         if loop is None or loop.is_closed():
             return
@@ -109,7 +109,7 @@ class JobLoop:
     # --- called in the loop's thread ---
 
     def call_soon(self, function: Callable[[], object]) -> None:
-        """Call a function after all that is ready now."""
+        """Call a function after all callbacks that are ready now."""
         self._loop.call_soon(function)  # type: ignore[union-attr]
 
     def begin_jobs(self) -> None:
@@ -121,7 +121,7 @@ class JobLoop:
             job.began_s = began_s
             job.started_at = started_at
             running[job] = None
-            handed.popleft()  # so that it is always in at least one of them
+            handed.popleft()  # not before: a job is always in at least one of the two
             if job.reports_start:
                 self._report(partial(job.started, os.getpid()))
             job.asyncio_task = create_task(self._carry_out(job))
@@ -146,7 +146,7 @@ class JobLoop:
     async def _carry_out(self, job: Job) -> None:
         try:
             job.value = await job.task.coroutine(*job.args, **job.kwargs)
-        except BaseException as error:  # noqa: BLE001  whatever comes here would end the loop, with all its tasks
+        except BaseException as error:  # noqa: BLE001  an error that escapes could end the loop, with all its tasks
             if job.fate not in {SPENT, ABANDONED}:
                 job.failed(error)
         job.runtime_s = time.monotonic() - job.began_s

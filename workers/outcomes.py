@@ -6,8 +6,8 @@ from tracker.errors import Conflict, TrackerError
 from tracker.model.plain import one_line
 from tracker.polling.poller import Outcome, Poll
 
-#: The beginning of a result that Flower is to show as failed. For Celery the task succeeds, since an unreadable page is
-#: as usual as a readable one: a failure would be logged with a traceback, and its result kept.
+#: The beginning of a result that Flower is to show as failed. For Celery the task succeeds, since unreadable pages are
+#: part of daily work: Celery would log a failure with a traceback, and keep its result.
 FAILED: Final = "failed "
 _LONGEST: Final = 200
 

@@ -98,7 +98,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
                 self._hub.call_soon(self._call)  # after all jobs that the hub hands over now
 
     def cancel(self, job: Job) -> None:
-        """Cancel a job that nobody waits for any more."""
+        """Cancel a job whose result is no longer wanted."""
         job.fate = SPENT
         self._call()
         self._jobs.cancel(job)
@@ -160,7 +160,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
         return self._jobs.is_alive and bool(self._jobs.unfinished or self._threads or self._reports)
 
     def _check(self) -> None:
-        """End the worker when its loop stands still, which nobody else would notice."""
+        """End the worker when its loop hangs; nothing else would notice."""
         # When one of the hub's calls fails, the hub forgets the others.
         if self._jobs.has_handed_over:
             self._call()
@@ -191,7 +191,7 @@ class CoroutinePool(BasePool):  # type: ignore[misc]
 
     def _broke(self) -> None:
         state.should_stop = EX_FAILURE
-        self._wake()  # the hub, which then sees it
+        self._wake()  # so that the hub sees the flag
 
     def _drain(self) -> None:
         """Run the queued reports; one that fails does not stop the others."""

@@ -29,7 +29,7 @@ _OWN: Final = "<own>"
 
 
 #: Fields that a worker does not need. Of the headers: it takes arguments, name, results and limits from task and
-#: settings, and a task without a root is its own. Of the properties: nobody replies, and the queue has no priorities.
+#: settings, and a task without a root is its own. Of the properties: there are no replies and no priorities.
 _SPARED: Final = {
     "headers": {"lang", "root_id", "kwargsrepr", "origin", "ignore_result", "timelimit"},
     "properties": {"correlation_id", "reply_to", "delivery_mode", "expiration"},
@@ -66,7 +66,7 @@ class FetchPublisher:
         Return how many messages wait in it then, None if the broker does not say.
         """
         if producer.channel.connection is None:
-            # A failed publication closed the channel; Celery's own way opens it again, too.
+            # A failed publication closed the channel; Celery's own publisher reopens it, too.
             producer.revive(producer.connection.channel())
         if not producer.supports_batch_publish:
             self._publish_singly(producer, queue, claims)

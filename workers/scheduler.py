@@ -1,4 +1,4 @@
-"""Beat's scheduler: asks the data server what is due and publishes one fetch task per provider.
+"""Beat's scheduler: claims due providers in the data server and publishes one fetch task for each.
 
 Celery's own scheduler keeps a timer per entry and compares all of them for every task that it sends. This one keeps
 none: one call claims due providers and moves each to its next due time. So it starts at once for any number of
@@ -30,22 +30,22 @@ from workers.tasks import MOST_WAKE_UPS, fetch_provider
 
 log = logging.getLogger(__name__)
 
-#: Providers that are claimed and published together. A beat that dies here costs them one interval, and the data
-#: server does nothing else while it looks for them (2 to 5 ms).
+#: Providers that are claimed and published together. A beat that dies in between costs them one interval; while the
+#: data server finds them, it does nothing else (2 to 5 ms).
 CLAIM_LIMIT: Final = 500
 #: Claims of one tick; beat's own entries and its tick file wait for them (10,000 providers take a third of a second).
 MOST_CLAIMS: Final = 20
 #: The longest pause while providers are due all the time: one batch is cheaper than many.
 MOST_PAUSE_S: Final = 0.18
-#: Under load, a pause lasts until this many providers are due: workers get an even stream, and a look costs as much as
+#: Under load, a pause lasts until this many providers are due: workers get an even stream, and a claim costs as much as
 #: publishing two hundred messages.
 GATHERED: Final = 250
 LEAST_PAUSE_S: Final = 0.02
 #: How often a beat reports its lateness.
 REPORT_EVERY: Final = timedelta(seconds=1)
 
-#: Messages in a queue that nobody takes from, beyond which no more are put in: they would expire there, and fill the
-#: data server with 400 bytes each.
+#: The most messages in a queue without a consumer: more would only expire there, and fill the data server with 400
+#: bytes each.
 MOST_WAITING: Final = 50_000
 
 
@@ -144,7 +144,7 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
     def _publish(self, claims: Sequence[Claim], queues: Collection[str]) -> None:
         """Publish one fetch task per claim. Claims are kept until that succeeds; a repetition is harmless.
 
-        A claim for a queue that nobody takes from, while other queues are taken from, is left to its next interval.
+        If only some of the queues have consumers, the claims for the others are left to their next interval.
         """
         self._unpublished = claims
         for queue, share in self._publisher.by_queue(claims).items():
@@ -167,7 +167,7 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         try:
             loss = self._keeper.look()
         except Conflict:
-            return  # the next look sees the new owner of the catalogue
+            return  # the next check sees the new owner of the catalogue
         if loss is not None and loss.is_ours:
             log.warning("%s", loss)
         is_empty = self._keeper.pages == 0
@@ -176,7 +176,7 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         self._is_empty = is_empty
 
     def _is_taken_from(self, queue: str) -> bool:
-        """Return whether fetches may be put into a queue. The data server is asked only if in doubt."""
+        """Return whether fetches may be put into a queue. Requests the length of the queue only if in doubt."""
         return self._waiting.get(queue, MOST_WAITING) < MOST_WAITING or self._takes_more(queue)
 
     def _takes_more(self, queue: str) -> bool:

@@ -72,7 +72,7 @@ def keep_to_one_core(**_: Any) -> None:
     """Run all threads on one core, if one is named.
 
     Python's lock lets one thread run at a time, so a second core speeds up none of them: each change of threads becomes
-    a change of cores, which costs more than the work in between (`docs/performance.md`).
+    a change of cores, which costs more than the work between two changes (`docs/performance.md`).
     """
     core = os.environ.get(CORE, "")
     if core.isdecimal() and hasattr(os, "sched_setaffinity"):
@@ -88,7 +88,7 @@ def look_over_server(**_: Any) -> None:
 
 @worker_init.connect  # type: ignore[untyped-decorator]
 def open_more_files(**_: Any) -> None:
-    """Let this process open as many files as the system allows: each slot and each kept connection is one.
+    """Let this process open as many files as the system allows: each slot and each kept connection takes one.
 
     Shells and services begin with 1,024, far below that limit.
     """

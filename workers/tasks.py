@@ -27,7 +27,7 @@ closers.append(close_in_loop)
 _summary = PollSummary(time.monotonic())
 _summary_lock = threading.Lock()
 
-#: Pending wake-ups that are enough: one does the work of all, and with a distant data server the queue would grow
+#: The most wake-ups that may be pending: one does the work of all, and with a distant data server the queue would grow
 #: faster than it is read. They do not expire, since a late one still gets the work done.
 MOST_WAKE_UPS: Final = 4
 #: The same for sinks, each of which has its own wake-up.
@@ -54,7 +54,7 @@ async def _poll_in_loop(provider_id: str) -> Summary:
     Strategy="workers.lean:strategy",
     Request="workers.consumer:HintRequest",
     coroutine=staticmethod(_poll_in_loop),
-    # The pool logs a line; a machine that stood still brings many at once.
+    # The pool logs one line for each anyway; after the machine was suspended, many come at once.
     throws=(SoftTimeLimitExceeded, TimeLimitExceeded),
 )
 def fetch_provider(provider_id: str) -> Summary:
@@ -72,7 +72,7 @@ def fetch_provider(provider_id: str) -> Summary:
     return of_poll(outcome)
 
 
-# Wake-ups come every few seconds and mostly find nothing to do; in Flower they would bury other tasks.
+# Wake-ups come every few seconds and mostly find nothing to do; in Flower they would crowd out other tasks.
 @app.task(name="workers.tasks.print_updates", send_events=False)  # type: ignore[untyped-decorator]
 def print_updates() -> None:
     """Write new events of the stream to the record and the console."""

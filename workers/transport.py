@@ -23,17 +23,17 @@ _decode = msgspec.json.Decoder().decode
 
 
 class LastAnswer:
-    """The last answer of the data server to this process's wait for messages, also one that there are none."""
+    """The data server's last answer to this process's wait for messages, with or without a message."""
 
-    #: In monotonic seconds; the process begins as if it had one.
+    #: In monotonic seconds; before the first answer, the start of the process.
     at_s: float = monotonic()
 
 
 class Settling(redis.QoS):
-    """Counts a message as settled also where the data server could not be asked to forget it.
+    """Counts a message as settled even if its acknowledgement did not reach the data server.
 
-    kombu counts it as unacknowledged for good. With a prefetch count of one, as the printer has, a single one keeps the
-    worker from taking anything again; the data server gives the message to somebody else after a while, in any case.
+    kombu would count it as unacknowledged for good. With a prefetch count of one, as the printer has, a single such
+    message would keep the worker from taking any other. The data server redelivers the message after a while anyway.
     """
 
     def ack(self, delivery_tag: str) -> None:

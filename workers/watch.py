@@ -1,6 +1,6 @@
 """Looks after alerts, the record and the worker itself by the worker's own clock.
 
-Beat cannot report its own end, and no wake-up comes while Celery's connection hangs. A look costs a tenth of a wake-up
+Beat cannot report its own end, and no wake-up comes while Celery's connection hangs. A check costs a tenth of a wake-up
 message. A connection that breaks while it is made can leave Celery alive and deaf for good; such a worker ends.
 """
 
@@ -25,24 +25,24 @@ log = logging.getLogger(__name__)
 
 #: How often a deliverer looks after alerts, in seconds.
 EVERY_S: Final = 5.0
-#: How often a printer looks for updates and for due deliveries without a wake-up, in seconds.
+#: How often a printer checks for updates and for due deliveries without a wake-up, in seconds.
 PRINTS_EVERY_S: Final = 2.0
-#: How often a worker looks whether messages can still reach it. It waits for them a second at a time, so that an answer
-#: comes between two looks, whether there are messages or not.
+#: How often a worker checks whether messages can still reach it. It waits for them a second at a time, so an answer
+#: comes between two checks, with or without messages.
 HEARS_EVERY_S: Final = 5.0
-#: After how many looks without an answer, on a data server that answers all else, it ends: more than Celery takes for
-#: connecting again at its longest pause (32 s) or over connections that say nothing (15 s each).
+#: After this many checks without an answer the worker ends, if the data server answers everything else: Celery takes
+#: less time to reconnect, even at its longest pause (32 s) or over silent connections (15 s each).
 MOST_SILENT_LOOKS: Final = 18
 #: How far the clock may be off that of the data server: intervals, after which messages expire, are longer.
 MOST_AHEAD_S: Final = 10.0
-#: How long Celery may take to end it properly.
+#: How long Celery may take to end the worker properly.
 ENDS_WITHIN_S: Final = 20.0
 _stopping: Final = threading.Event()
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]
 def begin(sender: Any = None, **_: Any) -> None:
-    """Start the threads that look, except in a worker that forks: no thread outlives a fork."""
+    """Start the threads of the watch, except in a worker that forks: no thread outlives a fork."""
     if isinstance(sender.pool, TaskPool):
         return
     _stopping.clear()
@@ -60,7 +60,7 @@ def begin(sender: Any = None, **_: Any) -> None:
 
 @worker_shutdown.connect  # type: ignore[untyped-decorator]
 def stop(**_: Any) -> None:
-    """Stop looking."""
+    """Stop the watch."""
     _stopping.set()
 
 
@@ -68,14 +68,14 @@ class Hearing:
     """Whether messages can reach the worker: it has a free slot, the data server answers, and so does its queue."""
 
     def __init__(self, pool: Any, ping: Callable[[], None]) -> None:
-        """Look at this pool; `ping` raises StoreError where the data server does not answer."""
+        """Watch the worker of this pool; `ping` raises StoreError where the data server does not answer."""
         self._pool = pool
         self._ping = ping
         self._answered_at_s = 0.0
         self._silent_looks = 0
 
     def is_lost(self) -> bool:
-        """Look, and return whether the worker has heard nothing for too long."""
+        """Check, and return whether the worker has heard nothing for too long."""
         before, self._answered_at_s = self._answered_at_s, LastAnswer.at_s
         if before == LastAnswer.at_s and self._wants_more and self._is_answered:
             self._silent_looks += 1
@@ -102,12 +102,12 @@ class ClockWatch:
     """Logs that the clock of this machine is wrong, and that it is right again."""
 
     def __init__(self, ahead: Callable[[], timedelta]) -> None:
-        """Watch; `ahead` says how far the clock is ahead of the data server's, and raises StoreError."""
+        """Watch by `ahead`, which returns how far the clock is ahead of the data server's, or raises StoreError."""
         self._ahead = ahead
         self._is_off = False
 
     def look(self) -> None:
-        """Look at it; nothing is known while the data server does not answer."""
+        """Compare the clocks; nothing is known while the data server does not answer."""
         try:
             ahead_s = self._ahead().total_seconds()
         except StoreError:
@@ -136,7 +136,7 @@ def _listen(hearing: Hearing, clock: ClockWatch) -> None:
 
 
 def end() -> None:
-    """End this worker, by force where Celery cannot; whoever looks after it starts another."""
+    """End this worker, by force where Celery cannot; its supervisor starts another."""
     silent_s = MOST_SILENT_LOOKS * HEARS_EVERY_S
     log.critical("no message could reach this worker for %.0f s, though the data server answers; it ends", silent_s)
     state.should_stop = EX_FAILURE
@@ -148,7 +148,7 @@ def _every(seconds: float, look: Callable[[], object], failure: str) -> None:
     while not _stopping.wait(seconds):
         try:
             look()
-        except Exception:  # the loop has to go on, whatever comes
+        except Exception:  # the watch has to go on after any error
             log.exception(failure)
 
 
