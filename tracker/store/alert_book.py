@@ -1,4 +1,4 @@
-"""The alerts that one round of the decider reads and writes."""
+"""The alerts that one run of the decider reads and writes."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -15,7 +15,7 @@ _STORMS: Final = msgspec.json.Decoder(Storm)
 
 
 class RedisBook:
-    """The `Book` of one round: what is read is read once, what is written stays here."""
+    """The `Book` of one run: reads each alert once, and keeps changes to itself."""
 
     def __init__(self, client: "redis.Redis") -> None:
         self._client = client
@@ -29,7 +29,7 @@ class RedisBook:
         return list(self._of(provider_id).values())
 
     def write(self, alert: Alert) -> None:
-        """Keep an alert for the rest of the round."""
+        """Keep an alert for the rest of the run."""
         self._of(alert.provider_id)[alert.id] = self.written[alert.id] = alert
 
     def storm(self, cause: str) -> Storm:
@@ -41,7 +41,7 @@ class RedisBook:
         return self._storms[cause]
 
     def write_storm(self, cause: str, storm: Storm) -> None:
-        """Keep that for the rest of the round."""
+        """Keep a storm for the rest of the run."""
         self._storms[cause] = self.written_storms[cause] = storm
 
     def _of(self, provider_id: str) -> dict[str, Alert]:

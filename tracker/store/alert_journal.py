@@ -48,7 +48,7 @@ class RedisJournalStore(RedisAlerts):
             return bool(self._client.exists(PROVIDERS) and self._client.hexists(ALERTING, "config"))
 
     def bring_back(self, rows: Mapping[tuple[str, str], SentRow]) -> None:
-        """Store rows of channels where none are known; the sender looks at each of them."""
+        """Store rows of channels where none are known; the sender checks each of them."""
         known = list(rows.items())
         for start in range(0, len(known), _TOGETHER):
             with translated(), self._client.pipeline(transaction=False) as pipe:
@@ -65,7 +65,7 @@ class RedisJournalStore(RedisAlerts):
             pipe.watch(ALERTS_LEASE)  # type: ignore[no-untyped-call]
             held: Any = pipe.get(ALERTS_LEASE)
             if held != owner.encode():
-                # With the lease the contents are gone that were put in under it.
+                # The loss of the lease was also the loss of the contents that were put in under it.
                 raise Conflict("the data server has lost the alerts that the journal brought back")
             pipe.multi()
             pipe.hset(ALERTING, _READ, 1)
@@ -95,10 +95,10 @@ class RedisJournalStore(RedisAlerts):
         with translated():
             if not self._client.exists(ALERTS_UNWRITTEN):
                 return Unwritten()
-            # First: what is decided meanwhile may be decided once more after a loss, and must not be left out.
+            # Read first: after a loss, an event may be decided about twice, but none may be left out.
             position = self._decided()
             found: Any = self._client.zrange(ALERTS_UNWRITTEN, 0, count - 1, withscores=True)
-            # While there is more to write, not all that was decided by then is on disk.
+            # While there is more to write, some decisions up to that position are not on disk.
             decided = position if len(found) < count else ""
             if not found:
                 return Unwritten()
@@ -110,7 +110,7 @@ class RedisJournalStore(RedisAlerts):
                     pipe.hget(key, alert_id)
                 is_there, *values = pipe.execute()
         if not is_there:
-            return Unwritten()  # all was lost meanwhile, and no alert is forgotten for that
+            return Unwritten()  # all was lost meanwhile; the journal keeps its alerts
         lines = tuple(
             Line(channel=channel, alert=alert_id, value=msgspec.Raw(value) if value else FORGOTTEN, decided=decided)
             for (channel, alert_id), value in zip(names, values, strict=True)

@@ -51,7 +51,7 @@ class RedisAlertLists:
         after: AlertPosition | None = None,
         count: int,
     ) -> Sequence[AlertPosition]:
-        """Return up to `count` alerts that are open, or over, or all, behind a place; those that opened last first."""
+        """Return up to `count` open, closed or all alerts behind a place, those that opened last first."""
         if provider_ids or is_open is False:
             found = self._of_providers(provider_ids, is_open) if provider_ids else self._over()
             return sorted((each for each in found if after is None or each < after), reverse=True)[:count]
@@ -64,7 +64,7 @@ class RedisAlertLists:
             if not answer:
                 break
             start += len(answer)
-            # Those that opened at the same moment may be before it.
+            # Alerts that opened at the same moment may come before the place.
             listed += [each for each in map(_place, answer) if after is None or each < after]
         return listed[:count]
 
@@ -81,7 +81,7 @@ class RedisAlertLists:
         return [alert_id.decode() for alert_id in ids]
 
     def dead(self, channels: Sequence[str], count: int) -> dict[str, Sequence[str]]:
-        """Return for each channel the alerts of which it holds a dead letter, the newest ones, up to `count`."""
+        """Return for each channel up to `count` alerts of which it holds a dead letter, the newest first."""
         with translated(), self._client.pipeline(transaction=False) as pipe:
             for name in channels:
                 pipe.zrevrange(CHANNEL_DEAD_PREFIX + name, 0, count - 1)
@@ -89,7 +89,7 @@ class RedisAlertLists:
         return {name: [each.decode() for each in ids] for name, ids in zip(channels, answers, strict=True)}
 
     def dead_counts(self, channels: Sequence[str]) -> dict[str, int]:
-        """Return of how many alerts each channel holds a dead letter."""
+        """Return for each channel the number of alerts of which it holds a dead letter."""
         with translated(), self._client.pipeline(transaction=False) as pipe:
             for name in channels:
                 pipe.zcard(CHANNEL_DEAD_PREFIX + name)

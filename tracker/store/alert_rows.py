@@ -29,7 +29,7 @@ from tracker.store.connection import (
 from tracker.store.scripts.alerts import ChannelLeaseArguments, ChannelLeaseKeys, RowArguments, RowKeys
 
 #: A dead sender loses its channel after this long; each write extends the lease. One call begins within half of it and
-#: ends within 15 s; a slower one (a slow mail server) may be made twice, and what the late one writes is refused.
+#: ends within 15 s; a slower one (a slow mail server) may be made twice, and the late writes are refused.
 LEASE_S: Final = 30.0
 _ENCODER: Final = msgspec.json.Encoder()
 _ALERTS: Final = msgspec.json.Decoder(Alert)
@@ -37,7 +37,7 @@ _ROWS: Final = msgspec.json.Decoder(SentRow)
 
 
 class RedisRows:
-    """The `RowStore` of the distributed tracker, and what commands ask of it."""
+    """The `RowStore` of the distributed tracker, with the queries of commands."""
 
     def __init__(self, client: "redis.Redis", lease_s: float = LEASE_S) -> None:
         self._client = client
@@ -100,7 +100,7 @@ class RedisRows:
         ]
 
     def intend(self, lease: ChannelLease, ready: ReadyAlert, row: SentRow, now: datetime) -> None:
-        """Write down what is about to be sent. Raises Conflict."""
+        """Write down the message that is about to be sent. Raises Conflict."""
         self._write(lease, ready, row, now, "keep", None)
 
     def settle(
@@ -113,7 +113,7 @@ class RedisRows:
         again_at: datetime | None = None,
         mark: ChannelMark | None = None,
     ) -> None:
-        """Write down what became of it. Raises Conflict."""
+        """Write down the result of the message. Raises Conflict."""
         self._write(lease, ready, row, now, again_at.timestamp() if again_at else "", mark)
 
     def rows(self, wanted: Mapping[str, Sequence[str]]) -> Mapping[str, Mapping[str, SentRow]]:

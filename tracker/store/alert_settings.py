@@ -22,12 +22,12 @@ from tracker.store.connection import (
 from tracker.store.ownership import Fence, require_catalogue, token_of
 from tracker.store.scripts.alerts import SettingsArguments, SettingsKeys
 
-#: On a data server that was empty alerts wait so long for the printer, which brings back those of the journal.
+#: On a data server that was empty, decisions wait this long for the printer to restore the alerts of the journal.
 AWAITED_S: Final = 60.0
 _ENCODER: Final = msgspec.json.Encoder()
 _CONFIGS: Final = msgspec.json.Decoder(Alerting)
 _SILENCES: Final = msgspec.json.Decoder(Silence)
-#: The field of the settings that says which channels and routes there are.
+#: The field of the settings that holds the channels and routes.
 CONFIG_FIELD: Final = "config"
 _SILENCE_FIELD: Final = "silence:"
 
@@ -50,14 +50,14 @@ class RedisAlertSettings:
         return version or b""
 
     def sync(self, config: Alerting, *, awaits_journal: bool = False) -> bool:
-        """Have these channels and routes and no others; return whether that changes anything.
+        """Replace the channels and routes by these; return whether that changes anything.
 
-        With `awaits_journal` nobody decides on a data server that is empty until the printer has read the journal.
+        With `awaits_journal`, decisions on an empty data server wait until the printer has read the journal.
         """
         return self._put(config, "sync", AWAITED_S if awaits_journal else 0.0)
 
     def restore(self, config: Alerting, silences: Sequence[Silence] = (), fence: Fence | None = None) -> bool:
-        """Put them back where the data server has lost them, and silences with them."""
+        """Restore channels and routes that the data server has lost, and silences with them."""
         if not self._put(config, "restore", AWAITED_S, fence):
             return False
         for silence in silences:
@@ -94,7 +94,7 @@ class RedisAlertSettings:
         self._silences_changed(lambda pipe: pipe.hdel(ALERTING, _SILENCE_FIELD + silence_id))
 
     def has_channels(self) -> bool:
-        """Tell whether there are channels."""
+        """Return whether there are channels."""
         return bool(self.config().channels)
 
     def _put(self, config: Alerting, mode: str, awaited_s: float, fence: Fence | None = None) -> bool:

@@ -1,4 +1,4 @@
-"""Alerts, and how far the event stream was read for them, in the data server."""
+"""Alerts and their position in the event stream, in the data server."""
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
@@ -48,7 +48,7 @@ _ENCODER: Final = msgspec.json.Encoder()
 
 
 class RedisAlerts(RedisAlertSettings, RedisAlertLists):
-    """The `AlertStore` of the distributed tracker, and what commands ask of it. Every method raises StoreError."""
+    """The `AlertStore` of the distributed tracker, with the queries of commands. Every method raises StoreError."""
 
     def __init__(self, client: "redis.Redis", lease_s: float = LEASE_S, fence: Fence | None = None) -> None:
         RedisAlertSettings.__init__(self, client, fence)
@@ -59,7 +59,7 @@ class RedisAlerts(RedisAlertSettings, RedisAlertLists):
         self._release = load_script(client, "release")
 
     def begin(self, *, awaits_journal: bool = True) -> str | None:
-        """Take the right to decide; None where another one has it, or the journal may bring open alerts back."""
+        """Take the lease to decide; None while another process has it or the journal may bring open alerts back."""
         owner = uuid4().hex
         with translated():
             if awaits_journal and self._client.exists(ALERTS_AWAITED):
@@ -68,19 +68,19 @@ class RedisAlerts(RedisAlertSettings, RedisAlertLists):
         return owner if taken else None
 
     def end(self, owner: str) -> None:
-        """Give the right back."""
+        """Release the lease."""
         with translated():
             self._release(keys=[ALERTS_LEASE], args=[owner])
 
     def events(self, count: int) -> Sequence[ReadEvent]:
-        """Return the events that are not decided about."""
+        """Return the events that were not decided about yet."""
         with translated():
             try:
                 pending = self._read("0", count) or (self._read(">", count) and self._read("0", count))
             except redis.ResponseError as error:
                 if "NOGROUP" not in str(error):
                     raise
-                # The stream was lost: what it holds now was never decided about.
+                # The stream was lost: no event that it holds now was decided about.
                 self._client.xgroup_create(UPDATES, ALERTS_GROUP, id="0", mkstream=True)
                 return ()
         return [
@@ -88,7 +88,7 @@ class RedisAlerts(RedisAlertSettings, RedisAlertLists):
         ]
 
     def book(self) -> RedisBook:
-        """Return the alerts as they are kept."""
+        """Return the book of the stored alerts."""
         return RedisBook(self._client)
 
     def due(self, now: datetime, count: int) -> Sequence[Alert]:
@@ -149,7 +149,7 @@ class RedisAlerts(RedisAlertSettings, RedisAlertLists):
         )
 
     def keep(self, owner: str, decided: Decided, now: datetime) -> None:
-        """Write what was decided in one step. Raises Conflict."""
+        """Write the decisions in one step. Raises Conflict."""
         payload = {
             "acks": decided.stream_ids,
             "alerts": [

@@ -1,4 +1,4 @@
-"""Questions to the data server in its own words, for people: commands that read, answered as lines of text."""
+"""Commands of people to the data server: only those that read, answered as lines of text."""
 
 from typing import Any, Final
 

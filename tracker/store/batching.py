@@ -17,7 +17,7 @@ A = TypeVar("A")
 
 
 class Batcher(Generic[Q, A]):
-    """Asks for many with one call, one call at a time. Belongs to the loop that asks first."""
+    """Sends many requests with one call, one call at a time. Belongs to the loop that uses it first."""
 
     def __init__(
         self,
@@ -26,22 +26,22 @@ class Batcher(Generic[Q, A]):
         apart_s: float = 0.0,
         gather_s: float = 0.0,
     ) -> None:
-        """Call for at most so many at a time, so many seconds after the call before, or after the first question."""
+        """Call for at most `most` requests, `apart_s` after the last call or `gather_s` after the first request."""
         self._call = call
         self._most = most
         self._apart_s = apart_s
         self._gather_s = gather_s
         self._waiting: deque[tuple[Q, asyncio.Future[A]]] = deque()
-        #: Set from when something waits until nothing does and no call is on its way.
+        #: Set while a request waits or a call is on its way.
         self._calling: asyncio.Task[None] | None = None
 
     def ask(self, question: Q) -> "asyncio.Future[A]":
-        """Return the answer to come. It raises StoreError for all that went with one call if that fails."""
+        """Return a future of the answer; if a call fails, the futures of all its requests raise StoreError."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[A] = loop.create_future()
         self._waiting.append((question, answer))
         if self._calling is None:
-            # A task begins with the next tick: all that is ready in this one goes along.
+            # A task begins with the next tick: all requests of this one go along.
             self._calling = loop.create_task(self._go_on())
         return answer
 
@@ -63,7 +63,7 @@ class Batcher(Generic[Q, A]):
             self._waiting.clear()
 
     def _next(self) -> list[tuple[Q, "asyncio.Future[A]"]]:
-        """Return the group of the next call, without those who no longer wait."""
+        """Return the group of the next call, without requests whose caller no longer waits."""
         group: list[tuple[Q, asyncio.Future[A]]] = []
         while self._waiting and len(group) < self._most:
             asked = self._waiting.popleft()

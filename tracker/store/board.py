@@ -1,4 +1,4 @@
-"""The data server for screens and interfaces: what changed, polls on demand, who did what."""
+"""The data server for screens and interfaces: changes of pages, polls on demand, and the record of acts."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -39,7 +39,7 @@ class Pulse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that somebody had the tracker do."""
+    """One order that the tracker carried out for somebody."""
 
     at: datetime
     #: The author, as the token or the proxy says.
@@ -61,7 +61,7 @@ class RedisBoard:
         self._catalogue = RedisCatalogue(client)
         self._pulses = load_script(client, "pulses")
         self._push = load_script(client, "push")
-        #: The last entry of the stream that was waited for.
+        #: The stream id of the last entry that `await_entry` found.
         self._heard: str | bytes = "$"
 
     def version(self) -> bytes:
@@ -73,7 +73,7 @@ class RedisBoard:
         return self._catalogue.providers()
 
     def pages(self, providers: Sequence[Provider]) -> Iterator[PageStatus]:
-        """Yield the knowledge of these pages."""
+        """Yield the status of each of these pages."""
         return self._catalogue.statuses_of(providers)
 
     def pulses(self, provider_ids: Sequence[str]) -> tuple[Pulse, ...]:
@@ -115,7 +115,7 @@ class RedisBoard:
     def await_entry(self, seconds: float) -> bool:
         """Wait until something enters the stream of events; return whether it did.
 
-        A hint, no more: entries that a server which lost its data starts over with may be missed. One thread asks.
+        Only a hint: after a loss of data, it may miss the first entries of the new stream. For one thread.
         """
         with translated():
             found: Any = self._client.xread({UPDATES: self._heard}, count=1000, block=max(1, round(seconds * 1000)))
@@ -129,17 +129,17 @@ class RedisBoard:
         return dict(zip(ids, self._catalogue.savings(ids), strict=True))
 
     def add(self, provider: Provider, now: datetime) -> None:
-        """Watch one more page. Raises ConfigError where there is one of that id."""
+        """Add a page. Raises ConfigError where there is one of that id."""
         if any(known.id == provider.id for known in self._catalogue.providers()):
             raise ConfigError(f"there is a provider {provider.id} already; choose another name, or remove it first")
         self._catalogue.put([provider], now)
 
     def remove(self, provider_id: str) -> bool:
-        """Stop watching a page and forget what is known of it; return whether there was one of that id."""
+        """Remove a page and its state; return whether there was one of that id."""
         return bool(self._catalogue.remove([provider_id]))
 
     def ping(self) -> None:
-        """Ask whether the data server answers."""
+        """Check that the data server answers."""
         self._catalogue.ping()
 
     def close(self) -> None:

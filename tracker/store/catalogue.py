@@ -1,4 +1,4 @@
-"""The catalogue of providers in the data server, with the knowledge of pages and the due times."""
+"""The catalogue of providers in the data server, with the states of pages and the due times."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -32,7 +32,7 @@ from tracker.store.pages import PageStatus
 from tracker.store.scripts.catalogue import SyncArguments, SyncKeys
 from tracker.store.sync import SYNC_STEP, Synced, entries_of, steps, total
 
-#: Pages that are put back on an emptied data server are polled after this long, at the latest. The printer reads the
+#: Pages that are restored on an emptied data server are polled after this long, at the latest. The printer reads the
 #: stream every two seconds, marks the updates on record as seen (`tracker.delivery.recorder`) and makes pages due.
 ASKED_AFTER: Final = timedelta(seconds=30)
 
@@ -48,9 +48,9 @@ class Holdings(msgspec.Struct, frozen=True, kw_only=True):
     scheduled: int
     due: int
     sinks: int
-    #: Whether it says which channels and routes there are.
+    #: Whether it holds the configuration of channels and routes.
     has_alerting: bool
-    #: Who has the lease of the catalogue, '' for nobody, and the fencing token of that lease.
+    #: The owner of the catalogue's lease, '' for none, and the fencing token of that lease.
     owner: str
     token: str
 
@@ -75,10 +75,10 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
         self._sync = load_script(client, "sync")
 
     def put(self, providers: Iterable[Provider], now: datetime, *, replacing: str = "") -> Synced:
-        """Add or change providers. With `replacing`, those of that origin that are not given are removed then.
+        """Add or change providers; with `replacing`, remove those of that origin that are not among them.
 
-        A provider of that origin that only got another name keeps its id, and with it all that is known of its page.
-        Each step is all or nothing, of 500 providers at most; what was cut off between two steps, the next sync ends.
+        A provider of that origin that only got another name keeps its id, and with it the state of its page. Each step
+        is all or nothing, of 500 providers at most; the next sync completes one that was cut off between two steps.
         """
         named = list(providers)
         given = self._with_known_ids(named, replacing) if replacing else named
@@ -90,11 +90,11 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
         return msgspec.structs.replace(total(done), kept_ids=tuple(kept))
 
     def would_remove(self, providers: Sequence[Provider], origin: str) -> Sequence[str]:
-        """Return the ids that putting in these providers of that origin would take out. Raises StoreError."""
+        """Return the ids that `put` would remove with these providers of that origin. Raises StoreError."""
         return self._absent(self._with_known_ids(providers, origin), origin)
 
     def owner(self) -> Holder | None:
-        """Return the tracker that keeps the providers of its file here, None for nobody. Raises StoreError."""
+        """Return the tracker that keeps the providers of its file here, None for none. Raises StoreError."""
         return holder(self._client, FILE)
 
     def restore(
@@ -106,10 +106,10 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
         watched: Watched | None = None,
         fence: Fence | None = None,
     ) -> Synced:
-        """Put back those providers that are not there, and what others lack, under that fence or that of the catalogue.
+        """Restore missing providers, and missing parts of others, under that fence or that of the catalogue.
 
-        After the loss of everything they wait to be polled until the printer reminds them of the record; a printer
-        without a record counts from the time `watched`.
+        After the loss of all data, pages are not polled until the printer has restored their states from the record; a
+        printer without a record counts from the time `watched`.
         """
         waiting = ASKED_AFTER if was_emptied else timedelta()
         entries = (entries_of(step, len(providers), now) for step in steps(providers))
@@ -132,7 +132,7 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
         return decode_provider(entry) if entry else None
 
     def entries(self) -> tuple[bytes, ...]:
-        """Return the catalogue as it is written down, asking for some at a time; `decode_provider` reads it."""
+        """Return the stored entries of the catalogue, read in portions; `decode_provider` reads an entry."""
         with translated():
             # A scan may give an entry twice.
             return tuple(dict(self._client.hscan_iter(PROVIDERS, count=SYNC_STEP)).values())
@@ -144,7 +144,7 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
             pipe.mget(GENERATION, VERSION)
             pipe.hlen(PROVIDERS)
             pipe.hlen(SCHEDULE)
-            pipe.hexists(SCHEDULE, "")  # where claims keep the time of the last one
+            pipe.hexists(SCHEDULE, "")  # this field holds the time of the last claim
             pipe.zcard(DUE)
             pipe.hlen(SINKS)
             pipe.hexists(ALERTING, CONFIG_FIELD)
@@ -170,11 +170,11 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
         return version or b""
 
     def statuses(self) -> tuple[PageStatus, ...]:
-        """Return the knowledge of every page, sorted by provider name."""
+        """Return the status of every page, sorted by provider name."""
         return tuple(self.statuses_of(self.providers()))
 
     def ping(self) -> None:
-        """Ask whether the data server answers. Raises StoreError."""
+        """Check that the data server answers. Raises StoreError."""
         with translated():
             self._client.ping()
 
@@ -197,7 +197,7 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
         return {provider.id for provider in self._entries() if provider.origin == origin}
 
     def _entries(self) -> Iterator[Provider]:
-        """Yield the catalogue, asking for some at a time."""
+        """Yield the catalogue, read in portions."""
         with translated():
             for _, entry in self._client.hscan_iter(PROVIDERS, count=SYNC_STEP):
                 yield decode_provider(entry)
@@ -212,7 +212,7 @@ class RedisCatalogue(RedisPageReports, RedisDueQueue):
         watched: Watched | None = None,
         fence: Fence | None = None,
     ) -> Synced:
-        """Put entries in (`waiting`: where they are missing); take out ids that are of that origin ('': of any)."""
+        """Write entries (with `waiting`, only missing ones), and remove ids if they have that origin ('' for any)."""
         arguments = SyncArguments(
             new_generation=uuid4().hex,
             waiting_s="" if waiting is None else waiting.total_seconds(),

@@ -1,8 +1,8 @@
 """The stored form of values: JSON behind the version of its shape.
 
 JSON, because somebody will read it with redis-cli at night. A reader accepts its own version and every one before.
-Long values are compressed: a view of 500 components takes 4 KB instead of 58 KB, in 0.2 ms, and only an answer that
-changed has it read and written.
+Long values are compressed: a view of 500 components takes 4 KB instead of 58 KB, in 0.2 ms. It is read and written only
+when an answer has changed.
 """
 
 import zlib

@@ -25,7 +25,7 @@ from tracker.errors import StoreError
 
 #: The prefix of every key, Celery's included: a process belongs to one tracker as long as it lives.
 NAMESPACE: Final = key_prefix(os.environ)
-#: Every key of ours begins with this; Celery's own keys do not.
+#: Every key of the tracker begins with this; Celery's own keys do not.
 PREFIX: Final = f"{NAMESPACE}tracker:"
 PROVIDERS: Final = f"{PREFIX}providers"
 SCHEDULE: Final = f"{PREFIX}schedule"
@@ -37,7 +37,7 @@ GENERATION: Final = f"{PREFIX}generation"
 POLLS: Final = f"{PREFIX}polls"
 UPDATES: Final = f"{PREFIX}updates"
 CURSORS: Final = f"{PREFIX}cursors"
-#: Of the record, and of each source of providers: who alone may go on with it now.
+#: The leases of the record and of each source of providers.
 OWNER_PREFIX: Final = f"{PREFIX}owner:"
 PAGE_PREFIX: Final = f"{PREFIX}page:"
 SEEN_PREFIX: Final = f"{PREFIX}seen:"
@@ -46,11 +46,11 @@ LATENCY_PREFIX: Final = f"{PREFIX}latency:"
 SLOTS_PREFIX: Final = f"{PREFIX}slots:"
 WAITING_PREFIX: Final = f"{PREFIX}waiting:"
 CROWDED_PREFIX: Final = f"{PREFIX}crowded:"
-#: When each scheduler reported last, and of each what it said.
+#: When each scheduler reported last, and the report of each.
 SCHEDULERS: Final = f"{PREFIX}schedulers"
 SCHEDULER_PREFIX: Final = f"{PREFIX}scheduler:"
 SINKS: Final = f"{PREFIX}sinks"
-#: Of each sink: its state, who delivers to it now, its dead letters, and redriven ones.
+#: Of each sink: its state, its delivery lease, its dead letters, and redriven ones.
 SINK_PREFIX: Final = f"{PREFIX}sink:"
 LEASE_PREFIX: Final = f"{PREFIX}lease:"
 DEAD_PREFIX: Final = f"{PREFIX}dead:"
@@ -58,28 +58,28 @@ AGAIN_PREFIX: Final = f"{PREFIX}again:"
 #: The audit stream, and the marks of pages that were pushed recently.
 AUDIT: Final = f"{PREFIX}audit"
 PUSHED_PREFIX: Final = f"{PREFIX}pushed:"
-#: Of alerts: what the configuration says and who is silent, when each is evaluated again, all of them by when they
-#: opened, and what opened recently by cause.
+#: Of alerts: their configuration with the silences, when each is evaluated again, all of them by when they opened, and
+#: those that opened recently, by cause.
 ALERTING: Final = f"{PREFIX}alerting"
 ALERTS_DUE: Final = f"{PREFIX}alerts:due"
 ALERTS_INDEX: Final = f"{PREFIX}alerts:index"
 ALERTS_STORMS: Final = f"{PREFIX}alerts:storms"
-#: Open ones by when they opened, what lists and counts say of each; ended ones by when they ended.
+#: Open ones by when they opened, with the facts that lists and counts show; ended ones by when they ended.
 ALERTS_OPEN: Final = f"{PREFIX}alerts:open"
 ALERTS_FACTS: Final = f"{PREFIX}alerts:facts"
 ALERTS_OVER: Final = f"{PREFIX}alerts:over"
 #: Alerts and rows that changed since the journal was written, by the number of their change, and the newest number.
 ALERTS_UNWRITTEN: Final = f"{PREFIX}alerts:unwritten"
 ALERTS_CHANGES: Final = f"{PREFIX}alerts:changes"
-#: While this is there nobody decides: the data server was empty, and the journal may bring open alerts back.
+#: While this key exists, decisions wait: the data server was empty, and the journal may bring open alerts back.
 ALERTS_AWAITED: Final = f"{PREFIX}alerts:awaited"
 ALERTS_LEASE: Final = f"{PREFIX}alerts:lease"
 #: The drills that the page or the interface began, the newest first.
 DRILL_RUNS: Final = f"{PREFIX}drill-runs"
 #: Of each provider: its alerts.
 ALERTS_PREFIX: Final = f"{PREFIX}alerts:of:"
-#: Of each channel: how it does, who sends to it now, what was sent of each alert, which alerts have more to send,
-#: and which hold a dead letter, by when they were given up.
+#: Of each channel: its state, its lease, the row of each alert, the alerts that have more to send, and those with a
+#: dead letter, by when they were given up.
 CHANNEL_PREFIX: Final = f"{PREFIX}channel:"
 CHANNEL_LEASE_PREFIX: Final = f"{PREFIX}channel-lease:"
 CHANNEL_ROWS_PREFIX: Final = f"{PREFIX}channel-rows:"
@@ -87,16 +87,16 @@ CHANNEL_READY_PREFIX: Final = f"{PREFIX}channel-ready:"
 CHANNEL_DEAD_PREFIX: Final = f"{PREFIX}channel-dead:"
 #: When the last drill of each channel succeeded.
 DRILLS: Final = f"{PREFIX}drills"
-#: The consumer group of the event stream that alerts read; no sink is called so.
+#: The consumer group of alerts in the event stream; no sink can have this name.
 ALERTS_GROUP: Final = ":alerts"
 
 #: Of connections to sentinels, for redis-py and kombu. A sentinel that is silent costs two seconds and one that is gone
-#: nothing, then the next one is asked; by default redis-py would try the same one ten times with growing pauses.
+#: nothing, then the next one is tried; by default redis-py would try the same one ten times with growing pauses.
 SENTINEL_OPTIONS: Final = {"socket_timeout": 2, "socket_connect_timeout": 2, "retry": Retry(NoBackoff(), 0)}
 
 
 def page_key(provider_id: str) -> str:
-    """Return the key of the hash that holds what is remembered of a page."""
+    """Return the key of the hash of a page: its state, view, lease and counters."""
     return PAGE_PREFIX + provider_id
 
 
@@ -111,18 +111,18 @@ def seen_before_key(provider_id: str) -> str:
 
 
 def latency_key(provider_id: str) -> str:
-    """Return the key of the sorted set that holds how long a page's newest updates took."""
+    """Return the key of the sorted set that holds the timings of a page's newest updates."""
     return LATENCY_PREFIX + provider_id
 
 
 def connect(
     url: str, max_connections: int | None = None, *, answer_s: float = 10.0, tries: int = 3, **more: Any
 ) -> "redis.Redis":
-    """Return a client that gives up in seconds and repeats only what is harmless to repeat.
+    """Return a client that gives up in seconds and repeats only commands that are harmless to repeat.
 
-    It waits so long for an answer and at most five seconds for a connection, and tries so many times more.
-    Every script of ours may run twice. redis-py's own defaults differ between `Redis()` (10 retries) and
-    `from_url()` (none), hence all is set here. Nothing is sent before the first command.
+    It waits `answer_s` for an answer and at most five seconds for a connection, and tries `tries` times more.
+    Every script of the tracker may run twice. redis-py's own defaults differ between `Redis()` (10 retries) and
+    `from_url()` (none), so all options are set here. Nothing is sent before the first command.
     """
     options = _options(max_connections, answer_s, Retry(ExponentialBackoff(cap=1, base=0.05), tries)) | more
     if url.startswith(SENTINEL):
@@ -137,7 +137,7 @@ def connect(
 def connect_async(
     url: str, max_connections: int | None = None, *, answer_s: float = 10.0, tries: int = 3, **more: Any
 ) -> "AsyncRedis":
-    """Return the same client for an event loop, which is the one that sends the first command."""
+    """Return the same client for the event loop that sends the first command."""
     options = _options(max_connections, answer_s, AsyncRetry(ExponentialBackoff(cap=1, base=0.05), tries)) | more
     if url.startswith(SENTINEL):
         address = SentinelAddress.parse(url)
@@ -170,7 +170,7 @@ def _options(max_connections: int | None, answer_s: float, retry: Retry | AsyncR
 
 
 def _of_primary(address: SentinelAddress) -> dict[str, Any]:
-    """Return the options for the primary, which the sentinels are asked for with each connection."""
+    """Return the options for the primary, whose address the sentinels give for each connection."""
     return {
         "db": address.database,
         "username": address.username or None,
@@ -187,13 +187,13 @@ def load_script(client: "AsyncRedis", *names: str) -> AsyncScript: ...
 
 
 def load_script(client: "redis.Redis | AsyncRedis", *names: str) -> Script | AsyncScript:
-    """Return the Lua script that the files of these names make, ready to be called; it is sent by digest."""
+    """Return the Lua script of these files, ready to be called; it is sent by digest."""
     return client.register_script(script_text(*names))
 
 
 @cache
 def script_text(*names: str) -> str:
-    """Return the script that these files make, one behind the other."""
+    """Return the text of the script: these files, one after the other."""
     folder = files(__package__) / "lua"
     return "".join(folder.joinpath(f"{name}.lua").read_text(encoding="utf-8") for name in names)
 
@@ -208,7 +208,7 @@ def words_of(error: Exception) -> str:
     cause = error.__cause__ or error.__context__
     if isinstance(error, redis.ConnectionError) and isinstance(cause, OSError) and cause.strerror:
         return cause.strerror
-    # redis-py puts what its objects look like behind the reason.
+    # redis-py appends the representation of its objects to the reason.
     return str(error).partition(" : <redis.")[0]
 
 

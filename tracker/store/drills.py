@@ -19,7 +19,7 @@ class RedisDrills:
         self._client = client
 
     def put(self, run: DrillRun) -> None:
-        """Write a drill down, or what became of it; the oldest ones go."""
+        """Write a drill or its result; the oldest drills are dropped."""
         with translated():
             self._client.hset(DRILL_RUNS, run.id, msgspec.json.encode(run))
             for old in self.all()[_MOST_RUNS:]:

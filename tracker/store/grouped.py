@@ -27,13 +27,13 @@ from tracker.store.scripts.polling import BEGIN, COMMIT, COMMIT_QUIET
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-#: Pages that go with one call, for which the data server does nothing else: some 3 ms.
+#: The most pages in one call: the data server does nothing else for some 3 ms.
 MOST_TOGETHER: Final = 200
 #: How far apart calls of a kind begin at least, in seconds.
 CALLS_APART_S: Final = 0.005
 #: How long a quiet poll waits for others that are committed with it, in seconds: answers of one burst come scattered.
 GATHER_S: Final = 0.01
-#: Pages of which provider and state are kept, some 1.5 KB each.
+#: The most pages whose provider and state are kept, some 1.5 KB each.
 MOST_COPIES: Final = 12_000
 #: Once all copies are taken, one new page in this many replaces an old one.
 _LEFT_OUT: Final = 16
@@ -44,8 +44,8 @@ _CHANGES_AT_ONCE: Final = 8
 class RedisGroupedPages:
     """The `GroupedPages` of the distributed tracker. Belongs to the loop that uses it first.
 
-    A lease that it gave may be committed by a `RedisPages`, and the other way round. A cancelled caller's lease ends by
-    its lease.
+    A lease from here may be committed by a `RedisPages`, and the other way round. The lease of a cancelled caller
+    expires.
     """
 
     def __init__(self, client: "Redis", most_seen: int = MOST_SEEN, most_copies: int = MOST_COPIES) -> None:
@@ -87,7 +87,7 @@ class RedisGroupedPages:
         return 0
 
     async def aclose(self) -> None:
-        """Close the connections; what is on its way ends with a StoreError."""
+        """Close the connections; calls that are on their way end with a StoreError."""
         await close_async(self._client)
 
     async def _commit_alone(self, lease: PollLease, commit: Commit) -> int:
@@ -114,7 +114,7 @@ class RedisGroupedPages:
         return answers
 
     def _keep(self, provider_id: str, copy: Copy) -> None:
-        """Keep a copy; once there are many, only one in some replaces an old one.
+        """Keep a copy; once all places are taken, one new copy in `_LEFT_OUT` replaces the oldest one.
 
         Pages are polled in a cycle. If each new page replaced the oldest copy, every copy would be gone before its page
         came round again.

@@ -1,4 +1,4 @@
-"""The host that a poll counts for: only so many polls of one host run at the same time."""
+"""The host that a poll counts for: the number of polls of one host at the same time is limited."""
 
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ _USUAL_PORTS = frozenset({80, 443})
 
 
 def slot_of(provider: Provider, state: PageState) -> Slot | None:
-    """Return the slot that a poll of the page takes of its host: where its source is, or else where it was said to be.
+    """Return the slot that a poll of the page takes: at the host of its source, or of its URL while that is unknown.
 
     None where any number of the host's pages may be polled at once.
     """

@@ -26,7 +26,7 @@ LOADING_S: Final = 5.0
 _LOOK_AGAIN_S: Final = 0.2
 #: Commands that a sentence names.
 _NAMED: Final = 5
-#: Refusals that pass, or that say what the server is rather than what the user may do.
+#: Refusals that are temporary, or that concern the server rather than the rights of the user.
 _PASSING: Final = (exceptions.ReadOnlyError, exceptions.OutOfMemoryError)
 _RIGHTS: Final = "deploy/redis/users.acl has the rights that it needs"
 
@@ -114,7 +114,7 @@ def _queued(client: "redis.Redis") -> Iterator[tuple[str, redis.ResponseError]]:
             refusal = _refusal(connection)
             if refusal is not None:
                 yield named(beginning), refusal
-                return  # what is sent outside of a transaction would run
+                return  # a command outside of a transaction would run
         connection.send_packed_command(connection.pack_commands([*COMMANDS, ("DISCARD",)]))
         for command in (*COMMANDS, ("DISCARD",)):
             refusal = _refusal(connection)
@@ -134,7 +134,7 @@ def _refusal(connection: Any) -> redis.ResponseError | None:
 
 
 def _dangers(client: "redis.Redis", shown: str) -> Iterator[str]:
-    """Yield the dangers for the data, as far as this user may know: INFO and CONFIG are refused to many."""
+    """Yield the dangers for the data that this user may know of: many users may not send INFO and CONFIG."""
     with client.pipeline(transaction=False) as pipe:
         pipe.info("memory")
         pipe.info("persistence")

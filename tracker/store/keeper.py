@@ -75,14 +75,17 @@ class Keeper:
         return len(self._providers)
 
     def expect(self, providers: Sequence[Provider], webhooks: Sequence[Webhook], alerting: Alerting) -> None:
-        """Remember what was just put in: the data server may lose it before the first check. Raises StoreError."""
+        """Remember entries that were just put in: the data server may lose them before the first check.
+
+        Raises StoreError.
+        """
         self._providers, self._webhooks = tuple(map(encode_provider, providers)), tuple(webhooks)
         self._alerting, self._silences = alerting, ()
         held = self._catalogue.holdings()
         self._known = self._as_put_in(held, held.owner)
 
     def look(self) -> Loss | None:
-        """Put back and return what is missing in the catalogue, None if all is there. Raises StoreError, Conflict."""
+        """Restore and return the missing parts of the catalogue, None if it is whole. Raises StoreError, Conflict."""
         now = self._clock()
         held = self._catalogue.holdings()
         known, last, self._last = self._known, self._last, held
@@ -98,7 +101,7 @@ class Keeper:
         if known is None or is_all_there:
             return None
         if held.owner and known.owner and held.owner != known.owner:
-            return None  # it belongs to another tracker by now, and is as that one wants it
+            return None  # it belongs to another tracker by now, which keeps it
         return self._restore(held, known)
 
     def _remember(self, held: Holdings) -> Holdings | None:
@@ -112,7 +115,7 @@ class Keeper:
         if not _is_same(self._catalogue.holdings(), held):
             return None
         self._providers, self._webhooks, self._alerting, self._silences = providers, webhooks, alerting, silences
-        # Without channels no settings are put back, and none are missed.
+        # Without channels no settings are restored, and none are missed.
         self._known = msgspec.structs.replace(held, has_alerting=bool(alerting.channels))
         return self._known
 
@@ -138,9 +141,9 @@ class Keeper:
         return Loss(pages=pages.added, sinks=webhooks.added, due_times=pages.mended, channels=channels, is_ours=is_ours)
 
     def _as_put_in(self, held: Holdings, owner: str) -> Holdings:
-        """Return the numbers to know after all was put in, which the next check reads: others may have put in more.
+        """Return the numbers to expect after everything was restored; a loss since then shows at the next check.
 
-        What is lost again already is put in again then.
+        That check reads the whole catalogue, since others may have put in more.
         """
         has_alerting = bool(self._alerting.channels)
         is_there = len(self._providers) <= held.providers and len(self._webhooks) <= held.sinks
@@ -150,14 +153,14 @@ class Keeper:
 
 
 def _is_less(held: Holdings, known: Holdings) -> bool:
-    """Return whether something is missing that was there, and that nobody has taken out."""
+    """Return whether something is missing that was there before and was not removed."""
     is_older = held.generation != known.generation or held.version < known.version
     is_smaller = held.providers < known.providers or held.sinks < known.sinks or held.has_alerting < known.has_alerting
     return is_older or is_smaller or not held.is_whole
 
 
 def _is_same(held: Holdings, before: Holdings) -> bool:
-    """Return whether nothing of what is remembered came, went or changed hands."""
+    """Return whether no entry came or went and the catalogue has the same owner."""
     return _contents(held) == _contents(before)
 
 

@@ -40,8 +40,8 @@ from tracker.store.scripts.polling import (
 LEASE_S: Final = 30.0
 #: Two polls of one page are at least this far apart, whatever the queue holds.
 LEAST_GAP_S: Final = 0.5
-#: A page's seen-set is put aside once it is larger, and the one put aside before it is forgotten; several times what
-#: a page shows.
+#: Once a page's seen-set is larger than this, several times what a page shows, it is put aside, and the set that was
+#: put aside before is forgotten.
 MOST_SEEN: Final = 4000
 
 _BEGIN_KEYS: Final = BeginKeys().values
@@ -52,16 +52,16 @@ _WITHOUT_HOST: Final = CommitFields.__struct_fields__.index("host")
 _ENCODER: Final = msgspec.json.Encoder()
 _REFUSALS: Final = {-1: "another worker committed first", -2: "the provider was removed"}
 
-#: A page in a call of begin.lua: id, "revision mark" of the state that is known, version of the catalogue that
-#: its provider is from; "" for what is not known.
+#: A page in a call of begin.lua: id, "revision mark" of the known state, version of the catalogue that the known
+#: provider is from; "" for none.
 Question = tuple[str, str, str]
 
 
 class Copy:
     """A worker's copy of a page from its last lease, with the question that checks whether it still holds.
 
-    A worker keeps thousands, and needs the values of few: so it holds them as the data server does, a third of the
-    memory that they take when they are decoded.
+    A worker keeps thousands and needs the values of few, so a copy holds them encoded, as the data server does: that
+    takes a third of the memory.
     """
 
     __slots__ = ("derived", "provider_data", "question", "revision", "slot", "state_data")
@@ -91,12 +91,12 @@ class Copy:
 
 
 def unknown(provider_id: str) -> Question:
-    """Return the question for a page of which nothing is known."""
+    """Return the question for a page without a copy."""
     return provider_id, "", ""
 
 
 def begin_arguments(questions: Sequence[Question], now: datetime) -> dict[str, Any]:
-    """Return the arguments of begin.lua; sent again, they ask as the same owner."""
+    """Return the arguments of begin.lua; a repetition of the call has the same owner."""
     owner = uuid4()
     arguments = BeginArguments(
         now_s=now.timestamp(),
@@ -131,7 +131,7 @@ def busy_of(answer: Any, now: datetime) -> HostBusy | None:
 
 
 def lease_of(answer: Any, version: bytes, before: Copy | None, provider_id: str, now: datetime) -> PollLease:
-    """Return the lease that was given; its `page` is the copy before, if that still holds. Raises StoreError."""
+    """Return the lease in an answer; its `page` is the earlier copy, if that still holds. Raises StoreError."""
     if type(answer) is bytes:
         if before is None:
             raise AssertionError("only who knows something gets a brief answer")
@@ -159,7 +159,7 @@ def _copied(
     state_data: bytes | None,
     before: Copy | None,
 ) -> tuple[Copy, tuple[Provider, PageState] | None]:
-    """Return a copy of a page, of which None is as it was before; and its values, if they had to be read."""
+    """Return the copy of a page, and its values if they were decoded; data that are None have not changed."""
     provider_data = before.provider_data if before is not None and provider_data is None else provider_data or b""
     state_data = before.state_data if before is not None and state_data is None else state_data or b""
     # All pages have one version of the catalogue.
@@ -189,7 +189,7 @@ def is_quiet(commit: Commit) -> bool:
 def commit_fields(lease: PollLease, commit: Commit, copy: Copy | None = None) -> tuple[str | int, ...]:
     """Return the part of a commit that commit_rules.lua reads.
 
-    With the copy that its lease was made of, the provider need not be looked up.
+    With the copy behind its lease, the script need not look the provider up.
     """
     cost, due_at, read_at, held = commit.cost, commit.due_at, commit.read_at, lease.slot
     slot = slot_of(lease.provider, commit.state or lease.state) if copy is None else copy.slot

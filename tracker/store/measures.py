@@ -34,7 +34,7 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
     channels: Sequence[ChannelState] = ()
     #: When the last drill of each channel succeeded.
     drills: Mapping[str, datetime] = {}
-    #: The poll counters of the pages that were asked for, by provider id.
+    #: The poll counters of the requested pages, by provider id.
     savings: Mapping[str, Savings] = {}
 
 
@@ -78,7 +78,7 @@ class RedisMeasures:
         )
 
     def alerts(self) -> AlertCount:
-        """Return the number of open alerts, and that of the ones that were given up."""
+        """Return the counts of open alerts and of given-up messages."""
         facts = [each.facts for each in self._alerts.open_facts() if each.facts.is_counted]
         return AlertCount(
             open=Counter((each.severity, each.state in _NOTICED) for each in facts),

@@ -82,5 +82,5 @@ class MemoryPages:
         return self._states.get(provider_id, PageState())
 
     def view(self, provider_id: str) -> PageView:
-        """Return the knowledge of the page."""
+        """Return the view of the page."""
         return self._views.get(provider_id, PageView())

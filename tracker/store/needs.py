@@ -1,6 +1,7 @@
 """The requirements for a data server: the least version, and every command that the tracker and Celery send.
 
-There is one list: `tracker.store.inspection` checks the server for each, and a test compares it with all that is sent.
+There is one list: `tracker.store.inspection` checks the server for each, and a test compares the list with the commands
+that are sent.
 """
 
 from typing import Final

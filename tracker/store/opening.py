@@ -1,4 +1,4 @@
-"""The parts of the data server behind settings. Commands that only read import nothing more, and so start fast."""
+"""Opens parts of the data server by settings. Commands that only read import nothing more, and so start fast."""
 
 from collections.abc import Sequence
 
@@ -45,7 +45,7 @@ def open_rows(settings: Settings) -> RedisRows:
 
 
 def open_desk(settings: Settings) -> Desk:
-    """Return alerts at the hands of people, in the data server that the settings name."""
+    """Return the use cases of people on alerts, in the data server that the settings name."""
     client = connect(settings.redis_url)
     return Desk(RedisAlerts(client), RedisRows(client), utc_now)
 
@@ -62,7 +62,7 @@ def open_board(settings: Settings) -> RedisBoard:
 
 def open_measures(settings: Settings) -> RedisMeasures:
     """Return the data server as metrics see it."""
-    # A scraper waits for ten seconds; what does not answer within three counts as away.
+    # A scraper waits for ten seconds; a server that does not answer within three counts as away.
     return RedisMeasures(connect(settings.redis_url, answer_s=3.0, tries=0), RECORD)
 
 

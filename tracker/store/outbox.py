@@ -35,8 +35,8 @@ from tracker.store.stream import entered_at, read_event
 
 log = logging.getLogger(__name__)
 
-#: A worker that died gives its sink back after this long. One attempt ends within 15 s, but for a slow name server;
-#: who outlives the lease is refused, and the event delivered again under the same id.
+#: A dead worker loses its sink after this long. One attempt ends within 15 s, unless a name server is slow; a worker
+#: that outlives its lease is refused, and the event is delivered again under the same id.
 LEASE_S: Final = 20.0
 #: Beyond this, the oldest ones are dropped.
 MOST_DEAD: Final = 1000
@@ -102,7 +102,7 @@ class RedisOutbox:
     def acknowledge(
         self, lease: DeliveryLease, delivery: PendingDelivery, disposition: Disposition, now: datetime
     ) -> None:
-        """Write down what became of one event. Raises Conflict."""
+        """Write the disposition of one event. Raises Conflict."""
         sink = lease.webhook.name
         waits_in = AGAIN_PREFIX + sink if delivery.is_redriven else UPDATES
         streak = disposition.streak

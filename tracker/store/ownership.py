@@ -1,8 +1,8 @@
 """Exclusive ownership of the record, or of a source of providers: a lease with a fencing token.
 
 Two trackers on one data server would remove each other's pages and share one place in the event stream. The lease lets
-one of them work; an owner is known by an id that is kept in a file, so that a restart goes on at once, and anybody else
-waits until the lease has ended.
+one of them work. A file keeps the owner's id, so that a restarted tracker goes on at once; any other one waits until
+the lease has ended.
 """
 
 import os
@@ -30,29 +30,29 @@ _LONGEST_ID: Final = 64
 
 
 class Fence(Protocol):
-    """A lease under which something is written: no longer once another one has it."""
+    """A lease that guards writes: they are refused once another tracker has it."""
 
     @property
     def token(self) -> str:
-        """Return the fencing token that scripts compare, '0' for a lease that nobody has."""
+        """Return the fencing token that scripts compare, '0' for a lease without an owner."""
         ...
 
 
 class Unowned:
-    """The fence of one who saw that nobody has the lease."""
+    """The fence of a caller that found the lease without an owner."""
 
     token: str = _NONE
 
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
-    """The one who has a lease."""
+    """The tracker that has a lease."""
 
     token: str
     host: str
     since: datetime
     #: The path of the file of providers, or of the record.
     source: str
-    #: Until its lease ends, unless it renews it, in seconds.
+    #: Seconds until its lease ends, unless it renews the lease.
     left_s: float
 
     def __str__(self) -> str:
@@ -79,7 +79,7 @@ class Ownership:
     def hold(self, now: datetime) -> bool:
         """Take the lease or renew it; return whether it is a new one. Raises OwnedElsewhere, StoreError.
 
-        While a lease had ended another one may have had it.
+        A new lease means that the last one had ended, and that another tracker may have had one since.
         """
         arguments = OwnArguments(
             owner=self._owner,
@@ -112,7 +112,7 @@ def is_ours(held: Holder, source: str) -> bool:
 
 
 def holder(client: "redis.Redis", thing: str) -> Holder | None:
-    """Return the holder of a lease now, None for nobody. Raises StoreError."""
+    """Return the present holder of a lease, None for none. Raises StoreError."""
     key = f"{OWNER_PREFIX}{thing}"
     with translated(), client.pipeline(transaction=True) as pipe:
         pipe.hmget(key, "token", "host", "since", "source")
@@ -127,13 +127,13 @@ def token_of(fence: Fence | None) -> str:
 
 
 def require_catalogue(is_held: bool) -> None:
-    """Raise Conflict where a script refused to write because the lease of the catalogue was another's."""
+    """Raise Conflict where a script refused to write because another tracker has the lease of the catalogue."""
     if not is_held:
         raise Conflict("another tracker has taken over the catalogue; nothing more was changed")
 
 
 def kept_id(path: Path) -> str:
-    """Return the id that a file keeps, made at the first time. Raises ConfigError."""
+    """Return the id that a file keeps; the first call makes it. Raises ConfigError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

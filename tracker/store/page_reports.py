@@ -1,4 +1,4 @@
-"""The knowledge of many pages, for people and the supervisor: read in portions, so that no other caller waits long."""
+"""The statuses of many pages, for people and the supervisor: read in portions, so that no other caller waits long."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -30,7 +30,7 @@ class RedisPageReports:
         self._revisions = load_script(client, "revisions")
 
     def revisions(self, provider_ids: Sequence[str]) -> tuple[bytes, ...]:
-        """Return for each of them a value that every change of its state changes; b"" for one that was never polled."""
+        """Return for each page a value that every change of its state changes; b"" for one that was never polled."""
         found: list[bytes] = []
         for start in range(0, len(provider_ids), _TOGETHER):
             with translated():
@@ -44,7 +44,7 @@ class RedisPageReports:
         return value or b""
 
     def statuses_of(self, providers: Sequence[Provider]) -> Iterator[PageStatus]:
-        """Yield the knowledge of these pages; of some at a time, since all of their components take much memory."""
+        """Yield the statuses of these pages, read in portions: their components take much memory."""
         for start in range(0, len(providers), _READ_TOGETHER):
             yield from self._statuses(providers[start : start + _READ_TOGETHER])
 

@@ -14,7 +14,7 @@ from tracker.store.needs import LEAST_VERSION
 
 LEAST: Final = f"Redis or Valkey {'.'.join(map(str, LEAST_VERSION))} or later"
 REPLICA: Final = "the data server at {server} is a replica, which takes no writes; name its primary"
-#: Refusals without an exception of their own that pass.
+#: Temporary refusals without an exception of their own.
 NOT_NOW: Final = ("MISCONF", "NOREPLICAS")
 _LONGEST: Final = 200
 _REMEDY: Final = "start it, or correct REDIS_URL"
@@ -61,7 +61,7 @@ _SENTENCES: Final[tuple[tuple[type[redis.RedisError], type[ServerAway] | type[Se
 
 
 def explained(error: redis.RedisError, server: str) -> ServerUnfit | ServerAway:
-    """Return the sentence for what the client raised; `server` is an address without a password."""
+    """Return the sentence for an error of the client; `server` is an address without a password."""
     reason = one_line(error)
     cause = error.__cause__ or error.__context__
     if isinstance(cause, ssl.SSLError):
@@ -80,10 +80,10 @@ def explained(error: redis.RedisError, server: str) -> ServerUnfit | ServerAway:
 
 
 def _is_cut(error: OSError) -> bool:
-    """Return whether somebody had taken the connection, such as a server that wants TLS."""
+    """Return whether a server had accepted the connection before, such as one that wants TLS."""
     return isinstance(error, ConnectionResetError | BrokenPipeError)
 
 
 def one_line(error: Exception) -> str:
-    """Return the message of an error, in one line of some length."""
+    """Return the message of an error as one line, cut to some length."""
     return printable_line(words_of(error), _LONGEST).removesuffix(".")

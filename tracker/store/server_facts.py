@@ -16,7 +16,7 @@ _MOST_COUNTED: Final = 1000
 
 
 class ServerFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """The facts about a data server; None or "" where this user may not ask, or the server does not say."""
+    """The facts about a data server; None or "" where this user may not know, or the server does not say."""
 
     #: Such as `valkey 9.1.2`.
     version: str = ""
@@ -50,7 +50,7 @@ def server_facts(client: "redis.Redis", record: str) -> ServerFacts:
             for queue in QUEUES:
                 pipe.llen(NAMESPACE + queue)
             lengths = pipe.execute()
-        # What INFO and CONFIG hold is refused to many users; the rest comes without it.
+        # Many users may not send INFO and CONFIG; the other facts come without them.
         with client.pipeline(transaction=False) as pipe:
             for section in ("server", "memory", "persistence"):
                 pipe.info(section)

@@ -34,10 +34,10 @@ class SinkStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     webhook: Webhook
     streak: FailureStreak
-    #: Events that are not settled yet; those that it does not want count until it is their turn.
+    #: Events that are not settled yet; those that its filters leave out count until it is their turn.
     waiting: int = 0
     dead: int = 0
-    #: Dead letters that were put back and wait to be delivered again; `waiting` counts them, too.
+    #: Redriven dead letters that wait for their delivery; `waiting` counts them, too.
     redriven: int = 0
     delivered: int = 0
     #: While its receiver fails: when it is tried again.
@@ -48,7 +48,7 @@ class SinkStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def undelivered(self) -> int:
-        """Return the number of updates that were given up, those included that wait again."""
+        """Return the number of updates that were given up, including redriven ones that wait."""
         return self.dead + self.redriven
 
 
@@ -73,11 +73,11 @@ class RedisSinks:
         self._redrive = load_script(client, "redrive")
 
     def sync(self, webhooks: Iterable[Webhook]) -> Synced:
-        """Replace the sinks by these; forget what waits for the removed ones."""
+        """Replace the sinks by these; forget the deliveries that wait for removed ones."""
         return self._run_sync("sync", webhooks)
 
     def restore(self, webhooks: Iterable[Webhook], fence: Fence | None = None) -> Synced:
-        """Put back those sinks that are not there; each takes all that the stream holds, which nobody delivered."""
+        """Restore missing sinks; each begins with all events in the stream, none of which was delivered to it."""
         return self._run_sync("restore", webhooks, fence)
 
     def webhooks(self) -> tuple[Webhook, ...]:
@@ -107,7 +107,7 @@ class RedisSinks:
                 pipe.xlen(DEAD_PREFIX + webhook.name)
             answers: list[Any] = pipe.execute()
         return tuple(
-            # A sink without a group has lost it with the stream: its next round makes one.
+            # A sink without a group has lost it with the stream: its next delivery makes one.
             _status(webhook, *answers[3 * i : 3 * i + 3], unread=unread.get(webhook.name, 1))
             for i, webhook in enumerate(webhooks)
         )
@@ -126,7 +126,7 @@ class RedisSinks:
         ]
 
     def redrive(self, sink: str) -> int:
-        """Put a sink's dead letters back for delivery; return how many there were."""
+        """Redrive a sink's dead letters; return how many there were."""
         keys = RedriveKeys(dead_key=DEAD_PREFIX + sink, again_key=AGAIN_PREFIX + sink, state_key=SINK_PREFIX + sink)
         with translated():
             return int(self._redrive(keys=keys.values))

@@ -81,7 +81,7 @@ def restored(state: StoredState) -> PageState:
     )
 
 
-# Nearly all pages share these: a worker keeps thousands of states.
+# Nearly all pages share these values: a process may hold the states of thousands of pages.
 _NO_RELOCATION: Final = Relocation()
 _NO_GAPS: Final = Gaps()
 _READABLE: Final = Readability()

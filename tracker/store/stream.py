@@ -53,7 +53,7 @@ log = logging.getLogger(__name__)
 MOST_ENTRIES: Final = 100_000
 #: The position of a group that has read nothing.
 NOWHERE: Final = "0-0"
-#: How many pages one call reminds of what was reported.
+#: How many pages one call restores from the record.
 _REMINDED_TOGETHER: Final = 100
 #: Entries that are read to drop those beyond the limit; the rest goes next time.
 _LOOKED_AT: Final = 1000
@@ -99,13 +99,13 @@ class RedisStream:
         return value.decode() if value else None
 
     def save_cursor(self, sink: str, stream_id: str) -> None:
-        """Remember how far that sink has delivered."""
+        """Store the cursor of that sink."""
         arguments = CursorArguments(output=sink, stream_id=stream_id, token=self._token)
         with translated():
             _checked(self._save_cursor(keys=CursorKeys().values, args=arguments.values) == 1)
 
     def save_timings(self, sink: str, stream_id: str, timings: Mapping[str, Sequence[Timing]]) -> None:
-        """Remember how far that sink has delivered, and how long updates took."""
+        """Store the cursor of that sink, and the timings of updates."""
         arguments = TimingArguments(output=sink, stream_id=stream_id, most_timings=MOST_TIMINGS, token=self._token)
         measured = [
             part
@@ -143,7 +143,7 @@ class RedisStream:
         *,
         begun_at: datetime | None = None,
     ) -> bool:
-        """Give pages that were never read what is on record of them; return whether there are pages."""
+        """Restore the states of pages that were never read from the record; return whether there are pages."""
         with translated():
             entries: Any = self._client.hvals(PROVIDERS)
         for start in range(0, len(entries), _REMINDED_TOGETHER):
@@ -175,7 +175,7 @@ class RedisStream:
     def redeliver(
         self, events: Mapping[str, Sequence[Event]], otherwise: Sequence[Event]
     ) -> Mapping[str, Sequence[Event]]:
-        """Add events to the letters that each sink gets before what is new."""
+        """Add events to the redriven letters, which each sink gets before new events."""
         with translated(), self._client.pipeline(transaction=True) as pipe:
             pipe.watch(RECORD_OWNER)  # type: ignore[no-untyped-call]
             held: Any = pipe.hget(RECORD_OWNER, "token")
@@ -226,7 +226,7 @@ class RedisStream:
         return dropped
 
     def _positions(self) -> dict[str, _Position]:
-        """Return for each group of the stream where it is."""
+        """Return the position of each group of the stream."""
         groups: Any = self._client.xinfo_groups(UPDATES)
         return {group["name"].decode(): self._position(group) for group in groups}
 
@@ -258,7 +258,7 @@ def _checked(has_lease: bool) -> None:
 
 
 def _view(reported: Reported) -> PageView:
-    """Return the knowledge of a page that its reported events give."""
+    """Return the view of a page according to its reported events."""
     fallen = [known.id for known in reported.components.values() if known.status is not ComponentStatus.OPERATIONAL]
     return PageView(
         components=dict(reported.components),

@@ -26,7 +26,7 @@ class Synced(msgspec.Struct, frozen=True, kw_only=True):
     removed: int
     #: Due times and schedules of providers that were there without them.
     mended: int = 0
-    #: Names of entries, each with the id that it kept when it got that name.
+    #: Names of renamed entries, each with the id that it keeps.
     kept_ids: tuple[tuple[str, str], ...] = ()
 
 

@@ -1,6 +1,6 @@
 -- Write the settings of alerts. With channels, the event stream has a group for them, which begins with the next event
 -- or, after a loss, with all events in the stream.
--- If there were no settings before, as on an empty data server, nobody decides until the journal has been read.
+-- If there were no settings before, as on an empty data server, decisions wait until the journal has been read.
 -- KEYS  settings (hash), updates (stream), version of the catalogue (counter), mark that the journal is awaited (string),
 --       lease of the catalogue (hash)
 -- ARGV  settings, group ('' without channels), name of the group, 'sync' or 'restore', longest wait for the journal

@@ -1,5 +1,5 @@
--- Give webhooks and alerts their groups back where the data server has lost them with the event stream: before anything
--- is dropped from it, since what the stream holds now was delivered to none of them.
+-- Recreate the groups of webhooks and alerts that the data server has lost with the event stream. This comes before any
+-- entry is dropped, since no entry that the stream holds now was delivered to one of these groups.
 -- KEYS  updates (stream), sinks (hash), settings of alerts (hash)
 -- ARGV  name of the group of alerts
 -- Returns 0 when there is no stream, else 1.

@@ -1,5 +1,5 @@
--- Judge one of many. A broken key of one page concerns no other page: it has another type, or a field of it is not the
--- number that it should be. Any other refusal of the server (a table) ends the call.
+-- Judge one of many. A broken key of one page (another type, or a field that should be a number and is none) concerns
+-- no other page. Any other refusal of the server (a table) ends the call.
 -- Returns the answer, or nil and the words of the refusal.
 local function by_itself(judge, ...)
   local is_judged, answer = pcall(judge, ...)

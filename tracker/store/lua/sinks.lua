@@ -1,6 +1,6 @@
--- Make the sinks those of a file, or restore those that the data server has lost, in one step. Each sink has a consumer
--- group of its name. The group of a new sink begins with the next event, that of a lost sink with all events in the
--- stream. A sink that waits for its receiver tries again at once.
+-- Replace the sinks by those of a file, or restore sinks that the data server has lost, in one step. Each sink has a
+-- consumer group of its name. The group of a new sink begins with the next event, that of a lost sink with all events
+-- in the stream. A sink that waits for its receiver tries again at once.
 -- A server may refuse a command in the middle. So a sink is written after its group, and removed after its group.
 -- KEYS  sinks (hash id -> sink), updates (stream), version of the catalogue (counter), lease of the catalogue (hash)
 -- ARGV  key prefixes of states, leases, dead letters and redriven letters, 'sync' or 'restore', fencing token

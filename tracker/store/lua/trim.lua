@@ -1,4 +1,4 @@
--- Drop the entries at the beginning of the event stream that nobody needs any more.
+-- Drop the entries at the beginning of the event stream that no reader needs any more.
 -- KEYS  updates (stream), lease of the record (hash)
 -- ARGV  stream id of the first entry that stays, '~' to drop only whole nodes, '=' to drop each entry,
 --       fencing token ('' for no check)

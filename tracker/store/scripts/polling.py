@@ -1,4 +1,4 @@
-"""The scripts of polls: claim what is due, begin a poll, commit its result."""
+"""The scripts of polls: claim due providers, begin a poll, commit its result."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ from tracker.store.connection import (
 )
 from tracker.store.scripts.values import ScriptValues
 
-#: The files of the scripts that several make, in their order; any other is one file.
+#: The files of the scripts that consist of several, in their order; any other script is one file.
 BEGIN: Final = ("one_by_one", "begin")
 COMMIT: Final = ("commit_rules", "commit")
 COMMIT_QUIET: Final = ("commit_rules", "one_by_one", "commit_quiet")
