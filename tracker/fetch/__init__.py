@@ -1,4 +1,4 @@
-"""Conditional GETs of pages that nobody vouches for: the `Fetcher` port over HTTP.
+"""Conditional GETs of pages that may be hostile: the `Fetcher` port over HTTP.
 
     http          RequestsFetcher: one request, its redirects, its outcome
     lane          QuickLane: a request and its plain answer on an event loop; the `QuickFetcher` port
@@ -12,7 +12,7 @@
     breaker       Breaker: a host that keeps failing gets a request only occasionally, by all fetchers together
     urls          which URLs may be requested
     adapter       the pools of connections behind requests, and their proxies
-    connection    how urllib3 connects and reads for us
+    connection    how urllib3 connects and reads here
     dial          look up a name, check every address, connect to exactly those
     addresses     which addresses are public (pure)
     limits        how long and how large

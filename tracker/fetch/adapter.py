@@ -1,4 +1,4 @@
-"""The transport of requests: pools of our connections, one TLS context, and proxies."""
+"""The transport of requests: pools of guarded connections, one TLS context, and proxies."""
 
 import ssl
 from functools import cache, partial
@@ -50,7 +50,7 @@ class _ProxyPools(_Pools, ProxyManager):
 
 
 class GuardedAdapter(HTTPAdapter):
-    """The transport of requests with our connections and one TLS context for all of them.
+    """The transport of requests with guarded connections and one TLS context for all of them.
 
     A proxy has its own dialer: the operator names it, so it may have a private address.
     """
@@ -108,7 +108,7 @@ class GuardedAdapter(HTTPAdapter):
     def build_response(self, req: PreparedRequest, resp: BaseHTTPResponse) -> Response:
         """Wrap the answer, and hide its headers from requests.
 
-        It would look for cookies, and for a redirect, whose whole body it would read however large that is.
+        requests would search them for cookies and for a redirect, and read the redirect's whole body, however large.
         """
         response = Response()
         response.raw = resp

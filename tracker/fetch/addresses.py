@@ -10,7 +10,7 @@ from typing import Final
 from tracker.environment.proxies import literal
 
 #: IPv4 that is not an ordinary public host: IANA's Special-Purpose Address Registry, multicast, reserved.
-#: Spelt out because what `ipaddress.is_global` says changed between patch releases of Python.
+#: Spelt out because the answers of `ipaddress.is_global` changed between patch releases of Python.
 _INNER_V4: Final = tuple(
     IPv4Network(block)
     for block in (
@@ -29,7 +29,7 @@ _INNER_V4: Final = tuple(
         "203.0.113.0/24",  # documentation (RFC 5737)
         "224.0.0.0/4",  # multicast (RFC 5771)
         "240.0.0.0/4",  # reserved and broadcast (RFC 1112)
-        # Public by number, and inside a cloud its own: what answers there trusts whoever asks.
+        # Public by number, but internal within a cloud, where services at these addresses trust every client.
         "168.63.129.16/32",  # Azure's platform, with its wire server
         "161.26.0.0/16",  # IBM Cloud's infrastructure
         "166.8.0.0/14",  # IBM Cloud's service endpoints
@@ -37,7 +37,7 @@ _INNER_V4: Final = tuple(
         "199.36.153.8/30",  # Google's interfaces from inside (private)
     )
 )
-#: All IPv6 unicast that IANA ever gave out is here. Loopback, NAT64 (64:ff9b::/96), IPv4-compatible (::/96), unique
+#: All IPv6 unicast that IANA ever assigned is here. Loopback, NAT64 (64:ff9b::/96), IPv4-compatible (::/96), unique
 #: local, link-local, site-local, multicast and whatever comes next lie outside.
 _UNICAST_V6: Final = IPv6Network("2000::/3")
 _INNER_V6: Final = tuple(
@@ -59,7 +59,7 @@ _INNER_DOMAINS: Final = (
 
 
 def may_be_public(host: str) -> bool:
-    """Return whether a host may belong to the public internet, as far as its name alone says; a proxy looks it up."""
+    """Return whether a host may belong to the public internet by its name alone, which a proxy looks up."""
     host = host.lower().rstrip(".")
     address = literal(host)
     if address is not None:

@@ -8,9 +8,9 @@ from tracker.fetch.urls import Target
 from tracker.model.urls import USUAL_PORTS
 
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-#: Latin-1 without controls; nothing else may stand on one line.
+#: The value of a field: Latin-1 without control characters but the tab.
 _VALUE: Final = re.compile(r"[\t -~\x80-\xff]*")
-#: What says how the request ends, or to whom it is; a page that needs one of these is left to the general fetcher.
+#: Fields that decide how a request ends or is handled; a page that needs one of them is left to the general fetcher.
 _FRAMING: Final = frozenset({"content-length", "transfer-encoding", "connection", "expect", "upgrade", "te", "trailer"})
 
 

@@ -36,7 +36,7 @@ class Body:
 
 
 def decoded_start(start: bytes, headers: Mapping[str, str]) -> bytes:
-    """Return the beginning of a body, decoded as far as that goes; for looking, not for parsing."""
+    """Return the beginning of a body, decoded as far as possible: enough to recognise it, not to parse it."""
     decoded = io.BytesIO()
     try:
         decoding = Decoding(headers.get("Content-Encoding", ""), _MOST_LOOKED_AT)

@@ -104,7 +104,7 @@ class _Circuits:
 
     def failed(self, key: _CircuitKey, error: FetchError, *, is_probe: bool) -> None:
         """Note that a host was away."""
-        # The error itself holds all that its request did, credentials too.
+        # A copy without a traceback, which would hold the whole request with its credentials.
         said = type(error)(str(error))
         with self._lock:
             circuit = self._by_key.setdefault(key, _Circuit(said))
@@ -128,7 +128,7 @@ class _Circuits:
 
 
 class _Quick:
-    """A `QuickFetcher` behind a breaker. What it leaves to others says nothing of the host."""
+    """A `QuickFetcher` behind a breaker. A request that it leaves to others shows nothing about the host."""
 
     def __init__(self, fetcher: QuickFetcher, circuits: _Circuits) -> None:
         self._fetcher = fetcher
@@ -141,7 +141,7 @@ class _Quick:
     async def fetch(self, ready: ReadyRequest) -> Fetched | NotModified | None:
         """Return the answer, None where a `Fetcher` has to make the request. Raises FetchError."""
         circuits, request = self._circuits, ready.request
-        # Mostly no host fails, and then no host has to be looked up.
+        # While no host fails, which is usual, the host of the request need not be looked up.
         is_probe = bool(circuits) and circuits.is_probe(_key_of(request))
         try:
             outcome = await self._fetcher.fetch(ready)
@@ -161,7 +161,7 @@ class _Quick:
         if outcome is not None:
             circuits.answered(_key_of(request))
         elif is_probe:
-            # Whoever asks in its place is the probe.
+            # The fetcher that makes the request in its place is the probe.
             circuits.is_not_probed(_key_of(request), is_probe=True)
         return outcome
 
@@ -202,5 +202,5 @@ class Breaker:
                 circuits.answered(key)
 
     def quick(self, fetcher: QuickFetcher) -> QuickFetcher:
-        """Return a fetcher that leaves the same hosts in peace, for which answers and failures of both count."""
+        """Return a fetcher that pauses for the same hosts: answers and failures of both fetchers count."""
         return _Quick(fetcher, self._circuits)

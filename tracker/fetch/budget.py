@@ -34,7 +34,7 @@ class Budget:
         self._monotonic = monotonic
         self._ends_at = (monotonic() if began_at is None else began_at) + limits.total_s
         # Headers, chunk framing and skipped answers count too: none of them has a bound of its own in http.client
-        # that a hostile peer could not stretch. What is honest stays far below twice the body.
+        # that a hostile peer could not stretch. Honest answers stay far below twice the body.
         self._bytes_left = 2 * limits.max_body_bytes
 
     @property
@@ -47,7 +47,7 @@ class Budget:
         self._ends_at += waited_s
 
     def cut(self, timeout_s: float) -> float:
-        """Return the timeout, shortened to what is left of the total. Raises FetchTimeout when nothing is."""
+        """Return the timeout, cut to the rest of the total. Raises FetchTimeout when the total is over."""
         left_s = self._ends_at - self._monotonic()
         if left_s <= 0:
             raise no_answer_within(self._limits.total_s)
@@ -85,7 +85,7 @@ class MeteredSocket(io.RawIOBase):
         self._timeout_s = sock.gettimeout() or 0.0
 
     def readable(self) -> bool:
-        """Say yes: it is what `io.BufferedReader` asks."""
+        """Return True, as `io.BufferedReader` requires."""
         return True
 
     def readinto(self, buffer: Any) -> int | None:
@@ -100,7 +100,7 @@ class MeteredSocket(io.RawIOBase):
         return received
 
     def close(self) -> None:
-        """Let go of the socket, which closes when its connection has, too."""
+        """Release the socket, which closes once its connection is closed, too."""
         self._raw.close()
         super().close()
 
@@ -109,7 +109,7 @@ class BoundedReader(io.BufferedReader):
     """A buffered reader that never reads "all there is", and no endless number of lines."""
 
     _lines_left = _MOST_LINES
-    #: Whether the last line that was asked for was none: the peer had ended its side before.
+    #: Whether the last `readline` found no line, because the peer had closed its side.
     has_ended = False
 
     def readline(self, size: int | None = -1, /) -> bytes:

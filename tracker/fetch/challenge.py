@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-#: What a gate says of itself when it answers in the page's place: Cloudflare, Vercel, AWS WAF.
+#: Fields by which gates that answer in the page's place name themselves: Cloudflare, Vercel, AWS WAF.
 _MARKS: Final = {
     "cf-mitigated": frozenset({"challenge"}),
     "x-vercel-mitigated": frozenset({"challenge"}),

@@ -17,7 +17,7 @@ from tracker.fetch.limits import too_large
 
 #: How many bytes of a body are examined to see what it is.
 _LOOKED_AT: Final = 512
-#: Codings on top of one another; caches put a second one on what has one already.
+#: Codings on top of one another; caches add a second one to a body that has one already.
 _MOST_CODINGS: Final = 4
 #: Labels that name no coding at all: charsets, transfer encodings of mail, words for nothing, a framing of storage.
 _NONE: Final = re.compile(r"|identity|none|null|binary|[78]bit|text|plain|aws-chunked|utf-?(8|16|16le|16be)|us-ascii")
@@ -43,7 +43,7 @@ class Decoding:
         codings = [coding for coding in codings if not _NONE.fullmatch(coding)]
         if len(codings) > _MOST_CODINGS:
             raise BadAnswer(f"the answer has more than {_MOST_CODINGS} content codings: {plain(label)}")
-        # The last one was put on last. Without a label, or behind all of them, there may still be one.
+        # The last one was applied last. Beneath all codings of the label, or without a label, there may be one more.
         self._codings = [
             *(_ContentCoding(coding, max_bytes) for coding in reversed(codings)),
             _ContentCoding("", max_bytes),
@@ -138,7 +138,7 @@ def _is_plain(coding: str, start: bytes) -> bool:
     """Return whether a body that begins so has no coding at all, whatever its label says."""
     if not coding or not start or _is_text(start):
         return True
-    # The data of these begin with a mark, or as deflate does: what does not is not theirs.
+    # Data in these codings begin with a mark, or with the header of deflate.
     return coding in ("gzip", "zstd") and not _is_zlib(start) and _may_be_text(start)
 
 
@@ -169,7 +169,7 @@ def _is_utf8(start: bytes) -> bool:
 
 
 def _is_zlib(start: bytes) -> bool:
-    """Return whether deflate has the header that it should have (RFC 1950) and many leave out."""
+    """Return whether deflated data begin with the header (RFC 1950) that many servers leave out."""
     try:
         zlib.decompressobj(ZLIB).decompress(start, 1)
     except zlib.error:

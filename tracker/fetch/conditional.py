@@ -24,7 +24,7 @@ def conditions(validators: Validators, *, redirected: bool) -> dict[str, str]:
     if etag := _sendable(validators.etag):
         fields["If-None-Match"] = etag
     # A date says nothing about another resource: behind a redirect that moved to a new vendor, "not modified since"
-    # may be true of a page that we never saw. An entity tag of one resource does not match another.
+    # may be true of a page that was never read. An entity tag of one resource does not match another.
     if not redirected and (last_modified := _sendable(validators.last_modified)):
         fields["If-Modified-Since"] = last_modified
     return fields
@@ -47,8 +47,8 @@ def renewed(sent: Validators, headers: Mapping[str, str], now: datetime) -> Vali
 def _trusted_date(headers: Mapping[str, str], now: datetime) -> str | None:
     """Return Last-Modified, or None while it proves nothing (RFC 9110, section 8.8.2.2).
 
-    In the second that it names, the page may change once more; "not modified since" would be true of that forever.
-    Whose clock wrote `Date` nobody knows: a cache on the way may have, so that ours has to agree.
+    Within the second that it names, the page may change once more, and "not modified since" would hide that forever.
+    `Date` may come from the clock of a cache on the way, so the clock of this machine has to agree.
     """
     value = _sendable(headers.get("Last-Modified"))
     modified = _moment(value) if value else None
@@ -71,5 +71,5 @@ def _moment(text: str) -> datetime | None:
 
 
 def _sendable(value: str | None) -> str | None:
-    """Return a value that can stand in a header field, or None."""
+    """Return a value that a header field can hold, or None."""
     return value if value and _SENDABLE.fullmatch(value) else None

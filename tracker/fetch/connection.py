@@ -1,4 +1,4 @@
-"""Connections of urllib3 that our dialer makes, and answers that are read within the budget."""
+"""Connections of urllib3 that the dialer makes, and answers that are read within the budget."""
 
 import re
 import ssl
@@ -22,7 +22,7 @@ from tracker.fetch.head import HeadReader
 #: Many servers close idle connections after 60 to 75 s, and some firewalls forget them silently after minutes.
 _LONGEST_IDLE_S: Final = 120.0
 _BODILESS: Final = frozenset({204, 304})
-#: Servers send one or two: hints, and signs that they are still at it.
+#: Servers send one or two: hints, and signs that they still work on the request.
 _MOST_INTERIM: Final = 100
 #: The message of http.client when a proxy makes no tunnel.
 _TUNNEL_STATUS: Final = re.compile(r"Tunnel connection failed: (\d{3})")
@@ -36,8 +36,8 @@ def _is_of_the_page(error: OSError) -> bool:
 class StaleConnection(Exception):
     """Raised when a kept connection turns out to be closed; the request may be sent again.
 
-    A server may close an idle connection at any moment, also while our request is on its way. A GET is repeated then
-    without asking (RFC 9112, section 9.3.1).
+    A server may close an idle connection at any moment, also while a request is on its way. A client may then repeat a
+    GET by itself (RFC 9112, section 9.3.1).
     """
 
 
@@ -51,7 +51,7 @@ class _Answer(client.HTTPResponse):
     def begin(self) -> None:
         """Read status and headers, and settle how the body ends."""
         head = HeadReader(self._reader)
-        self.fp = head  # type: ignore[assignment]  # all that is asked of it here are lines
+        self.fp = head  # type: ignore[assignment]  # only its lines are read here
         try:
             self._read_heads()
         finally:
@@ -83,7 +83,7 @@ class _Answer(client.HTTPResponse):
 
 
 class _Guarded(HTTPConnection):
-    """A connection made by our dialer, which notices when it was kept for too long."""
+    """A connection made by the dialer, which notices when it was kept for too long."""
 
     response_class = _Answer
 
@@ -104,7 +104,7 @@ class _Guarded(HTTPConnection):
     def _connected(self) -> Any:
         self._answers = 0
         timeout_s = float(self.timeout or 0)
-        # urllib3 keeps the trailing dot of a fully qualified name for the look-up only, and so do we.
+        # As in urllib3, only the look-up sees the trailing dot of a fully qualified name.
         sock = self._dialer.dial(self._dns_host, self.port, timeout_s)
         try:
             sock.settimeout(CURRENT.get().cut(timeout_s))
@@ -162,7 +162,7 @@ class TlsConnection(_Guarded, HTTPSConnection):
         except (ssl.SSLError, ConnectionError) as error:
             if self._tunnel_host is None or _is_of_the_page(error):
                 raise
-            # Proxies answer CONNECT with 200 and a page of their own, or hang up when what is behind them does.
+            # Proxies answer CONNECT with 200 and a page of their own, or hang up when the server behind them does.
             raise ProxyFailed(f"{self._refusal}: no TLS came through it: {in_words(error) or 'it broke'}") from error
 
     def _tunnel(self) -> None:

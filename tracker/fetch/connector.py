@@ -43,7 +43,7 @@ class Connector:
         left = asyncio.timeout(budget.cut(self._limits.total_s))
         try:
             async with left:
-                # Others may wait for the same.
+                # Other fetches may wait for the same look-up.
                 return list(await asyncio.shield(looking))
         except TimeoutError:
             if left.expired():

@@ -1,7 +1,7 @@
-"""Cookies as far as one request's redirects need them (RFC 6265): kept for that request, and for one host alone.
+"""Cookies for the redirects of one request (RFC 6265): kept for that request, and for one host alone.
 
-Load balancers and filters send a browser back to the same address with a cookie, and then give the page to whoever
-brings it.
+Load balancers and filters send a browser back to the same address with a cookie, and then give the page to a client
+that brings the cookie.
 """
 
 import re
@@ -13,7 +13,7 @@ from tracker.fetch.freshness import http_date
 from tracker.fetch.urls import Target
 from tracker.model.urls import USUAL_PORTS
 
-#: RFC 6265, section 6.1, asks for as many and as long ones; a page has one or two.
+#: The number and the length that RFC 6265, section 6.1, asks of clients; a page has one or two.
 _MOST: Final = 50
 _LONGEST: Final = 4096
 #: All of them in one request; servers refuse longer fields.
@@ -44,7 +44,7 @@ class Cookies:
         return bool(self._kept)
 
     def take(self, asked: Target, fields: Iterable[str], now: datetime) -> None:
-        """Keep what Set-Cookie fields of an answer set, and forget what they end."""
+        """Keep the cookies that the Set-Cookie fields of an answer set, and forget those that they delete."""
         for field in fields:
             given, *attributes = (part.strip() for part in field.split(";", _MOST)[:_MOST])
             pair = "=".join(part.strip() for part in given.split("=", 1))
@@ -85,7 +85,7 @@ def _attribute(text: str) -> tuple[str, str]:
 
 
 def _host(asked: Target) -> str:
-    """Return whose cookies they are: a host's, or those of one of its ports that is not the usual one."""
+    """Return the owner of a target's cookies: its host, with the port if that is not the usual one."""
     is_usual = USUAL_PORTS[asked.scheme] == asked.port
     return asked.host if is_usual else f"{asked.host}:{asked.port}"
 
@@ -105,7 +105,7 @@ def _path(given: str, asked: Target) -> str:
 
 
 def _is_over(attributes: dict[str, str], now: datetime) -> bool:
-    """Return whether a cookie is set in order to be forgotten."""
+    """Return whether a field deletes its cookie."""
     if "max-age" in attributes:
         return re.fullmatch(r"-\d+|0+", attributes["max-age"]) is not None
     expires = http_date(attributes.get("expires", ""))

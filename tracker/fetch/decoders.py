@@ -1,7 +1,7 @@
 """Decoders of one content coding each, in pieces of bounded size: gzip, deflate, br and zstd.
 
-A decoder yields what it can before it takes more, so that a body of a few kilobytes that decodes to gigabytes is given
-up by whoever counts, a piece beyond the cap.
+A decoder yields all that it can before it takes more input. So a caller that counts gives up a body of a few kilobytes
+that decodes to gigabytes one piece beyond the cap.
 """
 
 import zlib
@@ -32,7 +32,7 @@ AVAILABLE: tuple[str, ...] = (
 PIECE: Final = 64 * 1024
 #: gzip files of gzip files exist; thousands of empty members or frames are an attack on the processor.
 _MOST_MEMBERS: Final = 1000
-#: Of zstd in HTTP a reader need not keep more than 8 MiB in mind (RFC 9659).
+#: The window of zstd in HTTP is 8 MiB at most (RFC 9659).
 _ZSTD_WINDOW_LOG: Final = 23
 GZIP: Final = 16 + zlib.MAX_WBITS
 ZLIB: Final = zlib.MAX_WBITS
@@ -52,7 +52,7 @@ class Decoder(Protocol):
 
 
 class Members:
-    """Decodes what zlib and zstd do: one member after the other, each with an end that is marked."""
+    """Decodes the codings of zlib and zstd: one member after the other, each with a marked end."""
 
     def __init__(self, coding: str, new_member: Callable[[], Any], errors: type[Exception]) -> None:
         self._coding = coding
@@ -92,14 +92,14 @@ class Members:
             piece: bytes = self._member.decompress(data, PIECE)
         except self._errors as error:
             if self._members > 1:
-                # What follows the last member is padding; every client overlooks it.
+                # Data after the last member are padding, which every client ignores.
                 self._is_over = True
                 return b""
             raise BadAnswer(f"the {self._coding} body is corrupt") from error
         return piece
 
     def _rest(self) -> bytes:
-        """Return the input that zlib has not taken yet; zstd keeps that to itself."""
+        """Return the input that zlib has not taken yet; zstd does not expose it."""
         rest: bytes = getattr(self._member, "unconsumed_tail", b"")
         return rest
 
@@ -122,7 +122,7 @@ class Brotli:
                 raise BadAnswer("the br body is corrupt") from error
             data = b""
             yield piece
-            # "Can accept more data" is no sign that it has given all: it may keep output while it takes input.
+            # "Can accept more data" does not mean that all output has come: it may hold output while it takes input.
             pending = not self._decoder.is_finished() and (bool(piece) or not self._decoder.can_accept_more_data())
 
     def finish(self) -> None:

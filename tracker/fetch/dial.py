@@ -1,7 +1,7 @@
 """Look a name up, check every address that comes back, connect to exactly those.
 
 The check happens at the connect itself and there is no second look-up, so a name server that answers differently the
-second time (DNS rebinding) wins nothing. TLS, SNI and the Host header stay on the name.
+second time (DNS rebinding) gains nothing. TLS, SNI and the Host header stay on the name.
 """
 
 import socket
@@ -119,7 +119,7 @@ class Dialer:
 
 
 def share_of(left_s: float, destinations: int) -> float:
-    """Return the share of the remaining time for the next of so many addresses.
+    """Return the share of the remaining time for the next of `destinations` addresses.
 
     Each gets its share, so that a dead IPv6 route does not starve IPv4.
     """

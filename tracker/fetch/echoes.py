@@ -15,7 +15,8 @@ from tracker.errors import FetchError
 from tracker.polling.fetcher import Fetched
 
 _HIDDEN: Final = "[secret]"
-#: What is shorter is a word such as "Bearer", and would be found in any text. Of what was cut, so much is recognised.
+#: A shorter part may be a word such as "Bearer", which any text may hold. A secret that was cut is recognised by as many
+#: characters.
 _SHORTEST: Final = 8
 #: Parts of an address are words more often.
 _SHORTEST_OF_URL: Final = 16
@@ -39,7 +40,7 @@ def secrets_of(headers: Mapping[str, str], url: str = "") -> tuple[str, ...]:
 
 
 def without(secrets: Iterable[str], text: str) -> str:
-    """Return a text without the secrets, of which it may hold the beginning alone, in either case."""
+    """Return a text without the secrets in upper or lower case, also where it holds only the beginning of one."""
     for secret in secrets:
         begins = re.compile(re.escape(secret[:_SHORTEST]), re.IGNORECASE | re.ASCII)
         position = 0

@@ -11,7 +11,7 @@ _MOST_PAGES: Final = 20_000
 
 
 class Elsewhere:
-    """The URLs of pages whose last answer the lane did not understand, so that no poll requests twice."""
+    """The URLs of pages whose last answer the lane did not understand, so that no poll makes two requests for one."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic

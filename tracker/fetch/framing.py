@@ -1,6 +1,6 @@
 """Checks whether the end of an answer is clear. Pure.
 
-Whoever guesses where an unclear answer ends takes the rest of it for the answer to the next request.
+A client that guesses where an unclear answer ends takes the rest of it for the answer to the next request.
 """
 
 import re

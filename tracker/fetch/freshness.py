@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 #: The longest pause that a vendor can ask for.
 DAY_S: Final = 86_400.0
 _SIGNIFICANT: Final = 9
-#: Header texts that are not read again: so many, and none that is longer.
+#: Header texts whose results are remembered: how many, and the longest one.
 _MOST_REMEMBERED: Final = 1024
 _LONGEST_REMEMBERED: Final = 128
 
@@ -19,7 +19,7 @@ _Read = TypeVar("_Read")
 def fresh_for_s(headers: Mapping[str, str], now: datetime) -> float | None:
     """Return the freshness lifetime of an answer in seconds (RFC 9111, section 4.2), None for none.
 
-    `s-maxage` is for shared caches and ignored. What is given but cannot be read counts as no longer fresh.
+    `s-maxage` is for shared caches and ignored. A lifetime that is given but cannot be read counts as over.
     """
     lifetime_s = _lifetime_s(headers.get("Cache-Control", ""))
     if lifetime_s is None:
@@ -47,7 +47,7 @@ def retry_after_s(value: str | None, now: datetime) -> float | None:
 
 
 def _remembered(read: Callable[[str], _Read]) -> Callable[[str], _Read]:
-    """Remember what was read last from texts: answers repeat them, and the dates of one second are the same."""
+    """Remember the last results by text: answers repeat texts, and the dates of one second are the same."""
     remembering = lru_cache(maxsize=_MOST_REMEMBERED)(read)
 
     @wraps(read)

@@ -8,24 +8,24 @@ import io
 import re
 from typing import Final
 
-#: A name and its colon, between which nothing should stand (RFC 9112, section 5.1).
+#: A name and its colon; blanks between them are tolerated, though RFC 9112, section 5.1, allows none.
 _NAME: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*:")
 _ENDS: Final = (b"\r\n", b"\n", b"")
-#: http.client refuses longer lines, of which the rest would look like others.
+#: http.client refuses longer lines; the rest of one would look like another line.
 _LONGEST: Final = 65_536
 
 
 class HeadReader:
-    """Reads the lines of heads, of which one may follow the other, without those that are no fields."""
+    """Reads the lines of one head after the other, without lines that are no fields."""
 
     def __init__(self, reader: io.BufferedReader) -> None:
         self._reader = reader
         self._is_within = False
-        #: Whether the last field was skipped, and with it the lines that go on with it.
+        #: Whether the last field was skipped, and with it its continuation lines.
         self._is_skipping = True
 
     def readline(self, size: int = -1) -> bytes:
-        """Return the next line that says something."""
+        """Return the next line that is not skipped."""
         while True:
             line = self._reader.readline(size)
             if not self._is_within or line in _ENDS or len(line) > _LONGEST:

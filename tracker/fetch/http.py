@@ -42,8 +42,8 @@ class RequestsFetcher:
     """A `Fetcher` on pooled `requests` sessions, for any number of threads.
 
     Two sessions, one for requests with `allow_private` and one for those without. Each keeps idle connections to
-    `hosts` hosts at most (default: a quarter of the files that the process may open, at most 4096), and drops those
-    least recently asked first; and `connections_per_host` to one host, which should be the number of threads.
+    `hosts` hosts at most (default: a quarter of the files that the process may open, at most 4096), and drops the least
+    recently used ones first; and `connections_per_host` to one host, which should be the number of threads.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class RequestsFetcher:
         self._connections_per_host = connections_per_host
         self._context = options.page_tls()
         self._open()
-        # A child must not talk over its parent's connections. The reference is weak: what is registered stays.
+        # A child must not talk over its parent's connections. The reference is weak: a registration stays forever.
         renew = weakref.WeakMethod(self._open)
         os.register_at_fork(after_in_child=lambda: (method := renew()) and method())
 
@@ -91,7 +91,7 @@ class RequestsFetcher:
             CURRENT.reset(budget)
 
     def _follow(self, request: FetchRequest) -> Fetched | NotModified:
-        """Ask, and follow redirects; each hop is checked like the first (RFC 9110, section 15.4)."""
+        """Make the request and follow redirects; each hop is checked like the first (RFC 9110, section 15.4)."""
         session = self._sessions[request.allow_private]
         trail = Trail(request, session.adapter.way_to)
         for _ in range(self._limits.max_redirects + 1):
@@ -99,7 +99,7 @@ class RequestsFetcher:
                 outcome = self._hop(session, trail)
             except FetchError as error:
                 if trail.is_at_sign_in and not isinstance(error, SignInNeeded | Blocked):
-                    # Whatever that page answered, it is not the one that was requested.
+                    # Whatever the answer is, it is not that of the requested page.
                     raise sign_in_needed(trail.asked, trail.url, trail.way) from error
                 raise
             if not isinstance(outcome, Target):

@@ -54,10 +54,10 @@ class Left(NamedTuple):
 class QuickLane:
     """A `QuickFetcher` for plain answers over HTTP/1.1, on one event loop.
 
-    Returns None for what takes more than one request, goes through a proxy, or is not plainly an answer of HTTP/1.1;
-    such a page is not asked again for an hour. Names are looked up in threads of the `executor`, large bodies decoded
-    in one of its own. Keeps as many idle connections as `hosts` (default: a quarter of the files that the process may
-    open, at most 4096). The rest is as in `RequestsFetcher`.
+    Returns None for a page that takes more than one request, goes through a proxy, or does not plainly answer in
+    HTTP/1.1, and does not try such a page again for an hour. Names are looked up in threads of the `executor`, large
+    bodies decoded in a thread of the lane. Keeps `hosts` idle connections at most (default: a quarter of the files that
+    the process may open, at most 4096). The rest is as in `RequestsFetcher`.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class QuickLane:
         return Ready(request, asked, key, made, bool(conditional), way, secrets)
 
     async def fetch(self, ready: ReadyRequest) -> Fetched | NotModified | None:
-        """Return the answer to one conditional GET, None where a `Fetcher` has to ask. Raises FetchError."""
+        """Return the answer to one conditional GET, None where a `Fetcher` has to make it. Raises FetchError."""
         if not isinstance(ready, Ready) or ready.request.url in self._elsewhere:
             return None
         try:

@@ -37,7 +37,7 @@ PAGE_LIMITS: Final = FetchLimits()
 def most_kept() -> int:
     """Return the number of idle connections that a fetcher keeps: a quarter of the files that may be open at most.
 
-    There are two fetchers, and each slot that asks has a connection of its own.
+    There are two fetchers, and each slot with a request on its way has a connection of its own.
     """
     files = getrlimit(RLIMIT_NOFILE)[0]
     return _MOST_KEPT if files == RLIM_INFINITY else min(_MOST_KEPT, files // 4)

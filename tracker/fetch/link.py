@@ -12,7 +12,7 @@ from tracker.fetch.failures import translated
 from tracker.fetch.limits import FetchLimits
 from tracker.fetch.reader import Reader, Unclear
 
-#: Longer than a TLS record, so that none is ever read in part: what OpenSSL keeps back wakes nobody.
+#: Longer than a TLS record, so that none is ever read in part: no event reports the rest, which OpenSSL holds.
 BUFFER_BYTES: Final = 64 * 1024
 _NOT_YET: Final = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -60,7 +60,7 @@ class Link:
         self.key = key
         self.reader = reader
         self.is_closed = False
-        #: Since when nothing is asked (monotonic).
+        #: Since when no request is on its way (monotonic).
         self.idle_since = 0.0
         #: Called when it closes.
         self.on_closed: Callable[[Link], None] | None = None
@@ -84,7 +84,7 @@ class Link:
 
     @property
     def has_something(self) -> bool:
-        """Return whether anything has come over an idle connection: its end, or what nobody asked for."""
+        """Return whether anything has come over an idle connection: its end, or data without a request."""
         poller = select.poll()
         poller.register(self._descriptor, select.POLLIN)
         return bool(poller.poll(0))
@@ -116,7 +116,7 @@ class Link:
 
     def _not_sent(self, data: bytes, error: OSError) -> None:
         if isinstance(error, ssl.SSLWantReadError):
-            # The server renegotiates in the middle of a request, which none does any more.
+            # The server renegotiates in the middle of a request, as hardly any server still does.
             self._finish(Unclear())
         elif isinstance(error, _NOT_YET):
             self._wait_to_send(data)
@@ -147,7 +147,7 @@ class Link:
             self._finish(error)
             return
         if self._waiter is None:
-            # The server has closed an idle connection, or says what nobody asked for.
+            # The server has closed an idle connection, or sends data without a request.
             self.close()
             return
         reader = self.reader

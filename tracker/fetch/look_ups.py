@@ -1,8 +1,8 @@
-"""Look names up in threads, so that names which take long delay no others.
+"""Look names up in threads, so that slow names delay no others.
 
 A look-up cannot be interrupted: it has its thread for as long as the resolver takes, often 20 s for a name whose
-servers are silent. One that takes longer than `SLOW_S` therefore moves from the few places for all names to the many
-for slow ones, and its name begins there at the next time.
+servers are silent. A look-up that takes longer than `SLOW_S` therefore moves from the few places for all names to the
+many for slow ones, and the next look-up of its name begins there.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ class LookUps:
         """Return the look-up of a host, which begins when there is a place for it.
 
         Raises Unclear when there is none for long, and NameNotResolved if the name itself is a slow one. Otherwise the
-        page has no part in that wait: a slow resolver makes polls late, and fails none.
+        wait does not count against the page: a slow resolver delays polls, and fails none.
         """
         if (known := self._looking.get(place)) is not None:
             return known
@@ -102,7 +102,7 @@ class LookUps:
             self._overdue.pop(place, None)
             self._all.give_back()
         if not looking.cancelled():
-            looking.exception()  # those who asked may be gone
+            looking.exception()  # all callers may be gone
 
 
 class _Slots:
@@ -130,7 +130,7 @@ class _Slots:
                 await waiter
         except BaseException:
             if waiter.done() and not waiter.cancelled():
-                self.give_back()  # it came in the same moment
+                self.give_back()  # the place came in the same moment
             raise
 
     def give_back(self) -> None:

@@ -53,7 +53,7 @@ class SmtpMailer:
 
     def _deliver(self, server: MailServer, sender: str, recipients: tuple[str, ...], mail: bytes) -> None:
         sock = self._connect(server)
-        # Given, because smtplib would look up our own name without a time limit.
+        # Given, because smtplib would look up the name of this machine without a time limit.
         session = smtplib.SMTP(local_hostname=_literal(sock), timeout=self._limits.read_s)
         session.sock, session.file = sock, _reader(sock)
         try:
@@ -87,8 +87,8 @@ class SmtpMailer:
         if not session.has_extn("starttls"):
             raise TlsError(f"{server.host} does not offer STARTTLS")
         _expect(session.docmd("STARTTLS"), server)
-        # Whatever was said before is not protected, and forgotten (RFC 3207, section 4.2). `SMTP.starttls` takes the
-        # name for the certificate from where it connected, which was done here.
+        # Everything before TLS is unprotected, and forgotten (RFC 3207, section 4.2). `SMTP.starttls` takes the name
+        # for the certificate from its own connect, which this class replaces.
         sock = self._tls.wrap_socket(session.sock, server_hostname=server.host)  # type: ignore[arg-type]
         session.sock, session.file = sock, _reader(sock)
         session.helo_resp = session.ehlo_resp = None
@@ -98,12 +98,12 @@ class SmtpMailer:
 
 
 def _reader(sock: socket.socket) -> BoundedReader:
-    """Return the reader of replies, within the budget: a server that drips them holds nobody for long."""
+    """Return the reader of replies, within the budget: a server that drips them holds no thread for long."""
     return BoundedReader(MeteredSocket(sock.makefile("rb", buffering=0), sock, CURRENT.get()))
 
 
 def _literal(sock: socket.socket) -> str:
-    """Return our address as a client without a name gives it (RFC 5321, section 4.1.3)."""
+    """Return this machine's address in the form for clients without a name (RFC 5321, section 4.1.3)."""
     address = sock.getsockname()[0]
     return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
 

@@ -46,7 +46,7 @@ class ClientOptions:
     def adapters(self, context: ssl.SSLContext, *, hosts: int, connections_per_host: int) -> dict[bool, GuardedAdapter]:
         """Return the transport of requests for each `allow_private`.
 
-        What was connected to with `allow_private` is never used for a request without it.
+        A connection that was made with `allow_private` is never used for a request without it.
         """
         return {
             allow_private: GuardedAdapter(

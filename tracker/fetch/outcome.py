@@ -32,9 +32,9 @@ class Way(NamedTuple):
     redirect: int | None = None
     #: Names of the provider's own header fields that went with it.
     given: tuple[str, ...] = ()
-    #: The host that they go to alone, where they did not go with it.
+    #: The only host that gets those fields, where this request went without them.
     withheld_for: str | None = None
-    #: The proxy's name in messages, if it made the request; None if we did, directly or through a tunnel.
+    #: The proxy's name in messages, if it made the request; None for a direct request or one through a tunnel.
     proxy: str | None = None
 
 
@@ -68,7 +68,7 @@ class HttpAnswer(Protocol):
         ...
 
     def drain(self) -> None:
-        """Read a small body that nobody wants, so that its connection can be used again."""
+        """Read a small unwanted body, so that its connection can be used again."""
         ...
 
 
@@ -84,8 +84,8 @@ def meaning(
 ) -> Fetched | NotModified | Target:
     """Return the meaning of an answer to `asked`. Raises FetchError.
 
-    `url` is the same as the catalogue or the redirect spells it. `sent` are the validators that are known; whether the
-    request carried any is `is_conditional`.
+    `url` is the same as the catalogue or the redirect spells it. `sent` are the known validators; `is_conditional` says
+    whether the request carried any.
     """
     headers = answer.headers
     if answer.status == _NOT_MODIFIED:

@@ -73,8 +73,8 @@ class RequestsPoster:
     def _send(self, call: Call, asked: Target) -> requests.Response:
         """Send the request, and again for each connection that its server had closed while it was kept.
 
-        Whether it had read the request nobody knows; sending it twice is what an idempotency key is for. A call that
-        has none is not repeated here: its caller can check whether it arrived.
+        The server may have read the request; an idempotency key makes the repetition harmless. A call without one is
+        not repeated here: its caller can check whether it arrived.
         """
         prepared = requests.PreparedRequest()
         prepared.method = call.method
@@ -108,7 +108,7 @@ class RequestsPoster:
         """Return the body, once it has come whole.
 
         A head alone proves nothing: a proxy sends it before the receiver behind it has done anything, and breaks off
-        when that fails. A body that is longer than any that is read has not broken off.
+        when the receiver fails. A body that reaches the limit counts as whole.
         """
         pieces, length = [], 0
         while length < self._limits.max_body_bytes and (piece := raw.read(_PIECE, decode_content=False)):

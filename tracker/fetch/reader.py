@@ -1,6 +1,6 @@
 """Answers as they come over one connection of the quick lane, read by llhttp (`httptools`); no I/O.
 
-What is unusual is not understood here but left to the general fetcher: an answer is whole, or it is unclear.
+Anything unusual is left to the general fetcher: an answer is whole, or it is unclear.
 """
 
 from http import HTTPStatus
@@ -99,7 +99,7 @@ class Reply:
         return decoded_start(b"".join(self._pieces)[:LOOKED_AT], self.headers)
 
     def drain(self) -> None:
-        """Do nothing: what is wanted of the body has come."""
+        """Do nothing: the wanted part of the body has come."""
 
 
 class Reader:
@@ -132,7 +132,7 @@ class Reader:
         self.is_reusable = False
 
     def close(self) -> None:
-        """Let go of the parser, which holds this reader: what is closed is freed at once."""
+        """Release the parser, which refers to this reader, so that both are freed at once."""
         self._parser = None
 
     @property
@@ -141,7 +141,7 @@ class Reader:
         return self._received > 0
 
     def feed(self, data: memoryview) -> None:
-        """Take what has come. Then the reply may be whole, or there is a failure."""
+        """Take received data; afterwards the reply may be whole, or there is a failure."""
         if not self._received and data[0] != _FIRST:
             # llhttp skips empty lines there, and knows other protocols.
             self.failure = Unclear()
@@ -184,7 +184,7 @@ class Reader:
     # Callbacks of llhttp. An exception ends the parsing.
 
     def on_message_begin(self) -> None:
-        """Refuse what follows a whole answer."""
+        """Refuse data after a whole answer."""
         if self.reply.is_whole:
             self.is_reusable = False
             raise Unclear

@@ -6,13 +6,13 @@ from typing import Final
 
 from tracker.fetch.urls import Target
 
-#: Words that a path or a host has for it, as whole segments.
+#: Words for signing in, as whole segments of a path or a host.
 _SEGMENT: Final = (
     r"log-?in|log_in|sign-?in|sign_in|sign-?on|sso|saml2?|oauth2?|auth|authorize|authenticate|authentication|wp-login"
     r"|adfs|sessions?/new"
 )
 _PATH: Final = re.compile(rf"(?:^|/)(?:{_SEGMENT})(?:\.\w{{2,5}})?(?:/|$)", re.IGNORECASE)
-#: Not those of the status pages that vendors of it have themselves.
+#: Hosts where people sign in, without the status pages of the vendors of such hosts.
 _HOST: Final = re.compile(
     r"(?!.*(?:status|trust|health|uptime))(?:(?:login|logon|signin|sign-in|sso|auth|accounts?|idp|adfs)\..*"
     r"|.*\.(?:okta\.com|oktapreview\.com|auth0\.com|onelogin\.com|cloudflareaccess\.com|duosecurity\.com))"

@@ -14,7 +14,7 @@ from tracker.environment.clients import OAuthClient
 from tracker.errors import HttpStatusError
 from tracker.polling.fetcher import Fetched, Fetcher, FetchRequest, NotModified
 
-#: A token is renewed so many seconds before it runs out, and lasts no longer than this where nobody says.
+#: A token is renewed this many seconds before it expires; one without a lifetime counts as lasting `_USUAL_S`.
 _MARGIN_S: Final = 60.0
 _USUAL_S: Final = 300.0
 _REFUSED: Final = 401
@@ -96,7 +96,7 @@ def _call(client: OAuthClient, *, allow: bool) -> Call:
 
 
 def _token_in(reply: CallReply, client: OAuthClient) -> tuple[str, float]:
-    """Return the token of an answer, and for how many seconds it lasts. Raises HttpStatusError for any other answer."""
+    """Return the token of an answer, and its lifetime in seconds. Raises HttpStatusError for any other answer."""
     host = urlsplit(client.token_url).hostname or "the authority"
     if reply.status != _OK:
         status = reply.status if reply.status >= 500 else _REFUSED  # noqa: PLR2004  the classes of RFC 9110

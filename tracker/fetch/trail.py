@@ -15,7 +15,7 @@ class Trail:
     """The way of one request through its redirects."""
 
     def __init__(self, request: FetchRequest, way_to: Callable[[Target], Proxy | None]) -> None:
-        """Begin with what a request asks for; `way_to` says which proxy is asked for it. Raises BadUrl."""
+        """Begin with the target of a request; `way_to` returns the proxy for a target. Raises BadUrl."""
         self.request = request
         self.asked = self._first = target(request.url)
         self._way_to = way_to

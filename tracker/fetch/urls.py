@@ -75,6 +75,6 @@ def redirected(source: Target, location: str) -> Target:
         raise BadUrl(f"redirected to {plain(location)}, which is not a valid URL") from error
     following = target(joined)
     if source.scheme == "https" and following.scheme == "http":
-        # Anybody on the way could then change the content; whoever accepts that may catalogue the http URL.
+        # Anybody on the way could then change the content; a user who accepts that may catalogue the http URL.
         raise BadUrl(f"redirected from https to plain {plain(following.url)}")
     return following
