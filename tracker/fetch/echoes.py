@@ -15,8 +15,8 @@ from tracker.errors import FetchError
 from tracker.polling.fetcher import Fetched
 
 _HIDDEN: Final = "[secret]"
-#: A shorter part may be a word such as "Bearer", which any text may hold. A secret that was cut is recognised by as many
-#: characters.
+#: A shorter part may be a word such as "Bearer", which any text may hold. A secret that was cut is recognised from this
+#: length on.
 _SHORTEST: Final = 8
 #: Parts of an address are words more often.
 _SHORTEST_OF_URL: Final = 16

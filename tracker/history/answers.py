@@ -26,7 +26,7 @@ class ImpactPhase(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordedIncident(msgspec.Struct, frozen=True, kw_only=True):
-    """An incident or a maintenance with what its events said last."""
+    """An incident or a maintenance in the state of its last events."""
 
     provider: str
     provider_name: str
@@ -69,7 +69,7 @@ class RecordedIncident(msgspec.Struct, frozen=True, kw_only=True):
 class FeedItem(msgspec.Struct, frozen=True, kw_only=True):
     """One event of the record with its place in the history."""
 
-    #: Grows by one and more from event to event, in the record's order.
+    #: Grows by at least one from event to event, in the record's order.
     seq: int
     stream_id: str
     event: Event
@@ -92,7 +92,7 @@ class FeedFilter(msgspec.Struct, frozen=True, kw_only=True):
     kinds: tuple[str, ...] = ()
     #: Impacts; (): all.
     impacts: tuple[str, ...] = ()
-    #: Words that title, text, components or provider hold, all of them; "": any.
+    #: Words that must all be in title, text, components or provider; "": any.
     text: str = ""
     #: Seen from here on, and before that.
     since: datetime | None = None
@@ -119,14 +119,14 @@ class IncidentList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One event of an incident; of an edit also what the text said before."""
+    """One event of an incident, an edit with its former text."""
 
     item: FeedItem
     previous_message: str | None = None
 
 
 class IncidentLedger(msgspec.Struct, frozen=True, kw_only=True):
-    """An incident with all that is on record of it, and what its provider's components did meanwhile."""
+    """An incident with all of its events on record, and the changes of its provider's components meanwhile."""
 
     incident: RecordedIncident
     entries: tuple[LedgerEntry, ...]
@@ -134,7 +134,7 @@ class IncidentLedger(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ComponentChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A component that had one status for a time."""
+    """A time in which a component had one status."""
 
     provider: str
     component_id: str
@@ -169,7 +169,7 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     """One day (UTC) of a provider."""
 
     day: date
-    #: The worst that was known of it; unknown where the page was not read that day.
+    #: The worst known state of the day; unknown where the page was not read that day.
     state: DayState
     #: Minutes in which the page could not be read; all that have passed where it was not read at all.
     unknown_minutes: int = 0

@@ -9,7 +9,7 @@ class Connection(Protocol):
     """A connection to a database."""
 
     def close(self) -> None:
-        """Close it."""
+        """Close the connection."""
         ...
 
 

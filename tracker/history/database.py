@@ -34,12 +34,12 @@ class SearchPart(NamedTuple):
 class Search(NamedTuple):
     """A search as a part of a query."""
 
-    #: Taken one after another until enough is found. More than one keeps a database that gathers all that is found
-    #: from doing so for a common word.
+    #: Searched one after another until enough is found. With several parts, a database that gathers all matches first
+    #: does not gather every match of a common word.
     looks: tuple[SearchPart, ...]
     condition: str
     values: Mapping[str, str]
-    #: What is `seq` there, and is read in its order without sorting all that is found.
+    #: The column that holds `seq` there; the database reads matches in its order without sorting all of them.
     order: str
 
 
@@ -66,7 +66,7 @@ class Dialect(Protocol):
         ...
 
     def indexed(self, session: Session, rows: Sequence[Row]) -> None:
-        """Make rows that were just put into `events` known to the search."""
+        """Add rows that were just put into `events` to the search."""
         ...
 
     def forget(self, session: Session, before_us: int, limit: int) -> int:

@@ -48,7 +48,7 @@ def days_of(
     unreadable: Sequence[UnreadableSpan],
     polls: Mapping[date, Polls],
 ) -> tuple[Day, ...]:
-    """Return each day from `first` to today. A day without a poll that read the page is unknown, whatever went on."""
+    """Return each day from `first` to today. A day without a successful poll is unknown, whatever incidents it had."""
     spans = sorted((*incident_spans(incidents, now), *_component_spans(components, now)))
     blind = [Span(span.began_at, span.ended_at or now, DayState.UNKNOWN) for span in unreadable]
     length = (now.astimezone(UTC).date() - first).days + 1
@@ -58,7 +58,7 @@ def days_of(
 
 
 def incident_spans(incidents: Iterable[RecordedIncident], now: datetime) -> Iterator[Span]:
-    """Yield when each incident was how bad; a maintenance counts while it is ongoing, within its window."""
+    """Yield the spans of each impact of the incidents; a maintenance counts while it is ongoing, within its window."""
     for incident in incidents:
         end = incident.ended_at or now
         if incident.is_maintenance:
@@ -67,7 +67,7 @@ def incident_spans(incidents: Iterable[RecordedIncident], now: datetime) -> Iter
         phases = incident.phases
         for number, phase in enumerate(phases):
             until = phases[number + 1].since if number + 1 < len(phases) else end
-            # An incident of which the vendor does not say how bad it is counts as minor.
+            # An incident without an impact counts as minor.
             state = DayState.MINOR if phase.impact is None else _IMPACTS.get(phase.impact)
             if state is not None and min(until, end) > phase.since:
                 yield Span(phase.since, min(until, end), state)

@@ -19,7 +19,7 @@ OF_INCIDENTS: Final = frozenset(
         EventKind.UPDATE_WITHDRAWN,
     }
 )
-#: Those that say how it stands now.
+#: Those that give its present status.
 _STATUS_KINDS: Final = frozenset({EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE, EventKind.MAINTENANCE_UPDATE})
 _ORDER: Final = (Impact.NONE, Impact.MAINTENANCE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
 _IMPACTS: Final = {impact.value: impact for impact in Impact}
@@ -113,7 +113,7 @@ def _begun(event: Event, at: datetime) -> RecordedIncident:
 
 
 def _with_status(before: RecordedIncident, event: Event, at: datetime) -> RecordedIncident:
-    """Return the incident as an event says that it stands; one that is older than what is known only counts."""
+    """Return the incident with the status of an event; an event older than the known status only counts."""
     counted = msgspec.structs.replace(before, updates=before.updates + 1)
     if at < before.updated_at and before.updates:
         return counted
@@ -148,7 +148,7 @@ def _windows(before: RecordedIncident, event: Event) -> tuple[Window, ...]:
 
 
 def _phases(before: RecordedIncident, impact: Impact | None, at: datetime) -> tuple[ImpactPhase, ...]:
-    # An event that says no impact changes none.
+    # An event without an impact changes none.
     if before.phases and (impact is None or before.phases[-1].impact is impact):
         return before.phases
     return (*before.phases, ImpactPhase(since=at, impact=impact))

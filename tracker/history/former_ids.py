@@ -20,7 +20,7 @@ def rename_events(database: Database) -> None:
         if session.rows("SELECT value FROM notes WHERE name = :name", name=_VERSION):
             return
         renamed = [{"seq": row["seq"], "id": named} for row in _rows(session) if (named := _named(row)) != row["id"]]
-        # No id begins with a slash: each one is given up before any is taken.
+        # No id begins with a slash: all rows leave their ids before any row takes a new one.
         session.execute_many(
             "UPDATE events SET id = '/' || id WHERE seq = :seq", [{"seq": row["seq"]} for row in renamed]
         )

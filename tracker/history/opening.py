@@ -23,7 +23,7 @@ def open_history(data_dir: Path, url: str | None = None) -> History:
 
 
 def migrate(database: Database) -> None:
-    """Bring the schema to the present version, each step whole or not at all. Raises HistoryError."""
+    """Migrate the schema to the present version, each step whole or not at all. Raises HistoryError."""
     versions = database.dialect.migrations()
     with database.writing() as session:
         session.execute(NOTES)

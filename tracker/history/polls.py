@@ -24,7 +24,7 @@ _DAY: Final = (
 def count_polls(database: Database, counters: Mapping[str, Savings], now: datetime) -> None:
     """Add the growth of the counters, by provider id, to the present day. Raises HistoryError.
 
-    Polls since the last call count for the day on which somebody looked; counters that started over count as they are.
+    Polls since the last call count for the day of this call; counters that started over count as they are.
     """
     day = f"{now.astimezone(UTC):%Y-%m-%d}"
     with database.writing() as session:

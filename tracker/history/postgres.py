@@ -20,8 +20,8 @@ _LOCK: Final = 0x7472_6B72
 _NAMED: Final = re.compile(r"(?<![:\w]):([a-z_0-9]+)")
 #: Blocks of events that are searched one by one, before all others at once.
 _LOOKS: Final = 8
-#: For so many words that begin alike, the index compares each event of a block with all of them. Such words are seldom
-#: far to seek: the first places are read without the index, then fewer blocks with it.
+#: From this many words with one prefix on, the index compares each event of a block with all of them. Such words are
+#: rarely far away: the first `_NEAR` places are read without the index, then fewer blocks with it.
 _MANY: Final = 16
 _NEAR: Final = 4096
 _LOOKS_FOR_MANY: Final = 2
@@ -109,7 +109,7 @@ def _looks(parts: Sequence[str], span: SeqRange, most: int) -> Iterator[SearchPa
 
 
 def _split(span: SeqRange, size: int) -> tuple[SeqRange, SeqRange | None]:
-    """Return as many places as that from where the answer begins, and the others, None if there are none."""
+    """Return the first `size` places in the order of the answer, and the others, None if there are none."""
     if span.last - span.first < size:
         return span, None
     if span.is_backwards:
@@ -173,7 +173,7 @@ class PostgresDatabase:
             with connection.transaction():
                 yield connection
         except psycopg.Error as error:
-            # What psycopg says of a connection names host and user, never the password.
+            # psycopg's messages about a connection name host and user, never the password.
             sentence = " ".join(str(error).split()) or type(error).__name__
             raise HistoryError(
                 f"the history's database does not answer as it should ({sentence}); check TRACKER_DATABASE_URL"
@@ -186,7 +186,7 @@ class PostgresDatabase:
             autocommit=True,
             connect_timeout=10,
             application_name="status-page-tracker",
-            # A plan for any words is one for none of them: each search is planned for what it asks.
+            # A generic plan fits no words: each search is planned for its own.
             prepare_threshold=None,
         )
 

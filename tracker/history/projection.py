@@ -1,4 +1,4 @@
-"""Puts events of the record into the tables: any number of times, with the same result as once."""
+"""Puts events of the record into the tables; a repetition changes nothing."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -32,7 +32,7 @@ from tracker.history.rows import (
 from tracker.history.schema import BLOCK_BITS, PROJECTED
 from tracker.model.event import identity
 
-#: Ids that one question names.
+#: Ids in one query.
 _TOGETHER: Final = 200
 _PLACE: Final = "place"
 _SEQ: Final = "seq"
@@ -96,7 +96,7 @@ def project(database: Database, batch: Batch, after: RecordPosition, keep_since:
 
 
 def empty(database: Database) -> None:
-    """Forget all that was projected, and read the record from its beginning next. Raises HistoryError."""
+    """Forget the projection; the record is read from its beginning next. Raises HistoryError."""
     with database.writing() as session:
         while database.dialect.forget(session, 1 << 62, 1 << 30):
             pass
@@ -106,7 +106,10 @@ def empty(database: Database) -> None:
 
 
 def forget(database: Database, before: datetime, most: int = 5000) -> int:
-    """Remove what was seen and had ended before that, `most` events at a time; return how many. Raises HistoryError."""
+    """Remove up to `most` events that were seen before that; return how many. Raises HistoryError.
+
+    Incidents, spans and counts of polls that had ended by then are removed, too.
+    """
     before_us = to_us(before)
     with database.writing() as session:
         removed = database.dialect.forget(session, before_us, most)

@@ -17,7 +17,7 @@ from tracker.history.days import Polls, days_of
 from tracker.history.rows import component_of_row, from_us, incident_of, item_of, storable, to_us, unreadable_of
 from tracker.history.schema import BLOCK_BITS
 
-#: Providers of a filter that are asked for one by one; more are searched among all events.
+#: The most providers of a filter that are queried one by one; more are searched among all events.
 _MOST_SINGLE: Final = 100
 _EVENT_COLUMNS: Final = "events.seq, events.stream_id, events.title, events.message, events.event"
 _UNBOUNDED_US: Final = 1 << 62
@@ -59,7 +59,7 @@ def feed(
             conditions.one_of("events.provider", "of", wanted.providers)
         query = f"SELECT {_EVENT_COLUMNS} FROM {{source}} WHERE {conditions} ORDER BY {order} LIMIT :most"
     else:
-        # Each provider's newest by its own index: a rare one is not searched among all others.
+        # Each provider's newest by its own index: events of a quiet provider are not searched among all others.
         single = (
             f"SELECT * FROM (SELECT {_EVENT_COLUMNS} FROM events WHERE provider = :of{number} AND {conditions}"
             f" ORDER BY {order} LIMIT :most) AS of{number}"
@@ -183,7 +183,7 @@ def _lasting(session: Session, table: str, provider: str, since_us: int, order: 
 
 
 def polls_of(session: Session, provider: str, first: date) -> dict[date, Polls]:
-    """Return the endings of the polls of each day, as far as they were counted."""
+    """Return the counts of the polls of each day on which they were counted."""
     rows = session.rows(
         "SELECT day, polls_read, polls_failed FROM polls WHERE provider = :provider AND day >= :first",
         provider=storable(provider),

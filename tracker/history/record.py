@@ -1,4 +1,4 @@
-"""Reads the record on from where it was read before, whatever was rotated, cut or restored meanwhile."""
+"""Reads the record on from its last position, whatever was rotated, cut or restored meanwhile."""
 
 import gzip
 import hashlib
@@ -28,7 +28,7 @@ class RecordPosition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
-    """Some events of the record and where it is read on from."""
+    """Some events of the record, and the position after them."""
 
     events: tuple[StreamedEvent, ...]
     place: RecordPosition
@@ -47,8 +47,8 @@ def read_record(path: Path, place: RecordPosition) -> Iterator[Batch]:
 
     Events of drills, which never happened, are left out.
 
-    A file that is known no more (cut, compressed or removed) has all files read that were written since: whoever reads
-    on skips the events that it has. Raises HistoryError.
+    If that file is not found (cut, compressed or removed), all files that were written since are read from their
+    beginning: the caller skips the events that it has. Raises HistoryError.
     """
     try:
         files = segments(path)
@@ -120,7 +120,7 @@ def _written_at(file: Path) -> float:
 
 
 def _streamed(line: bytes) -> StreamedEvent | None:
-    """Return the event of a line, None for one that is none."""
+    """Return the event of a line, None for a line without an event."""
     try:
         return StreamedEvent(stream_id=msgspec.json.decode(line, type=_About).stream_id, event=decode_event(line))
     except ValueError:

@@ -32,7 +32,7 @@ def storable(text: str) -> str:
 
 
 def event_row(seq: int, streamed: StreamedEvent) -> dict[str, Any]:
-    """Return an event as a row; what has a column of its own is not written twice."""
+    """Return an event as a row; fields with a column of their own are not written twice."""
     event = streamed.event
     rest = msgspec.structs.replace(event, incident=None, message=None)
     return {

@@ -1,12 +1,12 @@
 """The tables, version by version. A version that was released is never changed: the next one alters its tables.
 
-Times are microseconds since the epoch (`_us`), so that both databases compare them alike. What is only shown and never
-asked for is JSON.
+Times are microseconds since the epoch (`_us`), so that both databases compare them alike. Fields that are only shown are
+JSON.
 """
 
 from typing import Final
 
-#: A block is as many events as so many bits count.
+#: A block holds two to the power of this many events.
 BLOCK_BITS: Final = 14
 #: The tables of both databases, version by version.
 TABLES: Final[tuple[tuple[str, ...], ...]] = (
@@ -62,7 +62,7 @@ TABLES: Final[tuple[tuple[str, ...], ...]] = (
         ),
     ),
 )
-#: Holds the version of the schema and how far the record was read; made before the first version.
+#: Holds the version of the schema and the position in the record; made before the first version.
 NOTES: Final = "CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL)"
 #: The tables that a rebuild empties.
 PROJECTED: Final = ("events", "event_blocks", "event_words", "incidents", "component_spans", "unreadable_spans")

@@ -15,7 +15,7 @@ from tracker.history.words import asked_words, folded, words_beginning, words_of
 
 #: How long a writer waits for another one, in seconds.
 _BUSY_S: Final = 15.0
-#: `synchronous = NORMAL` may lose the newest commits with the power, and never more: they are read again.
+#: `synchronous = NORMAL` may lose the newest commits in a power loss, and never more: they are read again.
 _PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
@@ -68,11 +68,11 @@ class SqliteDialect:
         # Exactly one provider narrows the index down itself, which makes rare ones as fast as common ones.
         if len(providers) == 1:
             query += f" AND provider : {_phrase(' '.join(asked_words(providers[0]).whole))}"
-        # A join and no subquery: only so is the index read from its end, and no further than the limit.
+        # Only with a join, not a subquery, the index is read from its end, and no further than the limit.
         return Search((SearchPart(_FOUND),), "events_text MATCH :text", {"text": query}, "events_text.rowid")
 
     def indexed(self, session: Session, rows: Sequence[Row]) -> None:
-        """Make new rows known to the search."""
+        """Add new rows to the search."""
         session.execute_many(_INDEX, rows)
         words = {word for row in rows for part in ("title", "message", "names") for word in words_of(row[part])}
         session.execute_many(_NEW_WORDS, ({"word": word} for word in sorted(words)))

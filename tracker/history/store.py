@@ -55,7 +55,7 @@ class History:
                 added = projection.project(self._database, batch, place, keep_since)
                 on_progress(batch.size)
                 if added is None:
-                    break  # another process reads the same and was first: on from where it is
+                    break  # another process reads the same and was first: continue from its position
                 new, place = new + added, batch.place
             else:
                 is_over = True
@@ -98,7 +98,7 @@ class History:
             )
 
     def seq_of(self, stream_id: str) -> int | None:
-        """Return the place of the event with a stream id; None where none has it, or it is kept no more."""
+        """Return the place of the event with a stream id; None where none has it, or it is no longer kept."""
         with self._database.reading() as session:
             return queries.seq_of(session, stream_id)
 
@@ -110,7 +110,7 @@ class History:
     def incidents(
         self, wanted: IncidentFilter | None = None, *, cursor: str | None = None, limit: int = 50
     ) -> IncidentList:
-        """Return incidents, those that began last first. Raises ValueError for a cursor that none gave out."""
+        """Return incidents, those that began last first. Raises ValueError for a cursor that no list returned."""
         after = None if cursor is None else _parsed(cursor)
         with self._database.reading() as session:
             return queries.incidents(session, wanted or IncidentFilter(), after, limit)
@@ -121,7 +121,7 @@ class History:
             return projection.incident_named(session, provider, incident_id)
 
     def ledger(self, provider: str, incident_id: str, now: datetime) -> IncidentLedger | None:
-        """Return an incident with all that is on record of it, None for one that is not."""
+        """Return an incident with all of its events on record, None for an unknown one."""
         with self._database.reading() as session:
             incident = projection.incident_named(session, provider, incident_id)
             if incident is None:
@@ -132,7 +132,7 @@ class History:
         return IncidentLedger(incident=incident, entries=_with_previous(items), component_changes=changes)
 
     def ledgers(self, incidents: Sequence[RecordedIncident]) -> tuple[IncidentLedger, ...]:
-        """Return these incidents with their events, without what components did meanwhile."""
+        """Return these incidents with their events, without changes of components meanwhile."""
         with self._database.reading() as session:
             return tuple(
                 IncidentLedger(
@@ -173,7 +173,7 @@ def _parsed(cursor: str) -> tuple[int, str]:
 
 
 def _with_previous(items: Sequence[FeedItem]) -> tuple[LedgerEntry, ...]:
-    """Return the events; an edit with the text that it replaced, as far as that is on record."""
+    """Return the events, each edit with the text that it replaced if that is on record."""
     texts: dict[str, str | None] = {}
     entries = []
     for item in items:

@@ -1,7 +1,7 @@
 """The words of a search: whole ones, and prefixes, each of which becomes the words on record that begin with it.
 
 A database finds the newest events of one word at once, whatever their number. For a prefix it would first gather every
-event of every matching word; so the search asks for each word instead.
+event of every matching word; so the search names each word instead.
 """
 
 import re
@@ -14,7 +14,7 @@ from tracker.history.database import Session
 
 #: Words of a search that count; more would only make it slow.
 MOST_WORDS: Final = 12
-#: Words that one prefix may stand for.
+#: The most words that one prefix may match.
 MOST_BEGUN: Final = 1000
 _WORD: Final = re.compile(r"(\w+)(\*?)")
 _LETTERS: Final = re.compile(r"[^\W_]+")
@@ -28,7 +28,7 @@ class SearchWords(NamedTuple):
 
 
 def asked_words(text: str) -> SearchWords:
-    """Return the words and prefixes (`word*`) that a text asks for."""
+    """Return the words and prefixes (`word*`) of a search text."""
     whole: list[str] = []
     beginnings: list[str] = []
     for word, star in _WORD.findall(text)[:MOST_WORDS]:

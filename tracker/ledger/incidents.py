@@ -9,7 +9,7 @@ import msgspec
 from tracker.model.event import Event, EventKind
 from tracker.model.page import CLOSED_STATUSES, Impact
 
-#: Kinds that say how an incident stands.
+#: Kinds that give the status of an incident.
 STANDINGS: Final = frozenset({EventKind.NEW_INCIDENT, EventKind.INCIDENT_UPDATE, EventKind.MAINTENANCE_UPDATE})
 #: From harmless to bad; maintenance is no impact of an incident.
 _SEVERITY: Final = (Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
@@ -28,7 +28,7 @@ class LedgerLine(msgspec.Struct, frozen=True, kw_only=True):
     impact: str | None = None
     update_id: str | None = None
     message: str | None = None
-    #: Only of an edit or a withdrawal: what the record said before, None where it is not on record.
+    #: Only of an edit or a withdrawal: the former text, None where it is not on record.
     previous: str | None = None
     #: Only of a component change: which components.
     components: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     #: The status that was reported last.
     status: str
-    #: The worst impact that was newest.
+    #: The worst impact that was reported.
     impact: str | None = None
     is_maintenance: bool = False
     opened_at: datetime
@@ -66,7 +66,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def moment_of(event: Event) -> datetime:
-    """Return when something happened: when the vendor dates it, or when it was seen; no vendor dates the future."""
+    """Return the vendor's date of an event, or when it was seen: without a date, or with one in the future."""
     return min(event.published_at, event.seen_at) if event.published_at else event.seen_at
 
 
@@ -163,7 +163,7 @@ def _entry(event: Event, logged_at: datetime | None, *, previous: str | None = N
 
 
 def _closed_at(standings: list[LedgerLine]) -> datetime | None:
-    """Return when it was closed for the last time; what follows, such as a postmortem, does not move that."""
+    """Return when it was closed for the last time; a later update such as a postmortem does not move that."""
     closed_at: datetime | None = None
     for entry in standings:
         if entry.status not in CLOSED_STATUSES:

@@ -1,8 +1,8 @@
 """Figures of a month, by vendor: incidents, minutes by impact, unknown minutes, and how long updates took. Pure.
 
-Only the record is counted: incidents and unreadable pages. A minute counts once, at the worst impact of what was open;
-a time during which the page could not be read counts as unknown and as nothing else. Times are the vendor's where it
-gives them. What this tracker missed while it did not run is not on record, and is not counted as unknown.
+Only the record is counted: incidents and unreadable pages. A minute counts once, at the worst impact of the incidents
+that were open; a time during which the page could not be read counts as unknown and as nothing else. Times are the
+vendor's where it gives them. Time in which this tracker did not run is not on record, and is not counted as unknown.
 """
 
 from collections.abc import Iterator
@@ -109,14 +109,14 @@ class MonthlyReport:
         if event.status in CLOSED_STATUSES:
             impact = None
         elif event.event is EventKind.MAINTENANCE_UPDATE:
-            # One that is only planned touches nobody yet.
+            # A maintenance that is only planned affects no one yet.
             impact = Impact.MAINTENANCE.value if event.status != "scheduled" else None
         else:
             impact = severity(event.impact).value
         standings = self._standings.setdefault(event.provider, {}).setdefault(incident_id, [])
         at = moment_of(event)
         if at < self._month.begin and standings and max(known.at for known in standings) <= at:
-            standings.clear()  # only how it stood when the month began matters, so that memory is bounded
+            standings.clear()  # only the state at the beginning of the month matters, so memory is bounded
         standings.append(_Phase(at, impact))
 
     def _vendor(self, provider: str) -> VendorMonth:
@@ -151,7 +151,7 @@ class MonthlyReport:
         )
 
     def _spans(self, standings: list[_Phase]) -> Iterator[tuple[datetime, datetime, str]]:
-        """Yield from when to when something stood how, within the month."""
+        """Yield the beginning, end and impact of each span within the month."""
         ordered = sorted(standings, key=lambda phase: phase.at)
         ends = [*(phase.at for phase in ordered[1:]), self._end]
         for phase, end in zip(ordered, ends, strict=False):

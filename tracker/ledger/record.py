@@ -14,13 +14,13 @@ from tracker.delivery.sinks.jsonlines import RECORD_NAME
 from tracker.errors import ConfigError
 from tracker.model.event import decode_event
 
-#: Lines are in the order in which they were logged; clocks that were put back are forgiven by so much.
+#: Lines are in the order in which they were logged; clocks may have been put back by this much.
 _SLACK: Final = timedelta(hours=1)
 _CHUNK_BYTES: Final = 1 << 20
 #: Longest line that is searched for when a moment is looked up.
 _PROBE_BYTES: Final = 1 << 16
 
-#: Called with how many bytes were read and how many there are.
+#: Called with the number of bytes that were read, and of all bytes.
 Progress = Callable[[int, int], object]
 
 
@@ -103,7 +103,7 @@ def newest(path: Path, count: int, wanted: Callable[[StreamedEvent], bool]) -> t
 
 
 def follow(path: Path, offset: int, pause: Callable[[], bool]) -> Iterator[StreamedEvent]:
-    """Yield events as they are written from that place on, also into a new file under the same name.
+    """Yield events as they are written from that offset on, also into a new file under the same name.
 
     `pause` waits a moment and returns whether to go on.
     """
@@ -132,7 +132,7 @@ def follow(path: Path, offset: int, pause: Callable[[], bool]) -> Iterator[Strea
 
 
 def parsed(line: bytes) -> StreamedEvent | None:
-    """Return the event of a line; None for a drill, and for a line that is none: torn, empty, or edited by hand."""
+    """Return the event of a line; None for a drill, and for a line without one: torn, empty, or edited by hand."""
     try:
         event = decode_event(line)
         about = _about.decode(line)
@@ -151,7 +151,7 @@ def _offset(descriptor: int, since: datetime) -> int:
         line = probe[begin:].partition(b"\n")[0]
         logged = _logged(line)
         if not begin or logged is None:
-            break  # a line that is longer than any of ours, or damaged: reading more is never wrong
+            break  # longer than any line of the tracker, or damaged: reading more is never wrong
         if logged < since:
             low = middle + begin
         else:

@@ -1,4 +1,4 @@
-"""Asks at each scrape, one scrape at a time."""
+"""Reads the numbers at each scrape, one scrape at a time."""
 
 import logging
 import threading
@@ -31,7 +31,7 @@ class TrackerCollector(Collector):
         self._last_error = ""
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the families; what the data server does not answer is left out, and `tracker_scrape_ok` is 0."""
+        """Yield the families; those that the data server does not answer are missing, and `tracker_scrape_ok` is 0."""
         with self._scraping:
             now = self._clock()
             pages = tuple(self._pages())
@@ -45,7 +45,7 @@ class TrackerCollector(Collector):
             yield from delay_families(self._delays)
 
     def describe(self) -> Sequence[Metric]:
-        """Return nothing: what is registered is not asked before the first scrape."""
+        """Return nothing, so that registration reads no numbers."""
         return ()
 
     def _measured(self, pages: Sequence[KnownPage]) -> tuple[Measures, AlertCount] | None:

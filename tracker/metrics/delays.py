@@ -49,7 +49,7 @@ class Delays:
         return tuple(sorted(wanted))
 
     def add(self, provider_id: str, timings: Sequence[Timing]) -> None:
-        """Count those of a provider's timings that are new, and say something of how long updates take."""
+        """Count a provider's new timings that say how long updates take."""
         last = self._counted.get(provider_id, self._since)
         for timing in timings:
             order = _order(timing.stream_id)

@@ -1,6 +1,6 @@
 """Metrics as text, in a third of the time that the library's writer takes; a test compares both for each format.
 
-Names and words of ours need no escaping in the older format, and no sample has a timestamp or an exemplar.
+The tracker's own names and words need no escaping in the older format, and no sample has a timestamp or an exemplar.
 """
 
 import gc

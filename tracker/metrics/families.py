@@ -1,6 +1,6 @@
 """Families of metrics, from which the text of a scrape is made. Pure.
 
-Values of labels are ids and words of ours, but for names of components, which are vendors' text: one line of it, cut.
+Values of labels are ids and the tracker's own words, except names of components: vendors' text, cut to one line.
 """
 
 from collections import Counter
@@ -224,7 +224,7 @@ def _output_families(
 
 
 def alert_families(alerts: AlertCount) -> Iterator[Metric]:
-    """Yield the number of open alerts, and that of the ones that were given up."""
+    """Yield the counts of open alerts and of given-up messages."""
     yield _gauge(
         "tracker_alerts_open",
         "Open alerts by severity, and by whether they are acknowledged or snoozed; drills are left out.",

@@ -1,4 +1,4 @@
-"""`/metrics`. Everybody who may read may scrape: the access check of the web server covers it like any other route."""
+"""`/metrics`. A client that may read may scrape: the access check of the web server covers it like any other route."""
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -9,7 +9,7 @@ from tracker.metrics.exposition import exposition
 
 
 def metrics_router(collector: TrackerCollector) -> APIRouter:
-    """Return the route, in the format that the scraper asks for: Prometheus's text, or OpenMetrics."""
+    """Return the route, which answers in the format that the scraper requests: Prometheus's text, or OpenMetrics."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(collector)
     ProcessCollector(registry=registry)

@@ -18,7 +18,7 @@ class CurrentPages(Protocol):
 
 
 class Updated(Protocol):
-    """Names the providers at which something happened."""
+    """Names the providers with new events."""
 
     def __call__(self) -> Iterable[str]:
         """Return the ids of providers with new events since the last call. Raises HistoryError."""
@@ -33,7 +33,7 @@ class Store(Protocol):
         ...
 
     def alerts(self) -> AlertCount:
-        """Return the number of open alerts, and that of the ones that were given up."""
+        """Return the counts of open alerts and of given-up messages."""
         ...
 
     def timings(self, provider_ids: Sequence[str]) -> tuple[tuple[Timing, ...], ...]:

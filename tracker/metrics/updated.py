@@ -1,4 +1,4 @@
-"""At which providers something happened since the last scrape, by the history."""
+"""The providers with new events since the last scrape, by the history."""
 
 from tracker.history import History
 

@@ -59,8 +59,8 @@ def longest_pause_s(provider: Provider) -> float:
 def noted(provider: Provider, state: PageState, view: PageView, now: datetime, *, has_changed: bool) -> PageState:
     """Return the state with the fields that `pace` uses, after an answer led to this view.
 
-    An incident that is open at first sight counts from the vendor's date. Quiet time counts from our first reading,
-    whatever the page's history says.
+    An incident that is open at first sight counts from the vendor's date. Quiet time counts from the first reading of
+    the page, whatever its history says.
     """
     before = state.activity
     counted = [incident for incident in view.open_incidents if _counts(provider, incident)]
@@ -74,7 +74,7 @@ def noted(provider: Provider, state: PageState, view: PageView, now: datetime, *
 
 
 def _counts(provider: Provider, incident: OpenIncident) -> bool:
-    """Return whether an incident speeds polling up: one that filters leave out gains nothing by it.
+    """Return whether an incident speeds polling up: it does if it passes the filters.
 
     A maintenance does not, even if the page lists it as an incident: its updates come as announced.
     """

@@ -10,7 +10,7 @@ from typing import Final
 MAX_BACKOFF_S = 900.0
 #: Datetimes are whole microseconds; a grid point this close to now is now.
 _RESOLUTION_S = 1e-6
-#: The longest `Retry-After` that is obeyed; a whole day would be an outage of ours.
+#: The longest `Retry-After` that is obeyed; a whole day would be an outage of the tracker.
 MAX_DELAY_S = 3600.0
 #: At the fast pace, a page is polled this many times an interval, and at most once in this many seconds.
 FAST_POLLS: Final = 3
@@ -87,7 +87,7 @@ def backoff_s(provider_id: str, interval_s: float, failures: int) -> float:
 def due_after_success(
     now: datetime, provider_id: str, interval_s: float, fresh_for_s: float | None, pace: Pace = Pace.NORMAL
 ) -> datetime | None:
-    """Return the next due time that freshness and pace ask for, None for the next point of the normal grid.
+    """Return the next due time by freshness and pace, None for the next point of the normal grid.
 
     A fast poll waits until the last answer is no longer fresh (RFC 9111, section 4.2); if that takes about an interval,
     the normal pace stays. A slow due time is never earlier than the normal one.
