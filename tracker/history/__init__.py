@@ -1,10 +1,10 @@
-"""The query model of what happened, projected from the record, which stays the truth: it can be recreated at any time.
+"""The query model of past events, projected from the record, which stays the truth: it can be rebuilt at any time.
 
-Comes in: lines of `updates.jsonl`, and how many polls of each page ended how. Goes out: frozen answers about incidents
-with their ledgers, component changes, unreadable spans, maintenances, days and full-text search. Knows no HTTP.
+Comes in: lines of `updates.jsonl`, and counts of the polls of each page. Goes out: frozen answers about incidents with
+their ledgers, component changes, unreadable spans, maintenances, days and full-text search. Knows no HTTP.
 
-SQLite is spoken to through the standard library, PostgreSQL through psycopg (extra `postgres`), both by DB-API 2.0 with
-the same SQL: commands of the base install need nothing more, and the two differ in three sentences (`dialects`).
+The standard library speaks to SQLite, psycopg (extra `postgres`) to PostgreSQL, both by DB-API 2.0 with the same SQL:
+commands of the base install need nothing more, and each database has a small `Dialect` of its own.
 """
 
 from tracker.history.answers import (

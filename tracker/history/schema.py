@@ -1,7 +1,7 @@
 """The tables, version by version. A version that was released is never changed: the next one alters its tables.
 
-Times are microseconds since the epoch (`_us`), so that both databases compare them alike. Fields that are only shown are
-JSON.
+Times are microseconds since the epoch (`_us`), so that both databases compare them alike. Values that are only shown
+are JSON.
 """
 
 from typing import Final

@@ -1,7 +1,7 @@
 """The components that a page lists, and which of them an incident names. Pure.
 
-Pages name a component in several ways: by id, by its name, or as `Group - Name`. Reports and filters decide here which
-one is meant, so that it is the same everywhere.
+Pages name a component in several ways: by id, by its name, or as `Group - Name`. Reports and filters find the meant
+component here, so that it is the same everywhere.
 """
 
 import unicodedata
@@ -14,7 +14,7 @@ from tracker.model.page import Component, Incident, IncidentUpdate, Mention
 
 #: The separator that Statuspage writes between the names of a group and of a component in it.
 _IN_GROUP: Final = " - "
-#: How many of these are considered; a group's name has one at most.
+#: The most separators of a name that are considered; a group's name has one at most.
 _MOST_PARTS: Final = 4
 
 
@@ -35,7 +35,7 @@ class Listing:
         self.components: Sequence[Component] = tuple(components)
 
     def meant(self, mention: Mention) -> Sequence[Component]:
-        """Return the listed component that is meant, or all of its name where it is not clear which; () for none."""
+        """Return the listed component of a mention, or all with its name if several fit; () for none."""
         component = self._by_id.get(mention.id) if mention.id else None
         if component is not None:
             return (component,)
@@ -47,11 +47,11 @@ class Listing:
         return next(filter(None, map(self._by_place.get, places)), ())
 
     def names(self, mentioned: Iterable[Mention]) -> tuple[str, ...]:
-        """Return the names of what is mentioned, each once, as the page lists them."""
+        """Return the names of the mentioned components, each once, as the page lists them."""
         return tuple(dict.fromkeys(self._name(mention, self.meant(mention)) for mention in mentioned))
 
     def labels(self, mentioned: Iterable[Mention]) -> tuple[str, ...]:
-        """Return labels that distinguish mentioned components of one name, as far as their ids are known."""
+        """Return labels that distinguish mentioned components of one name, where their ids are known."""
         found = ((mention, self.meant(mention)) for mention in mentioned)
         return tuple(
             dict.fromkeys(
@@ -96,9 +96,9 @@ def mentions(of: Incident | IncidentUpdate) -> tuple[Mention, ...]:
 
 
 def labels(components: Iterable[Component]) -> dict[str, str]:
-    """Return the label of each component by its id: its name, and more where several share that.
+    """Return the label of each component by its id: its name, with an addition where several share the name.
 
-    That is the group or the region, if no other of the name shares it, or else the id: `Login (Platform)`.
+    The addition is the group or the region if no other of the name shares it, else the id: `Login (Platform)`.
     """
     by_name: dict[str, list[Component]] = {}
     for component in components:

@@ -1,4 +1,4 @@
-"""One drill that somebody began, and what became of it."""
+"""One drill that somebody began, and its result."""
 
 from datetime import datetime
 
@@ -6,18 +6,18 @@ import msgspec
 
 
 class DrillRun(msgspec.Struct, frozen=True, kw_only=True):
-    """A drill: a made incident through all of it, to the real channels."""
+    """A drill: an invented incident that passes through every step, to the real channels."""
 
     id: str
     provider: str
-    #: The one channel that it is for; None: those that routes name.
+    #: The only channel that it tries; None: those that routes name.
     channel: str | None
     began_at: datetime
     began_by: str
     ended_at: datetime | None = None
     #: The steps that succeeded so far.
     steps: tuple[str, ...] = ()
-    #: The part that broke, and how; None while it runs and where all succeeded.
+    #: The step that failed, and why; None while the drill runs and if all steps succeeded.
     failure: str | None = None
 
     @property

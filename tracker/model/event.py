@@ -73,13 +73,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     links: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     #: Only for an edited or withdrawn update: the digest of its former text (`tracker.model.text_digest`).
     previous_digest: str | msgspec.UnsetType | None = msgspec.UNSET
-    #: Only of a drill, which nothing that counts or shows incidents takes in: the channel that it is for, `*` for all
-    #: that routes name.
+    #: Only of a drill, which counts and lists of incidents leave out: the channel that it is for, `*` for all that
+    #: routes name.
     drill: str | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def is_drill(self) -> bool:
-        """Return whether it was made to try alerts out."""
+        """Return whether the event was invented to try alerts out."""
         return self.drill is not msgspec.UNSET
 
 
@@ -98,7 +98,7 @@ def update_event(
     *,
     listing: Listing,
 ) -> Event:
-    """Return the event of one update of an incident; the page's listing says what components are called."""
+    """Return the event of one update of an incident; the page's listing has the names of components."""
     named = mentions(update) or mentions(incident)
     return Event(
         id=event_id,

@@ -36,7 +36,7 @@ from tracker.model.provider import Provider
 EXCLUDES: Final = "!"
 #: Kinds of events about the page itself, which only an exclusion leaves out.
 _OF_THE_PAGE: Final = "page_"
-#: How many names a sentence gives, and how much of each, in characters.
+#: The most names in a sentence, and the most characters of each.
 _NAMED, _LONGEST_NAME = 5, 40
 
 
@@ -59,7 +59,7 @@ def left_out_by(
 ) -> str | None:
     """Return the key of the filter that leaves an update of an incident or a maintenance out, None if it passes.
 
-    An incident that passed once is `followed` to its end, whatever its vendor makes of its impact and its components.
+    An incident that passed once is `followed` to its end, even if its vendor changes its impact and its components.
     """
     if maintenance or incident.impact is Impact.MAINTENANCE:
         if not provider.maintenance:

@@ -57,7 +57,7 @@ class Holds(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueKey:
-    """Annotate a field with this, and people may write it: `tracker.catalogue.schema` derives all else from both."""
+    """Marks a field that people may write: `tracker.catalogue.schema` derives all else from the field and this note."""
 
     #: The meaning, for `--help` and for documents; a phrase with a full stop.
     help: str
@@ -70,10 +70,10 @@ class CatalogueKey:
     unit: str = ""
     least: int = 1
     most: int = 0
-    #: Those words of an enumeration that may be written; (): all. Of a table of words: those that they may mean.
+    #: The words of an enumeration that may be written; (): all. For a table of words: their possible meanings.
     choices: tuple[str, ...] = ()
     is_required: bool = False
-    #: Whether `[defaults]` may set it for all.
+    #: Whether `[defaults]` may set it for all providers.
     is_shared: bool = False
     #: Whether it decides what is reported of a page (`tracker.model.filters`).
     is_filter: bool = False

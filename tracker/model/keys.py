@@ -8,10 +8,10 @@ from typing import Final
 
 #: The version of these keys, which a page's state carries from the first answer on that was compared by them.
 KEYS_VERSION: Final = 1
-#: In a key, this means a slash inside an id. No id holds it (`tracker.parse`), and so no key of a version before.
+#: In a key, this means a slash inside an id. No id holds it (`tracker.parse`), so no key of an earlier version does.
 _SLASH: Final = "\0"
-#: First words of ids that detection gives to updates which no vendor wrote: `status/resolved`. In the id of an event
-#: such an id stays two parts.
+#: First words of the ids that detection gives to inferred updates: `status/resolved`. In the id of an event such an id
+#: stays two parts.
 _INFERRED: Final = frozenset({"status", "ended", "impact", "title", "window"})
 #: Words that ids of other events have in the place of the incident.
 _OTHER_EVENTS: Final = frozenset({"component", "page_moved", "page_readable", "page_unreadable"})
@@ -41,7 +41,7 @@ def incident_part(key: str) -> str:
 
 
 def former_key(key: str) -> str:
-    """Return the key that earlier versions wrote for this one: both ids as they are."""
+    """Return the key that earlier versions wrote instead of this one: both ids unescaped."""
     return key.replace(_SLASH, "/")
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 _LONGEST_LINK: Final = 500
 #: Calls everybody in some chat or other. An invisible blank behind the sign makes it a word.
 _CALL: Final = re.compile(r"@(?=here|everyone|channel|all|group|team)", re.IGNORECASE)
-#: An address as chats find it in a text, up to a letter that means something to one of them.
+#: An address as chats find it in a text, up to a character with a meaning in one of them.
 ADDRESS: Final = re.compile(r"https?://[^\s<>\"'`\\{}|^*\[\]()]+", re.IGNORECASE)
 _UNSAFE_IN_LINKS: Final = re.compile(r"[\s<>\"'`\\{}|^*\[\]()\x00-\x20\x7f]")
 _MARK: Final = re.compile(r"[\\`*_~|\[\]()<>#]")
@@ -22,7 +22,7 @@ def calls_nobody(text: str) -> str:
 
 
 def as_markdown(text: str) -> str:
-    """Return the text with a backslash before all that means something in Markdown; addresses stay what they are."""
+    """Return the text with a backslash before every mark of Markdown; addresses stay as they are."""
     pieces, end = [], 0
     for found in ADDRESS.finditer(text):
         pieces += [_marked(text[end : found.start()]), found[0]]
@@ -32,7 +32,7 @@ def as_markdown(text: str) -> str:
 
 
 def as_mrkdwn(text: str) -> str:
-    """Return the text for Slack: it calls nobody, links nowhere else and ends no block of code."""
+    """Return the text for Slack: without calls, false links and ends of code blocks."""
     plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return calls_nobody(plain.replace("`", "'"))
 
@@ -43,13 +43,13 @@ def safe_link(link: str | None) -> str | None:
         return None
     parts = urlsplit(link)
     if parts.scheme.lower() not in ("http", "https") or "@" in parts.netloc:
-        return None  # what is before an @ there reads like the host
+        return None  # the part before an @ looks like the host
     return link.replace("@", "%40")
 
 
 def fitted(text: str, limit: int, escaped: Callable[[str], str]) -> str:
     """Return as much of the text, escaped, as `limit` units of UTF-16 hold, an ellipsis at the end of a part."""
-    # Escapes make nothing shorter, so that what is beyond the limit cannot fit.
+    # Escapes make no text shorter, so text beyond the limit cannot fit.
     text = text[: limit + 1]
     whole = escaped(text)
     if units(whole) <= limit:

@@ -135,7 +135,7 @@ class Omission(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Meaning(msgspec.Struct, frozen=True, kw_only=True):
-    """What a code stands for, as far as it can be each of these."""
+    """The meanings of a code: as a status, as an impact and as a component's status."""
 
     status: str
     #: The vendor's own word, if it differs from `status`.
@@ -145,7 +145,7 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Codes(msgspec.Struct, frozen=True, kw_only=True):
-    """What an answer says in codes that another answer of the page explains."""
+    """The codes of an answer, which another answer of the page explains."""
 
     #: Codes of statuses, by incident id and by key of an update (`tracker.model.keys`).
     statuses: dict[str, str] = {}
@@ -173,13 +173,13 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     components_complete: bool = True
     #: Whether incidents and updates call components by their ids; another answer of the page has the names.
     components_by_id: bool = False
-    #: What the answer says in codes, None where it says everything in words: its details are read with it each time.
+    #: The codes of the answer, None where it has words for everything. With codes, its details are read each time.
     codes: Codes | None = None
-    #: What codes of the page's other answers mean, by code.
+    #: The meanings of codes in the page's other answers, by code.
     meanings: dict[str, Meaning] = {}
-    #: Address of the next part of what comes in parts, None where this is the last one.
+    #: Address of the next part of an answer in parts, None in the last one.
     continues_at: str | None = None
-    #: Whether the answer has a list of components though nothing is in it.
+    #: Whether the answer has a list of components, even an empty one.
     components_listed: bool = False
     #: Entries of this answer that could not be read; their absence proves nothing.
     omissions: tuple[Omission, ...] = ()
@@ -188,7 +188,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     #: How far its lists reach; with `open_only`, both are complete.
     incidents_reach: Reach = Reach.NOTHING
     maintenances_reach: Reach = Reach.NOTHING
-    #: For a list of the newest: any incident that changed within this time is listed for certain. None: not known.
+    #: For a list of the newest incidents: it holds every incident that changed within this time. None: not known.
     window: timedelta | None = None
     #: Unknown words in the place of a status, as written, each once.
     unknown_words: tuple[str, ...] = ()
@@ -197,8 +197,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     former_keys: dict[str, tuple[str, ...]] = {}
     #: The same where the page makes its ids again with every answer: kept beside the key, so that they last.
     alias_keys: dict[str, tuple[str, ...]] = {}
-    #: Keys of updates without an id of their own that stand for an incident's newest one: another answer of the page
-    #: lists all of them with ids, and these give way to that.
+    #: Keys of updates without an id, each in the place of an incident's newest update: another answer of the page lists
+    #: all updates with ids, which replace these.
     stand_ins: tuple[str, ...] = ()
 
     @property

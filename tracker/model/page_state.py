@@ -1,7 +1,7 @@
 """The knowledge of a page that outlives a poll.
 
-`PageState` is small and read at every poll; `PageView` holds what people ask for and what changes are compared with,
-and is read only when an answer changed. `tracker.store.codec` writes both down.
+`PageState` is small and read at every poll; `PageView` holds the contents that people see and that answers are compared
+with, and is read only when an answer changed. `tracker.store.codec` writes both down.
 """
 
 from datetime import datetime
@@ -35,14 +35,14 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class KnownAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The last answer of one URL, as far as it is remembered."""
+    """The remembered part of the last answer of one URL."""
 
     validators: Validators = Validators()
     #: Digest of the body, for servers without validators.
     digest: str | None = None
-    #: The page's own time in that answer, as far as it proves something (`tracker.detection.page_clock`).
+    #: The page's own time in that answer, if it proves anything (`tracker.detection.page_clock`).
     stamp: datetime | None = None
-    #: Whether that clock was ahead of ours.
+    #: Whether that clock was ahead of this machine's.
     is_ahead: bool = False
     #: When the page said that it has no such endpoint (404), None if it has.
     missing_since: datetime | None = None
@@ -55,11 +55,11 @@ class Relocation(msgspec.Struct, frozen=True, kw_only=True):
 
     #: The source at the address that the provider had before, until the page was read at the new one.
     former: Source | None = None
-    #: When the source was last looked for again without success, because it had stopped fitting; of a lesser source,
-    #: when a better one was last looked for (`tracker.polling.lesser`).
+    #: When the last search for a source failed, after the known one had stopped fitting; of a lesser source, when the
+    #: last search for a better one was (`tracker.polling.lesser`).
     searched_at: datetime | None = None
-    #: When the former source was last read. Set until all of this source was read, which is compared with
-    #: `PageView.recent` so long.
+    #: When the former source was last read. Set until all of this source was read; until then, its incidents are
+    #: compared with `PageView.recent`.
     moved_at: datetime | None = None
 
 
@@ -112,10 +112,10 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True):
     source: Source | None = None
     #: By URL.
     answers: dict[str, KnownAnswer] = {}
-    #: Digest of what the primary answer means (`tracker.detection.snapshots.projection`).
+    #: Digest of the primary answer's meaning (`tracker.detection.snapshots.projection`).
     projection: str | None = None
-    #: Up to when the page was known, if the data server has lost what it knew since and nothing was read after that:
-    #: what was reported until then is known from the record (`tracker.delivery.recorder`).
+    #: Up to when the page is known, if the data server has lost its state and nothing was read since: the record has
+    #: all that was reported until then (`tracker.delivery.recorder`).
     known_until: datetime | None = None
     relocation: Relocation = Relocation()
     gaps: Gaps = Gaps()
@@ -164,7 +164,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reported: str | None = msgspec.field(default=None, name="told")
     #: Whether it counts as ended because the page no longer lists it.
     is_absent: bool = False
-    #: How many changes were reported that no update says, and the names of the first of them.
+    #: How many inferred changes were reported, and the names of the first ones.
     changes: int = 0
     names: tuple[str, ...] = ()
 

@@ -1,10 +1,10 @@
-"""Hostile text made safe for a terminal, a log or a message of ours; for chats it is `tracker.model.marks`. Pure."""
+"""Hostile text made safe for a terminal, a log or a message; `tracker.model.marks` does so for chats. Pure."""
 
 import re
 from typing import Any, Final
 
-# Control characters (C0, DEL, C1), line and paragraph separators, and what changes the direction or the visibility
-# of text: bidi marks, embeddings, overrides and isolates, zero-width characters, the byte order mark, variation
+# Control characters (C0, DEL, C1), line and paragraph separators, and those that change the direction or visibility of
+# text: bidi marks, embeddings, overrides and isolates, zero-width characters, the byte order mark, variation
 # of tags, and lone surrogates. Unicode, "Bidirectional Algorithm" (UAX 9) and "Security Considerations" (UTR 36).
 _UNSAFE: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
@@ -43,7 +43,7 @@ def ascii_json(encoded: bytes) -> str:
 
 
 def inert_json(encoded: bytes) -> bytes:
-    """Return JSON of one line with what acts on a terminal or turns text around escaped (RFC 8259, section 7)."""
+    """Return JSON of one line with escapes for all that acts on a terminal or turns text (RFC 8259, section 7)."""
     if encoded.isascii() and b"\x7f" not in encoded:
         return encoded
     return _UNSAFE.sub(lambda found: "".join(map(_escaped, found[0])), encoded.decode("utf-8")).encode("utf-8")
@@ -55,7 +55,7 @@ def _escaped(character: str) -> str:
 
 
 def printable_line(text: str, limit: int) -> str:
-    """Return the text for a sentence of ours: as `one_line`, and nothing in it that Python would not print."""
+    """Return the text for a sentence of the tracker: as `one_line`, without characters that Python would not print."""
     blunt = "".join(letter if letter.isprintable() else " " for letter in text[: limit * 8])
     return one_line(blunt, limit)
 

@@ -42,7 +42,7 @@ class Validators(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
-    """One status page that we watch: an entry of the catalogue.
+    """One status page that the tracker watches: an entry of the catalogue.
 
     People may write the fields with a `CatalogueKey`. The values of a key, its default and each message about it follow
     from the field (`tracker.catalogue.schema`). Stored as JSON: fields stay in this order.
@@ -129,7 +129,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
             metavar="GLOB",
         ),
     ] = ()
-    #: The least impact that is reported; unknown impacts are, and maintenance is not measured by it.
+    #: The least impact that is reported. Unknown impacts are reported, too, and maintenance is not measured by it.
     min_impact: Annotated[
         Impact,
         CatalogueKey(
@@ -167,7 +167,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     ] = FirstSight.OPEN
     #: Whether the entry says its id; any other is made from the name, and stays with the page (`catalogue.renaming`).
     id_given: bool = False
-    #: What `format` names where that is a `[[format]]` of the catalogue, None for a format that ships.
+    #: The definition of `format` if that is a `[[format]]` of the catalogue, None for a format that ships.
     definition: FormatDefinition | None = None
     #: Where the entry came from: `file` entries follow the file, `command` entries stay until removed.
     origin: str = "file"
@@ -205,7 +205,7 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
         str,
         CatalogueKey(help="The name that commands take.", holds=Holds.IDENTIFIER, example='"ops"', is_required=True),
     ]
-    #: Where events are posted; None where the environment says it.
+    #: The URL to which events are posted; None if it is in the environment.
     url: Annotated[
         str | None,
         CatalogueKey(
@@ -214,7 +214,7 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
             example='"https://hooks.example.com/updates"',
         ),
     ] = None
-    #: Name of the variable that holds the URL, None where `url` says it.
+    #: Name of the variable that holds the URL, None if `url` does.
     url_env: Annotated[
         str | None, CatalogueKey(help="The variable that holds the address.", holds=Holds.VARIABLE, example='"OPS_URL"')
     ] = None

@@ -27,7 +27,7 @@ class AlertKind(StrEnum):
 
 #: The kinds of a route with `min_impact` and without `kinds`: those that have an impact.
 MEASURED: Final = (AlertKind.INCIDENT, AlertKind.COMPONENT)
-#: Services that hold an incident open until it is closed: nothing but alerts with an end goes there.
+#: Services that hold an incident open until it is closed: only alerts with an end go there.
 HOLDS_OBJECTS: Final = (PagerDutyConfig, JsmConfig, IncidentIoConfig, AlertmanagerConfig)
 
 
@@ -35,7 +35,7 @@ class QuietHours(msgspec.Struct, frozen=True, kw_only=True):
     """A part of each day in which nothing is sent; evaluation goes on, and one summary follows."""
 
     start: time
-    #: On the next day, where it is not later than the start.
+    #: On the next day, unless it is later than the start.
     end: time
     timezone: str = "UTC"
     #: From this impact on alerts are sent anyway; None: none is.
@@ -47,7 +47,7 @@ class QuietHours(msgspec.Struct, frozen=True, kw_only=True):
         for days in (0, 1):
             day = local.date() - timedelta(days=days)
             last = day if self.end > self.start else day + timedelta(days=1)
-            # As moments: where clocks are put back, one time of day comes twice, and the first one counts.
+            # Compared as moments: where clocks are put back, one time of day comes twice, and the first one counts.
             begins = datetime.combine(day, self.start, local.tzinfo).astimezone(UTC)
             ends = datetime.combine(last, self.end, local.tzinfo).astimezone(UTC)
             if begins <= now < ends:

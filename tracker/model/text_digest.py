@@ -1,7 +1,7 @@
 """Digests by which two texts of one update are the same: to the letter, and without markup. Pure.
 
 Vendors render their texts again: list marks, emphasis, blanks, typographic quotes and invisible characters come and go.
-Nobody has rewritten such a text.
+That is no edit.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ _LONE_MARK: Final = re.compile(r"(?<!\S)[>#+|=-]+(?!\S)")
 _ESCAPE: Final = re.compile(r"\\(?=[^\w\s]|_)")
 #: Emphasis and code; an underscore within a word is a part of it.
 _EMPHASIS: Final = re.compile(rf"[*`~{_BULLETS}]|(?<![^\W_])_+|_+(?![^\W_])")
-#: Blanks, control characters, and what nobody sees: joiners, marks of direction, variation selectors.
+#: Blanks, control characters, and invisible characters: joiners, marks of direction, variation selectors.
 _UNSEEN: Final = re.compile(
     "[\\s\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]+"
@@ -54,6 +54,6 @@ def _words(text: str) -> str:
 
 
 def _blank(run: re.Match[str]) -> str:
-    """Return the blank for a run of characters that nobody sees: a line break, a space, or nothing."""
+    """Return the blank for a run of invisible characters: a line break, a space, or nothing."""
     found = run[0]
     return "\n" if "\n" in found or "\r" in found else " " if any(map(str.isspace, found)) else ""

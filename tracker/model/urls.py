@@ -10,8 +10,8 @@ USUAL_PORTS: Final = {"http": 80, "https": 443}
 def canonical(url: str) -> str:
     """Return the form that all addresses of one page share.
 
-    Encrypted or not, capitals in the host, its last dot, a port that is the usual one and a last slash make no
-    difference (RFC 3986, section 6.2); the query does.
+    The scheme, capitals in the host, its last dot, the usual port and a last slash make no difference (RFC 3986,
+    section 6.2); the query does.
     """
     try:
         parts = urlsplit(url)

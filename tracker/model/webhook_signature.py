@@ -17,7 +17,7 @@ _LONGEST_ID: Final = 400
 
 
 def message_id(event_id: str) -> str:
-    """Return an event's id fit for a header: percent-encoded, dots too, which part what is signed.
+    """Return an event's id fit for a header: percent-encoded with its dots, which separate the signed parts.
 
     It is the same for the same event, always; nearly all event ids are returned as they are.
     """
@@ -34,7 +34,7 @@ def signing_keys(secret: str) -> tuple[bytes, ...]:
 
 
 def signature(message_id: str, sent_at: datetime, body: bytes, keys: Iterable[bytes]) -> str:
-    """Return the header that proves where a message comes from: one signature for each key."""
+    """Return the header that proves the sender of a message: one signature for each key."""
     content = f"{message_id}.{int(sent_at.timestamp())}.".encode() + body
     return " ".join(f"v1,{b64encode(hmac.digest(key, content, hashlib.sha256)).decode()}" for key in keys)
 

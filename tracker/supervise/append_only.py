@@ -12,7 +12,7 @@ from typing import Final
 
 from tracker.errors import ConfigError
 
-#: What a server writes in a second before it syncs may be cut; more than this was no power loss.
+#: A power loss may cut the writes of a second, before the server syncs; a longer cut has another cause.
 MOST_CUT_BYTES: Final = 64 * 1024
 #: How long the check of a file may take: it reads some 200 MB a second.
 _CHECK_S: Final = 300.0
@@ -23,7 +23,7 @@ _WHOLE_UP_TO: Final = re.compile(rb"ok_up_to=(\d+)")
 def mended(directory: Path, program: str) -> str | None:
     """Cut the newest append-only file down to its last whole command if the server has refused it.
 
-    Return what was done in a sentence; None if the server did not end because of that file. A copy is kept beside the
+    Return a sentence about the repair; None if the server did not end because of that file. A copy is kept beside the
     folder of the files. Raises ConfigError with the command that fixes it where more than the end is broken.
     """
     file = _newest(directory / "appendonlydir")

@@ -45,8 +45,8 @@ class Commands:
         """Return the command of one of the workers that poll pages; the first one is number 1."""
         arguments = ("-Q", "fetch", "-c", str(self._size.concurrency), *_ALIKE)
         command = self._celery(f"worker{number}", "worker", *arguments, level=self._size.log_level)
-        # Each worker has a core of its own, if there are enough (workers.signals). There, more than one arena of memory
-        # saves no wait, and each arena keeps the memory of its largest answer. Large buffers are given back at
+        # Each worker has a core of its own, if there are enough (workers.signals). On one core, a second arena of
+        # memory saves no wait, and each arena keeps the memory of its largest answer. Large buffers are returned at
         # once: by default, glibc keeps them after the first one.
         own = {"TRACKER_CORE": str(number - 1), "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": str(1 << 20)}
         return replace(command, environ={**own, **command.environ})
@@ -59,7 +59,7 @@ class Commands:
         return replace(command, prints_updates=True)
 
     def deliverer(self) -> Command:
-        """Return the command of the process that delivers to sinks: receivers that stall hold no poll's thread."""
+        """Return the command of the process that delivers to sinks, so that slow receivers hold no thread of polls."""
         arguments = ("-Q", "deliver", "-P", "threads", "-c", str(DELIVERIES), *_ALIKE)
         return self._celery("deliverer", "worker", *arguments, level=self._size.log_level)
 

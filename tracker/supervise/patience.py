@@ -10,7 +10,7 @@ from tracker.errors import StoreError
 
 T = TypeVar("T")
 
-#: How often to look for a signal.
+#: How often to check for a signal.
 _LOOK_EVERY_S: Final = 0.05
 
 
@@ -25,7 +25,7 @@ def patiently(call: Callable[[], T], stopping: threading.Event | None = None, se
     def run() -> None:
         try:
             outcome.set_result(call())
-        except BaseException as error:  # noqa: BLE001  it is raised where the outcome is asked for
+        except BaseException as error:  # noqa: BLE001  raised again in the caller's thread
             outcome.set_exception(error)
 
     threading.Thread(target=run, name="patience", daemon=True).start()

@@ -34,7 +34,7 @@ class Command:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     #: Written to its standard input at every start.
     stdin: bytes = b""
-    #: Whether it prints updates: it is handed our standard output as the descriptor that OUTPUT_FD names.
+    #: Whether it prints updates: OUTPUT_FD then names the descriptor by which it inherits this standard output.
     prints_updates: bool = False
 
 
@@ -116,7 +116,7 @@ class Child:
 
 
 def stop(children: Sequence[Child], grace_s: float) -> None:
-    """Ask children to end, and end those that have not after the grace."""
+    """Ask children to end, and kill those that have not ended after the grace."""
     ask_to_end(children)
     await_end(children, grace_s)
 

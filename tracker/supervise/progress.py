@@ -11,13 +11,13 @@ EVERY_S: Final = 8.0
 
 
 class Progress:
-    """Decides when a line about pages that were not asked yet is due."""
+    """Decides when a line about pages that were not polled yet is due."""
 
     def __init__(self, began_s: float) -> None:
         self._due_s = began_s + FIRST_AFTER_S
 
     def line(self, pages: Sequence[PageHealth], now_s: float) -> str | None:
-        """Return `1,200 of 3,000 pages asked`, None while no line is due or all were asked."""
+        """Return `1,200 of 3,000 pages asked`, None while no line is due or all were polled."""
         asked = sum(page.is_asked for page in pages)
         if asked == len(pages) or now_s < self._due_s:
             return None

@@ -30,7 +30,7 @@ class HealthReporter:
     def __init__(
         self, catalogue: RedisCatalogue, sinks: RedisSinks, alerts: RedisAlerts, own: Callable[[], None]
     ) -> None:
-        """Report over this store; `own` renews the right to the pages, and raises ConfigError if another has it."""
+        """Report on this store; `own` renews the lease of the pages, and raises ConfigError for another owner."""
         self._catalogue = catalogue
         self._alerts = alerts
         self._own = own
@@ -47,11 +47,11 @@ class HealthReporter:
         return self._health is not None
 
     def expect(self, providers: Sequence[Provider], sinks: Sequence[Webhook], alerting: Alerting) -> None:
-        """Put back what was just put in, should it be lost before the first check. Raises StoreError."""
+        """Remember entries that were just put in: a loss before the first check is restored, too. Raises StoreError."""
         self._keeper.expect(providers, sinks, alerting)
 
     def look_over(self) -> bool:
-        """Log what changed; return whether events have receivers. Raises ConfigError for another owner."""
+        """Log the changes; return whether events have receivers. Raises ConfigError for another owner."""
         self._report_health()
         return self._look_after_sinks()
 

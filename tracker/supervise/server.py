@@ -18,7 +18,7 @@ URL_FILE: Final = "redis.url"
 
 #: The shape of `secrets.token_urlsafe`.
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{16,}")
-#: What a server needs to begin its files, and what of its log is looked at.
+#: The room that a server needs to begin its files, and the end of its log that is read.
 _ROOM_BYTES: Final = 64 * 1024
 _LONGEST_REASON: Final = 200
 #: The only user that can sign in. `default` keeps its rights: the server replays its append-only file as that user.
@@ -50,7 +50,7 @@ enable-module-command no
 
 
 class EmbeddedServer:
-    """The data server's files in one data directory: what to start, and where it will answer."""
+    """The data server of one data directory: its files, its command and its address."""
 
     def __init__(self, data_dir: Path) -> None:
         # Here, since every command looks for the server's address, and only `up` starts one: it takes 0.1 s.

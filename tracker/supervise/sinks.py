@@ -43,7 +43,7 @@ class SinkWatch:
         if (failing or sizes) and (failing, *sizes) != self._reported:
             log.warning("; ".join(filter(None, (failing, letters_summary(statuses)))))
         self._reported = (failing, *sizes)
-        # A letter that is on its way again may be refused again, and so may what waits after a first failure.
+        # A redriven letter may be refused again, and so may events that wait after a first failure.
         if failing or any(status.undelivered for status in statuses):
             self._do_well = False
         elif not self._do_well and not any(status.streak.failures for status in statuses):

@@ -34,7 +34,7 @@ from tracker.supervise.surroundings import current_folder, surroundings
 
 log = logging.getLogger("tracker")
 
-#: How long our data server may take to read its files and answer.
+#: How long the stack's own data server may take to read its files and answer.
 SERVER_START_S: Final = 60.0
 #: How long the check of another data server may take; one that is a second away needs most of it.
 INSPECTION_S: Final = 40.0
@@ -111,7 +111,7 @@ class Stack:
             self._own()
             self._sinks.sync(sinks)
             if self._has_record and self._catalogue.holdings().generation is None:
-                # The data server was emptied: pages wait until the printer has reminded them of the record.
+                # The data server was emptied: pages wait until the printer has restored their states from the record.
                 self._catalogue.restore(providers, utc_now(), was_emptied=True)
             put = self._catalogue.put(providers, utc_now(), replacing="file")
             # Last: an alert whose page is not in the catalogue would end.
@@ -122,7 +122,7 @@ class Stack:
         try:
             synced = patiently(put_in, self._stopping)
         except Conflict:
-            # Stopped for longer than the lease: whoever has it now is named, or it is taken anew.
+            # This process was stopped for longer than its lease: the retry takes a new one, or names the present owner.
             synced = patiently(put_in, self._stopping)
         if synced.kept_ids:
             log.info(kept_ids_line(synced.kept_ids))
@@ -142,7 +142,7 @@ class Stack:
                     has_sinks = patiently(self._reporter.look_over, self._stopping)
                 except Stopped:
                     return
-                # From this thread: a child ends with the one that started it.
+                # From this thread: a child ends with the thread that started it.
                 if (has_sinks or self._has_watchdog) and self._deliverer.pid is None:
                     self._deliverer.start()
                 shortest_s, longest_s = (
@@ -213,7 +213,7 @@ class Stack:
         self._server.start()
 
     def _own(self) -> None:
-        """Take or renew the right to the pages. Raises ConfigError for a second tracker, StoreError."""
+        """Take or renew the lease of the pages. Raises ConfigError for a second tracker, StoreError."""
         try:
             self._ownership.hold(utc_now())
         except OwnedElsewhere as error:

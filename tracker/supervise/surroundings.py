@@ -1,7 +1,7 @@
-"""The surroundings of a child process: our modules and no others, wherever the supervisor was started.
+"""The surroundings of a child process: the tracker's modules and no others, wherever the supervisor was started.
 
 Python and Celery look for modules in the working directory first, and Celery reads options from variables with everyday
-names. So another project's folder could become part of ours just by being the current one.
+names. So another project's folder could become part of the tracker just by being the current one.
 """
 
 import os
