@@ -1,7 +1,7 @@
 """The only way for vendor data into the tracker: the bytes of an answer -> Snapshot.
 
 Wire shapes never leave this package. A format is recognised by its answer, never by URL or status code. A module that
-declares a `Format` adds a platform: whatever lists formats finds it here.
+declares a `Format` adds a platform: every list of formats comes from here.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,12 +32,12 @@ FORMAT_NAMES: tuple[str, ...] = tuple(FORMATS)
 
 
 def format_of(name: str, definition: FormatDefinition | None = None) -> Format | None:
-    """Return the format that a page or a source names, None for one that there is no more."""
+    """Return the format that a page or a source names, None for one that no longer exists."""
     return FORMATS.get(name) if definition is None else custom_format(definition)
 
 
 def detect(body: bytes, content_type: str | None = None) -> Format:
-    """Return the format of an answer. Raises ParseError, which says what the answer looks like instead."""
+    """Return the format of an answer. Raises ParseError, which describes an answer of no known format."""
     for known in FORMATS.values():
         if known.recognises(body, content_type):
             return known

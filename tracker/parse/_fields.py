@@ -1,4 +1,4 @@
-"""Typed getters for what vendors send. Contains no business logic."""
+"""Typed getters for the values that vendors send. Contains no business logic."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ _ID_CAP = 200
 _LINK_CAP = 2_000
 _CODE_CAP = 5
 _BETWEEN_WORDS = re.compile(r"[\s_-]+|(?<=[a-z])(?=[A-Z])")
-#: Digits of an integer that JSON readers agree on; longer ones are kept as text.
+#: The most digits of an integer on which JSON readers agree; longer ones are kept as text.
 _INTEGER_CAP = 18
 #: Brackets and commas, about one for each value: a value takes up to a hundred bytes of memory. The largest real
 #: answers have 25,000.
@@ -57,7 +57,7 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 
 def _decode_leniently(body: bytes) -> Any:
-    """Decode what the strict decoder refuses: other encodings, stray NULs, lone surrogates, raw control characters."""
+    """Decode JSON that the strict decoder refuses: other encodings, NULs, lone surrogates, raw control characters."""
     for encoding in dict.fromkeys((json.detect_encoding(body), "utf-8")):
         text = body.decode(encoding, "replace").replace("\0", "")
         try:

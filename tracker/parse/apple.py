@@ -17,7 +17,7 @@ from tracker.parse.listed import distinct, parted, status_key
 from tracker.parse.sniff import mentions, refusal
 from tracker.parse.words import UNKNOWN, status_word
 
-#: Of the function that is called with the answer, and what stands before it.
+#: Characters of the name of the function that is called with the answer, with the text before it.
 _LONGEST_NAME: Final = 80
 _MARKS: Final = frozenset({"serviceName", "events"})
 _IMPACTS: Mapping[str, Impact] = {

@@ -18,7 +18,7 @@ from tracker.parse.listed import distinct, identified, oldest_first
 from tracker.parse.sniff import mentions, refusal
 from tracker.parse.words import UNKNOWN
 
-#: A digit of severity -> AWS's word for it, and our impact.
+#: A digit of severity -> AWS's word for it, and its impact.
 SEVERITIES: Mapping[str, tuple[str, Impact]] = {
     "0": ("resolved", Impact.NONE),
     "1": ("service impact", Impact.MINOR),

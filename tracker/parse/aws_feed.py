@@ -1,7 +1,7 @@
 """AWS's feeds (`/rss/all.rss`, `/rss/<service>-<region>.rss`) -> Snapshot.
 
 They hold the newest updates of all events, at most 50, an item each. Only the guid `#<service>-<region>_<seconds since
-1970>` connects the items of one event. So one incident is a service in a region: any longer id would change when the
+1970>` connects the items of one event. So one incident is a service in a region: a longer id would change when the
 oldest item leaves the feed, and all others would be reported again. The seconds are the update's id, as in the JSON.
 Titles begin with the severity. No maintenance is shown.
 """

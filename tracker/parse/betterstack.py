@@ -169,7 +169,7 @@ class _Reports:
         )
 
     def _update_ids(self, entry: dict[str, Any]) -> Iterator[str]:
-        """Yield the ids of a report's updates as far as the answer holds them."""
+        """Yield the ids of a report's updates that the answer holds."""
         relation = fields.mapping(fields.mapping(entry.get("relationships")).get("status_updates"))
         for reference in fields.objects_in(relation.get("data")):
             if str(reference.get("id")).strip() in self._updates:

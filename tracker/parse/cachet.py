@@ -88,7 +88,7 @@ def _kind(entry: dict[str, Any]) -> str | None:
 
 
 def _flat(resource: object) -> dict[str, Any]:
-    """Return an entry of either version in the shape of version 1: its attributes, without their labels for people."""
+    """Return an entry of either version in the shape of version 1: its attributes, without labels for people."""
     attributes = fields.mapping(resource).get("attributes")
     if not isinstance(attributes, dict):
         return fields.mapping(resource)

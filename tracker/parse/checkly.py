@@ -128,7 +128,7 @@ def _page(data: Mapping[str, Any]) -> Snapshot:
 
 
 def _is_list(answer: dict[str, Any]) -> bool:
-    """Return whether it is a list of Checkly incidents; an empty list has no marks, and is a quiet page."""
+    """Return whether the answer is a list of Checkly incidents; an empty list has no marks, and is a quiet page."""
     incidents = answer.get("incidents")
     if answer.keys() != {"incidents"} or not isinstance(incidents, list):
         return False

@@ -95,7 +95,7 @@ def _updates(entry: FeedEntry, ended: datetime | None, *, is_over: bool) -> tupl
 
 
 def _parts(html: str, began: datetime | None) -> Iterator[IncidentUpdate]:
-    """Yield the parts of a text, each of which ends with a time; text behind the last time is left out."""
+    """Yield the parts of a text, each with a time at its end; text behind the last time is left out."""
     start = 0
     for track in _TRACK.finditer(html):
         part, start = html[start : track.start()], track.end()

@@ -3,7 +3,7 @@
 The HTML page is drawn from one document with components, incidents and updates, those of ended incidents included. It
 is undocumented; the shape is that of a public reader and the page that it recorded (bentleypark/aiwatch). Ids are the
 vendor's. An incident has a status of its own. Its severity is the worst status that an update gives to a component:
-anything short of a major outage is minor, as on Statuspage. An update is dated by the moment that it is about
+anything short of a major outage is minor, as on Statuspage. An update is dated by the moment that it describes
 (`startedAt`), which the page shows; it may be typed in (`createdAt`) up to a week later. Maintenances are left out: no
 answer that holds one is known.
 

@@ -1,8 +1,8 @@
 """Read the entries of an answer one by one: an unreadable one is left out and named.
 
 Vendors send `null` for an object, a text for a list, an update without an id. Such an entry gets an id from fields that
-an edit does not change, or is left out if it has none. An answer without any readable entry is refused: it is something
-other than expected.
+an edit does not change, or is left out if it has none. An answer without any readable entry is refused: it is not the
+expected answer.
 """
 
 from collections import Counter
@@ -57,7 +57,7 @@ class _Reading:
         return msgspec.structs.replace(item, id=f"{item.id}-{digest_key(says)}")
 
     def completed(self, snapshot: Snapshot) -> Snapshot:
-        """Return the snapshot with what was left out. Raises ParseError when nothing of a list could be read."""
+        """Return the snapshot with its omissions. Raises ParseError when no entry of a list could be read."""
         whole = Counter({kind: count for kind, count in self._tried.items() if kind != "update"})
         for kind, count in whole.items():
             if not self._read[kind] and (count > 1 or whole.total() == count):

@@ -124,7 +124,7 @@ def _parsed(text: FeedText) -> Any:
     try:
         feed = parsed(text.text)
     except Exception as exc:
-        # On hostile bytes, the library raises whatever goes wrong first.
+        # On hostile bytes, the library may raise any exception.
         raise ParseError(f"the feed cannot be read ({type(exc).__name__})") from exc
     if len(feed.entries) > _MAX_ENTRIES:
         raise ParseError(f"the feed holds {len(feed.entries)} entries; no status page's has more than {_MAX_ENTRIES}")
@@ -141,7 +141,7 @@ def _entry(raw: Any, base: str) -> FeedEntry:
     times = _library_time(held.get("published_parsed")), _library_time(held.get("updated_parsed"))
     guid, link = _text(held.get("id")), _text(held.get("link"))
     if link == guid and fields.link(link) is None and not (link or "").startswith("/"):
-        link = None  # Without an address, the library takes the id for one.
+        link = None  # Without an address, the library takes the id for it.
     return FeedEntry(
         id=guid,
         link=link,

@@ -102,7 +102,7 @@ def without_tracking(link: str | None) -> str | None:
 
 
 def parted(address: str) -> SplitResult:
-    """Return the parts of an address, empty ones for a text that is none."""
+    """Return the parts of an address, empty ones for a text that is no address."""
     try:
         return urlsplit(address.strip())
     except ValueError:

@@ -1,4 +1,4 @@
-"""The HTML in a feed's entries -> the posts in it. Knows the markup of vendors, and neither times nor ids."""
+"""The HTML in a feed's entries -> the posts in it. Knows the markup of vendors, but neither times nor ids."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Entries of a feed that describe components, not incidents -> components.
+"""Entries of a feed that describe components instead of incidents -> components.
 
 StatusIQ's feed has an item for each component, titled `<name> - <status>`, whose address ends in `#/components/<id>`.
 """

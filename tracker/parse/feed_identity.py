@@ -1,7 +1,8 @@
 """The incident to which an entry of a feed belongs: decided entry by entry, so it is the same in every answer.
 
     1. the id in an incident's address:   /incidents/ID, /incident/ID, ?id=ID, #incident-ID
-    2. the entry's own id, unless it says nothing: "N/A", the homepage, one for different entries, a new one each time
+    2. the entry's own id, unless it identifies nothing: "N/A", the homepage, one of several entries, a new one each
+       time
     3. its address, if it is of this entry alone
     4. its title without the status, and the time at which it appeared
 

@@ -2,8 +2,8 @@
 
 It knows dozens of elements that no status page needs, and its time grows with the square of some of them: an <author>
 of a megabyte would block the interpreter, and all threads of a worker, for an hour. So handlers of unread elements do
-not run, and read elements have bounds. The library is given text whose encoding we decided on (`feed_text`): it would
-decode by any codec of Python's, of which some take as long, and what was checked has to be what is read.
+not run, and read elements have bounds. The library gets text that is already decoded (`feed_text`): it would decode by
+any codec of Python's, of which some take as long, and it has to read exactly the text that was checked.
 """
 
 import io
@@ -87,15 +87,15 @@ def _without_blank_start(pieces: list[str]) -> list[str]:
 
 
 def _reduced(bounded: type, parser: Any) -> type:
-    """Return one of the library's parsers, bounded and without what is not read."""
+    """Return one of the library's parsers, bounded and without handlers of unread elements."""
     handlers = (name for name in dir(parser) if name.startswith(("_start_", "_end_")))
     return type(
         parser.__name__, (bounded, parser), {name: _Unread() for name in handlers if name.split("_", 2)[2] not in _READ}
     )
 
 
-#: A copy of the library's own `parse` that finds our parsers under these names; the library itself keeps its own, for
-#: other users in this process.
+#: A copy of the library's own `parse` that finds the bounded parsers under these names; the library itself keeps its
+#: own, for other users in this process.
 _PARSE: Final = FunctionType(
     feedparser.api.parse.__code__,
     {

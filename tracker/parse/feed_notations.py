@@ -1,6 +1,6 @@
 """Notations of a status in a title or a text, as patterns; other modules judge whether the words are statuses.
 
-All of them look at a bounded beginning or end, or skip a text once.
+All of them match a bounded beginning or end, or skip a text once.
 """
 
 import re

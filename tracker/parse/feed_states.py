@@ -92,7 +92,7 @@ def _shaped(plain: str, title: str, whole: str) -> Stated | None:
 
 
 def _fits(shape: re.Pattern[str], found: re.Match[str], whole: str) -> bool:
-    """Return whether the word that a shape has found in a title is one for its status."""
+    """Return whether the word that a shape has found in a title is its status."""
     if shape in (FRONT_BRACKET, BACK_BRACKET):
         return _is_said(found["word"], is_marked=True) and (
             shape is FRONT_BRACKET or not _is_everyday(found["word"]) or _is_subject(found["rest"], whole)
@@ -121,7 +121,7 @@ def _between(plain: str) -> Stated | None:
 
 
 def _behind_label(plain: str, title: str) -> Stated | None:
-    """Return the status behind a severity, a number or a time that nothing parts from it."""
+    """Return the status behind a severity, a number or a time without a mark in between."""
     label = LABEL.match(plain) or LABEL.match(title)
     found = FRONT_WORD.match(label["rest"]) if label else None
     if label is None or found is None or not _is_said(found["word"]) or not _is_whole(found["word"], found["rest"]):
@@ -224,7 +224,7 @@ def _bare(word: str) -> str:
 
 
 def _without_marks(text: str) -> str:
-    """Return a text without signs and such before its first word, and without Markdown around that."""
+    """Return a text without signs before its first word, and without Markdown around that word."""
     return EMPHASIS.sub(r"\g<inside>", text[SIGNS.match(text).end() :], count=1)  # type: ignore[union-attr]  # it may be empty
 
 
@@ -241,8 +241,7 @@ def _is_heading(words: str) -> bool:
 
 
 _OF_PARTS: Final = frozenset({"monitoring", UPDATE})
-#: "Complete - outage of the region", "Upcoming: a new API".
-#: Words for an end that other things have as well.
+#: Words for an end that have other meanings as well: "Complete - outage of the region".
 _EVERYDAY: Final = frozenset({
     "closed", "fixed", "solved", "completed", "complete", "finished", "recovered", "restored", "cancelled", "canceled",
 })  # fmt: skip

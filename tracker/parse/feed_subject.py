@@ -27,7 +27,7 @@ _STATES: Final = re.compile(
     r"|[(\uff08]([^()\uff08\uff09]{2,40})[)\uff09]\s*\Z"
 )
 _HEADED: Final = re.compile(r"\A\s*+([^\n:\uff1a]{2,20}?) ?[:\uff1a]\s{0,3}([^\n]{1,60}?)(?:\n|\s[-\u2013\u2014]\s|\Z)")
-#: Words for a state that other things have as well.
+#: Words for a state that have other meanings as well.
 _OF_ANYTHING: Final = frozenset({
     "fixed", "closed", "solved", "complete", "completed", "finished", "recovered", "recovering", "restored", "detected",
     "watching", "update", "updated", "planned", "upcoming", "scheduled", "postponed", "rescheduled", "canceled",

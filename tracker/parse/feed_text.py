@@ -44,7 +44,7 @@ _ENTITY: Final = re.compile(r"<!ENTITY\s+(?P<name>[\w.:-]{1,60})\s+(?:\"(?P<one>
 #: A reference to another entity in an entity's value; a few of these could make endless text.
 _NESTED: Final = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z_][\w.:-]{0,59});")
 _LONGEST_ENTITY: Final = 1_000
-#: The longest value of an entity that is made of others: a name or two.
+#: The longest value of an entity that consists of others: a name or two.
 _LONGEST_NESTED: Final = 80
 _MOST_ENTITIES: Final = 300
 #: The most characters that entities of one feed may expand to.
@@ -129,7 +129,7 @@ def _end(text: str, root: str, start: int) -> int | None:
 def _entities(prolog: str) -> dict[str, str]:
     """Return the entities with plain text as values; external ones, other markup and long values are skipped.
 
-    Raises ParseError where entities that are made of others become long.
+    Raises ParseError where entities that consist of others become long.
     """
     doctype = _DOCTYPE.search(prolog)
     if doctype is None:

@@ -31,7 +31,7 @@ def offset_of(stamp: str) -> int | None:
 
 
 def dated(texts: Iterable[str], newest: datetime | None, page_offset: int | None) -> list[datetime | None]:
-    """Return the times that the texts say, newest first, with the years counted back from the newest one's time."""
+    """Return the times in the texts, newest first, with years that are counted back from the newest one's time."""
     times: list[datetime | None] = []
     limit = newest
     for text in texts:
@@ -43,7 +43,7 @@ def dated(texts: Iterable[str], newest: datetime | None, page_offset: int | None
 
 
 def window(text: str, start: datetime | None, page_offset: int | None) -> tuple[datetime | None, datetime | None]:
-    """Return begin and end that a text such as `Dec 18, 16:00 - 17:00 UTC` says, in the year of `start`."""
+    """Return begin and end in a text such as `Dec 18, 16:00 - 17:00 UTC`, in the year of `start`."""
     first = _TIME.search(text)
     if first is None or start is None:
         return None, None
@@ -78,7 +78,7 @@ def _resolved(
 
 
 def _zone_offset(zone: str | None, local: datetime, page_offset: int | None) -> timedelta:
-    """Return the offset of a zone east of UTC; the page's own offset decides what a name leaves open."""
+    """Return the offset of a zone east of UTC; the page's own offset decides between the meanings of a name."""
     page = timezone(timedelta(minutes=page_offset if page_offset and abs(page_offset) < _MINUTES_OF_A_DAY else 0))
     known = zone_offset(zone, local, page) if zone else None
     return page.utcoffset(None) if known is None else known

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-#: From here on come scripts that put no blanks between words.
+#: From this character on come scripts that put no blanks between words.
 _UNPARTED: Final = "\u1100"
 
 

@@ -92,7 +92,7 @@ def _conditions(answer: Mapping[str, Any]) -> dict[str, ComponentStatus]:
     """Return the meaning of the page's own words for conditions."""
     named = fields.mapping(answer.get("conditions"))
     found = {str(word).strip().lower(): fields.known(_STATUSES, meaning) for word, meaning in named.items()}
-    # The word says more than its meaning: a page may have `Maintenance` mean DEGRADED.
+    # The word is more precise than its meaning: a page may define `Maintenance` as DEGRADED.
     return {
         word: known
         for word, meaning in found.items()

@@ -42,8 +42,8 @@ class Format:
     in_part: str = ""
     #: The source of the structure of its answers: `a recorded page`. The module's docstring has the details.
     source: str = ""
-    #: Formats are tried by this number, the lowest first, and then by name. What many pages run has a low one, and so
-    #: has what is more specific than another.
+    #: Formats are tried by this number, the lowest first, and then by name. A platform of many pages has a low one, and
+    #: so has a format that is more specific than another.
     precedence: int = 50
     #: (body, content type) -> whether the answer has this format's shape; never raises. Must be cheap to refuse and
     #: must not accept another platform's answer: it alone decides, neither URL nor status code do.
@@ -55,14 +55,14 @@ class Format:
     #: The only hosts that have this format, for a platform that one vendor alone runs; its endpoints are tried there
     #: and nowhere else. () for software that anybody may run, whose endpoints are tried everywhere.
     hosts: tuple[str, ...] = ()
-    #: (HTML of the page for people, its URL) -> endpoints that only the page itself names, such as an id that an API
-    #: needs; never raises.
+    #: (HTML of the page for people, its URL) -> endpoints that only the page itself names, such as one with an id;
+    #: never raises.
     linked: Callable[[bytes, str], tuple[Endpoints, ...]] = nothing_linked
     #: Words that mark the HTML of this software's pages; one is enough. Its endpoints are then requested before
     #: those of others. A wrong word costs requests and decides nothing.
     signs: tuple[bytes, ...] = ()
     #: Path, below the page's address, of the answer for one incident alone, `{id}` for its id: it has updates that the
-    #: list lacks, and is requested for the incidents that changed last when something changed. "" where there is none.
+    #: list lacks. After a change of the page it is requested for the incidents that changed last. "" for none.
     each_incident: str = ""
     #: Whether details change without the primary answer. Then every poll requests all of them, unconditionally, and a
     #: failed detail fails the poll.

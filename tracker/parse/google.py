@@ -79,7 +79,7 @@ def _incident(entry: dict[str, Any], url: str) -> Incident:
         link=link,
         updates=updates,
         components=products or fields.unique([fields.name(entry.get("service_name"))]),
-        # An incident that ended affects no place any more.
+        # An incident that has ended no longer affects any place.
         regions=places or fields.names(entry.get("previously_affected_locations"), "id"),
     )
 

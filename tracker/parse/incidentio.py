@@ -162,7 +162,7 @@ def _placed(summary: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str | Non
 
 
 def _incident(entry: dict[str, Any], names: Mapping[str, str] | None, site: str | None) -> Incident:
-    """Return an incident; where the names of components are not known, it names their ids."""
+    """Return an incident; it names components by their ids if their names are unknown."""
     incident_id = identity(entry.get("id"), "an incident", since=fields.moment(entry.get("published_at")))
     status = status_word(entry.get("status"))
     listed = each(entry, "updates", "update", lambda update: _update(update, names, status or UNKNOWN))
@@ -217,7 +217,7 @@ def _worst(entry: dict[str, Any]) -> Impact | None:
 
 
 def _window(entry: dict[str, Any]) -> tuple[datetime | None, datetime | None]:
-    """Return when a maintenance begins and ends: from the first to the last moment of any of its components."""
+    """Return begin and end of a maintenance: the first and the last moment of any of its components."""
     impacts = fields.objects_in(entry.get("component_impacts")) or fields.objects_in(entry.get("status_summaries"))
     begins = filter(None, (fields.moment(impact.get("start_at")) for impact in impacts))
     ends = filter(None, (fields.moment(impact.get("end_at")) for impact in impacts))

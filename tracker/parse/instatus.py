@@ -49,7 +49,7 @@ _IMPACTS: Mapping[str, Impact] = {
     "up": Impact.NONE,
     "hasissues": Impact.MINOR,
 }
-#: A page's word may say how many components it is about.
+#: A page's word may say how many components it concerns.
 _COUNTS = ("one", "some", "all")
 #: The keys of a page's data that hold components, incidents and maintenances.
 _PAGE_KEYS = ("site", "activeIncidents", "activeMaintenances")
@@ -239,7 +239,7 @@ def _incident(entry: dict[str, Any], *, is_maintenance: bool) -> Incident:
 
 
 def _end(begins: datetime | None, minutes: object) -> datetime | None:
-    """Return the end of a window of so many minutes, a number or a text."""
+    """Return the end of a window from its length in minutes, a number or a text."""
     text = str(minutes)
     if begins is None or not (text.isascii() and text.isdecimal()):
         return None

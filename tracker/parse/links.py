@@ -1,8 +1,8 @@
 """Addresses of the links in vendors' messages, which plain text loses.
 
 They are kept beside a message and not in it: its text decides whether it was edited, and on some platforms which update
-it is. No format knows of this: all markup that becomes plain text while an answer is read is noted (`noting`), and the
-updates with that text get its links.
+it is. Formats know nothing of this: the links of all markup that becomes plain text while an answer is read are noted
+(`note`), and the updates with that text get them.
 """
 
 import dataclasses
@@ -23,7 +23,7 @@ from tracker.parse.format import Format
 _MOST: Final = 10
 _MOST_NOTED: Final = 5000
 _LONGEST: Final = 500
-#: Texts that end alike are compared one by one.
+#: Characters at the end of a text; texts that share them are compared one by one.
 _TAIL: Final = 24
 _MOST_ALIKE: Final = 8
 
@@ -66,7 +66,7 @@ def note(markup: str, text: str) -> None:
 
 
 def keeping_links(known: Format) -> Format:
-    """Return a format whose updates have the links of their texts."""
+    """Return the format, extended to give updates the links of their texts."""
 
     def read(body: bytes, url: str, content_type: str | None) -> Snapshot:
         if b"href" not in body and b"HREF" not in body:

@@ -1,6 +1,6 @@
-"""Order and identity of what a page lists: each thing once, oldest first, with an id where the vendor gives none.
+"""Order and identity of the entries of a page: each once, oldest first, with an id where the vendor gives none.
 
-A derived id comes from what does not change when a text is edited or the same update is shown again.
+A derived id comes from values that do not change when a text is edited or the same update is shown again.
 """
 
 import hashlib
@@ -77,7 +77,7 @@ def time_key(time: datetime | None) -> str:
 
 
 def status_key(status: str, time: datetime | None) -> str:
-    """Return the id of an update that is known by its status and the time of that."""
+    """Return the id of an update that is known by its status and the time of the status."""
     return f"{status}-{time_key(time)}" if time else status
 
 
@@ -108,7 +108,7 @@ def numbered(keys: Iterable[str]) -> list[str]:
     found: dict[str, None] = {}
     for key in keys:
         seen[key] += 1
-        # A key that ends like a number may be taken already.
+        # A key that itself ends in `#2` may be taken already.
         while (name := key if seen[key] == 1 else f"{key}#{seen[key]}") in found:
             seen[key] += 1
         found[name] = None

@@ -19,7 +19,7 @@ def mentioned(entries: object, key: str = "id") -> tuple[Mention, ...]:
 
 
 def identified(ids: Iterable[object], names: Mapping[str, str]) -> tuple[Mention, ...]:
-    """Return the components of these ids as far as their names are known."""
+    """Return the components of these ids whose names are known."""
     known = dict.fromkeys(map(_id, ids))
     return tuple(Mention(id=each, name=names[each]) for each in known if each in names)
 
@@ -30,7 +30,7 @@ def names_of(mentions: Iterable[Mention]) -> tuple[str, ...]:
 
 
 def without_groups(incident: Incident, names: dict[str, str]) -> Incident:
-    """Return an incident whose updates say `Group - Name` as one whose updates say both apart.
+    """Return an incident whose updates say `Group - Name` with group and name apart.
 
     `names` are those of the page's components by id. An incident that lists no components names those of its updates.
     """

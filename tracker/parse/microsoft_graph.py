@@ -4,7 +4,7 @@
 their posts: one request for all. `…/issues` lists the issues alone. Documented
 (learn.microsoft.com/graph/api/resources/service-communications-api-overview). A post has no id and no status of its
 own: its time is the key, and the newest has the issue's status. Advisories are minor, incidents major. An answer may
-be continued (`@odata.nextLink`); what is on further pages is not read, so that absence proves nothing then.
+be continued (`@odata.nextLink`); its further pages are not read, so absence from such an answer proves nothing.
 
 Graph wants a bearer token with ServiceHealth.Read.All: `headers_env = { Authorization = "GRAPH" }` names the variables
 of the client that gets one (`tracker.environment.clients`), or the one that holds `Bearer <token>`.

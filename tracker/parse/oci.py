@@ -1,8 +1,8 @@
 """Oracle Cloud Infrastructure: incidents by RSS, health by region -> Snapshot.
 
 `/api/v2/incident-summary.rss` lists incidents and shows whether anything is new; `/api/v2/components.json`
-has the health of each service in each region. The keys of the latter are those of independent public readers; of its
-words only `NormalPerformance` is known to be one for a service that works, any other is not known.
+has the health of each service in each region. The keys of the latter are those of independent public readers; only one
+of its words is known, `NormalPerformance` for a service that works.
 """
 
 from collections.abc import Iterator

@@ -215,7 +215,7 @@ class _Page:
 def _state(state: object) -> tuple[str, str | None]:
     """Return a state in the field's word, and in the vendor's own word if that is another.
 
-    A flag has the meaning of a state. A team may call a state fixed without the flag for the end of an incident.
+    A state's flags have its meaning. A team may call a state fixed without the flag for the end of an incident.
     """
     holder = fields.mapping(state)
     word = holder.get("name")

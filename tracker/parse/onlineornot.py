@@ -1,7 +1,7 @@
 """OnlineOrNot's public summary of a page -> Snapshot, in part: an incident has neither a state nor a text.
 
 `api.onlineornot.com/v1/status_pages/<host>/summary` shows the present: components, ongoing incidents and maintenance.
-An incident is known by its id; the time of its last change (`updated_at`) is all that the answer has of an update.
+An incident is known by its id; of an update, the answer has only the time of the last change (`updated_at`).
 Severity is the word of the incident. No answer with a scheduled maintenance is known: it is read by the keys of an
 incident. (Recorded; hani-sul/Wakz and SmartScaleAI/statussy read it so.)
 """

@@ -1,4 +1,4 @@
-"""The data inside an HTML page that draws it: read like any answer, bounded like any answer.
+"""The data that draw an HTML page and are inside it: read and bounded like any answer.
 
 Next.js writes rows into `self.__next_f.push([1, "…"])`: `<id>:<JSON>`, or `<id>:T<length>,<text>` which other rows call
 `$<id>`. Nuxt writes one list whose numbers are places in it (`devalue`). Others write JSON into a script element.
@@ -28,7 +28,7 @@ _REFERENCE: Final = re.compile(r"\$([0-9a-f]{1,8})")
 
 
 def is_page(body: bytes) -> bool:
-    """Return whether an answer begins as a page for people does."""
+    """Return whether an answer begins like a page for people."""
     start = body[:_BEGINNING].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return start.startswith((b"<!doctype html", b"<html", b"<head")) or (
         start.startswith(b"<!--") and b"<html" in start
@@ -109,7 +109,7 @@ def object_with(value: object, *keys: str) -> dict[str, Any]:
 
 
 def _nodes(value: object) -> Iterator[dict[str, Any]]:
-    """Yield all objects in a document, each before what is in it."""
+    """Yield all objects in a document, each before the objects inside it."""
     waiting = [value]
     for _ in range(_MOST_NODES):
         if not waiting:

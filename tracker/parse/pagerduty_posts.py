@@ -177,7 +177,7 @@ def _posts(answer: dict[str, Any], site: str | None) -> Snapshot:
 
 
 def _entries(post: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the updates of a post, each once; the newest is also given by itself."""
+    """Return the updates of a post, each once; `latest_update` repeats the newest one."""
     entries = [*fields.objects_in(post.get("updates")), fields.mapping(post.get("latest_update"))]
     return list({str(entry.get("id") or entry.get("reported_at")): entry for entry in entries if entry}.values())
 

@@ -1,4 +1,4 @@
-"""The outer look of an answer, and the sentence about it when it cannot be read."""
+"""Recognises the kind of an answer, and describes an unreadable one in a sentence."""
 
 import re
 
@@ -8,7 +8,7 @@ from tracker.parse._fields import decode_json, mapping
 
 #: Root elements of RSS 0.9 to 2.0 and Atom.
 FEED_ROOTS = frozenset({"feed", "rss", "rdf"})
-#: Keys that stand beside `page` in Statuspage's JSON.
+#: Keys beside `page` in Statuspage's JSON.
 STATUSPAGE_LISTS = ("incidents", "scheduled_maintenances", "components")
 #: How far into an answer the root element may begin: a feed may declare a hundred entities before it.
 FEED_HEAD = 16_384
@@ -45,7 +45,7 @@ def xml_root(body: bytes) -> str | None:
 def feed_element(start: bytes) -> tuple[str, int] | None:
     """Return the local name of a feed's root element and where it begins, None where no feed does.
 
-    A web framework's remains may stand before it: warnings, blank lines, text.
+    A web framework's remains may precede it: warnings, blank lines, text.
     """
     first = _first_element(start)
     if first and first[0] in FEED_ROOTS:
@@ -73,7 +73,7 @@ def _first_element(start: bytes) -> tuple[str, int] | None:
 
 
 def mentions(body: bytes, *words: bytes) -> bool:
-    """Return whether words are in an answer, in any encoding: a cheap look before it is read."""
+    """Return whether an answer holds these words, in any encoding: a cheap check before it is read."""
     # Without NULs, UTF-16 reads as ASCII.
     plain = body.replace(b"\0", b"") if b"\0" in body[:FEED_HEAD] else body
     return all(word in plain for word in words)

@@ -1,4 +1,4 @@
-"""StatusCake's status pages -> Snapshot: the HTML page, the only answer that there is.
+"""StatusCake's status pages -> Snapshot: the HTML page, which is the only answer.
 
 A tile for each component has its state as a label; a component below another is named after it. A box for each event of
 the last days has its title, and the states and texts of its updates, newest first. Recorded (Mailchimp's page, trimmed

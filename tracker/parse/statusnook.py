@@ -1,4 +1,4 @@
-"""Statusnook's status page -> Snapshot: the HTML page, the only answer that there is.
+"""Statusnook's status page -> Snapshot: the HTML page, which is the only answer.
 
 Statusnook is open source, and its server writes this page (github.com/goksan/Statusnook, `main.go`). It lists the
 services, each with a sign for its state, and the open alerts, each with its messages, newest first. An alert has no

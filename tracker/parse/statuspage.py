@@ -95,7 +95,7 @@ def _is_statuspage(answer: object) -> bool:
 
 
 def _reach(answer: dict[str, Any], key: str) -> Reach:
-    """Return the reach of a list: `summary.json` holds all that is not over, other answers the newest."""
+    """Return the reach of a list: `summary.json` holds all open and planned incidents, other answers the newest."""
     entries = answer.get(key)
     if "status" in answer and "components" in answer and "page" in answer:
         # incident.io leaves the list of incidents out when it is empty, and that of maintenances always.
@@ -110,7 +110,7 @@ def _is_incident(answer: dict[str, Any]) -> bool:
 
 
 def _is_marked(value: object) -> bool:
-    """Return whether a list that came without its page is empty or Statuspage's."""
+    """Return whether a list without its page is empty or Statuspage's."""
     if value is None or value == []:
         return True
     return any(marked(value, frozenset({mark})) for mark in _MARKS)
@@ -179,7 +179,7 @@ def _update(entry: dict[str, Any], incident_status: str, zone: tzinfo | None) ->
 
 
 def _components(entries: list[dict[str, Any]], zone: tzinfo | None) -> tuple[Component, ...]:
-    """Return the components; a group is not one itself, and gives its name to those inside."""
+    """Return the components; a group is no component, and gives its name to those inside."""
     holders = by_id(entry for entry in entries if entry.get("group") is True)
     groups = {group_id: fields.name(entry.get("name")) for group_id, entry in holders.items()}
     parts = (entry for entry in entries if entry.get("group") is not True)
@@ -201,5 +201,5 @@ def _component(entry: dict[str, Any], group: str | None, zone: tzinfo | None) ->
 
 
 def _is_cut(entries: list[dict[str, Any]]) -> bool:
-    """Return whether the list is incident.io's, whose components know no groups, and as long as it ever gets."""
+    """Return whether the list is incident.io's, whose components know no groups, and has the greatest length."""
     return len(entries) >= _CUT_AT and not any("group" in entry for entry in entries)

@@ -1,4 +1,4 @@
-"""Vendor text -> plain text. Control characters are the sinks' business, apart from what JSON cannot carry."""
+"""Vendor text -> plain text. Sinks neutralise control characters; only those that JSON cannot carry go here."""
 
 import html
 import re
@@ -113,7 +113,7 @@ def _break(name: str, *, closes: bool) -> str:
 def _unescaped(text: str) -> str:
     if "&" not in text:
         return text
-    # References may name what was removed before.
+    # References may name characters that were removed before.
     return encodable(html.unescape(_ENDLESS_REFERENCE.sub("\ufffd", text)))
 
 

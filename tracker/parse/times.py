@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from tracker.parse.zones import offset_of
 
-#: No status page was older, and a clock beyond would make every later answer look stale.
+#: No status page is older, and a later clock would make every following answer look stale.
 _PLAUSIBLE_YEARS = range(1990, 2100)
 #: Characters of a text that are read; no notation is longer.
 _LONGEST = 100
-#: More than this are no seconds since 1970 but milliseconds, and so on.
+#: A larger number is no count of seconds since 1970 but of milliseconds, and so on.
 _MOST_SECONDS = 100_000_000_000
 _DIGITS = re.compile(r"\d{9,20}(?:\.\d{1,9})?")
 
@@ -58,7 +58,7 @@ _SHAPES = tuple(
 
 
 def moment(value: object, zone: tzinfo | None = None) -> datetime | None:
-    """Return a time as UTC, None for anything else; `zone` is that of times which name no known one."""
+    """Return a time as UTC, None for anything else; `zone` is for times that name no known one."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
@@ -89,7 +89,7 @@ def on_day(year: int, month: int, day: int, since_midnight: timedelta) -> dateti
 
 
 def without_year(month: int, day: int, since_midnight: timedelta, near: datetime) -> datetime | None:
-    """Return the moment of a day that is dated without its year: the one nearest to another moment, None for no day."""
+    """Return the moment of a day without a year, in the year nearest to another moment; None for no day."""
     years = (near.year - 1, near.year, near.year + 1)
     moments = filter(None, (on_day(year, month, day, since_midnight) for year in years))
     return min(moments, key=lambda moment: abs(moment - near), default=None)
@@ -105,7 +105,7 @@ def _as_utc(parsed: datetime, zone: tzinfo | None) -> datetime | None:
 
 
 def _since_1970(count: float) -> datetime | None:
-    """Return a moment from seconds, or from the thousandths, millionths … that a larger number can only be."""
+    """Return a moment from seconds, or from milliseconds, microseconds … for a number that is too large for seconds."""
     parts = 1
     while count > _MOST_SECONDS * parts and parts < _MOST_SECONDS:
         parts *= 1_000

@@ -175,7 +175,7 @@ def _maintenance(entry: dict[str, Any]) -> Incident:
 
 
 def _zone(offset: object) -> tzinfo:
-    """Return the zone of a maintenance's times, which is that of the server where the offset is odd."""
+    """Return the zone of a maintenance's times, UTC where the offset cannot be read."""
     known = offset_of(offset, datetime.min.replace(tzinfo=UTC)) if isinstance(offset, str) else None
     return timezone(known) if known is not None else UTC
 

@@ -118,8 +118,8 @@ def _is_going_on(incident: Incident) -> bool:
 def _ids(alerts: Sequence[dict[str, Any]]) -> list[str]:
     """Return an id for each alert.
 
-    Of two without one in a region under one subject, the later has another; of several with one, those after the first
-    have their regions in theirs.
+    Of two alerts without an id, in one region under one subject, the later one gets a number. Of several alerts with
+    one id, those after the first get their regions in their ids.
     """
     places = oldest_first(
         range(len(alerts)), lambda place: fields.moment(alerts[place].get("start_date")), newest_first=True
@@ -147,7 +147,7 @@ def _text(alert: dict[str, Any], key: str) -> str:
 
 
 def _incident(named: tuple[str, dict[str, Any]]) -> Incident:
-    """Return an alert with its id. Raises ParseError for one that says neither."""
+    """Return an alert with its id. Raises ParseError for one without an id and a subject."""
     alert_id, alert = named
     name, region = fields.name(alert.get("subject")), fields.name(alert.get("region"))
     if name is None and not _is_named(alert):
@@ -183,7 +183,7 @@ def _status(alert: dict[str, Any], *, is_maintenance: bool, begun: bool) -> str:
 
 
 def _updates(alert: dict[str, Any], *, is_maintenance: bool) -> tuple[IncidentUpdate, ...]:
-    """Return the entries oldest first; what ended after the last of them, or without any, ended with an empty one."""
+    """Return the entries oldest first; an end that no entry shows is an empty update."""
     entries = oldest_first(each(alert, "entries", "update", _entry), newest_first=True)
     is_over = fields.name(alert.get("status")) == _RESOLVED
     end = _entry(alert)
@@ -209,7 +209,7 @@ def _entry(entry: dict[str, Any]) -> IncidentUpdate:
 
 
 def _window(updates: Sequence[IncidentUpdate]) -> tuple[datetime | None, datetime | None]:
-    """Return begin and end as the last text that names them says."""
+    """Return begin and end in the last text that names them."""
     times: dict[str, datetime | None] = {}
     for update in updates:
         for edge, day, hour in _WINDOW.findall(update.body):

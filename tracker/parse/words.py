@@ -128,7 +128,7 @@ COMPONENT_STATES = frozenset({
 })  # fmt: skip
 
 
-#: What platforms call a component's status, without blanks, hyphens and underscores: the field's words, and others.
+#: Platforms' words for a component's status, without blanks, hyphens and underscores: the field's words, and others.
 _COMPONENT_STATUSES: Mapping[str, ComponentStatus] = {
     word.replace(" ", "").replace("_", ""): status
     for status, words in {
@@ -182,7 +182,7 @@ def known_status(word: object) -> str | None:
 def vendor_word(word: object, status: str) -> str | None:
     """Return the vendor's word as written, None where it says no more than `status`.
 
-    A word for a mere update says nothing of the status, in no language.
+    A word for a mere update says nothing about the status, in any language.
     """
     folded = _folded(word)[:_MAX_LENGTH]
     says_no_more = folded.replace(" ", "_") == status.replace(" ", "_") or _STATUSES.get(folded) == UPDATE

@@ -107,7 +107,7 @@ def _item(entry: FeedEntry) -> _Item | None:
 
 
 def _incident(items: Sequence[_Item]) -> Incident:
-    """Return the incident that items of one guid are of: over when it is over for every component."""
+    """Return the incident of the items of one guid: over when it is over for every component."""
     shown: dict[tuple[datetime | None, str, str], list[tuple[IncidentUpdate, _Item]]] = {}
     for item in items:
         for update in item.updates:

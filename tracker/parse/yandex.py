@@ -21,7 +21,7 @@ _SITE: Final = "https://status.yandex.cloud"
 _REPORT: Final = "report"
 #: Keys that every incident has, and no other vendor's.
 _MARKS: Final = frozenset({"comments", "installations", "levelId"})
-# By level: minor trouble, and what is not available.
+# By level: minor trouble, and an outage.
 _IMPACTS: Final[Mapping[int, Impact]] = {1: Impact.MINOR, 2: Impact.MAJOR}
 
 

@@ -21,7 +21,7 @@ from tracker.parse.sniff import mentions, refusal
 from tracker.parse.words import UNKNOWN, UPDATE, status_word
 
 _Included = Mapping[tuple[str, str], dict[str, Any]]
-#: What the attributes of an incident have in the documented answers, and in those for the page.
+#: Attributes of an incident in the documented answers, and in those for the page.
 _DOCUMENTED: Final = frozenset({"title", "started_at", "resolved_at"})
 _FOR_THE_PAGE: Final = frozenset({"name", "impact", "startedAt"})
 _IMPACTS: Mapping[str, Impact] = {

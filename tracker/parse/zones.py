@@ -1,4 +1,4 @@
-"""Names of time zones, as vendors write them behind a time -> how far east of UTC they are.
+"""Names of time zones, as vendors write them behind a time -> their offsets east of UTC.
 
 Several places share some abbreviations. The first offset of a name is the one that status pages most often mean: `IST`
 is India's, `BST` British Summer Time, `CST` the one of the United States. If the page's own offset is among them, that

@@ -13,7 +13,7 @@ from tracker.parse.custom.format import read_here
 def main() -> None:
     """Read one request and write its result."""
     request = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=ReadRequest)
-    # The kernel ends the process, whatever it is doing.
+    # The kernel ends the process at this limit, even within one call of a library.
     _limit(resource.RLIMIT_CPU, request.most_cpu_s)
     _limit(resource.RLIMIT_AS, request.most_memory)
     _limit(resource.RLIMIT_CORE, 0)

@@ -15,7 +15,7 @@ from tracker.parse.custom.language import BadExpression, Language, Query, needed
 from tracker.parse.custom.markup import Html
 
 _STEP: Final = re.compile(r"[.|\[]")
-#: The beginning of jmespath's messages, which ours repeats.
+#: The beginning of jmespath's messages, which the tracker's message repeats.
 _BEGINNING: Final = re.compile(r"\A(?:Invalid|Bad) jmespath expression: ", re.IGNORECASE)
 _KEYS_NAMED: Final = 12
 _LONGEST: Final = 60
