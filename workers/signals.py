@@ -57,7 +57,7 @@ def configure_logging(loglevel: int | str | None = None, **_: Any) -> None:
     handler.addFilter(_is_no_essay)
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(loglevel or logging.INFO)
-    # It logs a traceback for every odd header of a vendor; what matters arrives as a failed poll.
+    # It logs a traceback for every odd header of a vendor; a header that matters makes the poll fail.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 

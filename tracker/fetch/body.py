@@ -19,7 +19,7 @@ class Body:
     """A body that arrives in pieces."""
 
     def __init__(self, headers: Mapping[str, str], max_bytes: int) -> None:
-        """Get ready to decode what these headers announce. Raises BadAnswer."""
+        """Prepare to decode a body with these headers. Raises BadAnswer."""
         self._decoding = Decoding(headers.get("Content-Encoding", ""), max_bytes)
         self._decoded = io.BytesIO()
 
@@ -50,7 +50,7 @@ def decoded_start(start: bytes, headers: Mapping[str, str]) -> bytes:
 
 
 def read_body(raw: BaseHTTPResponse, max_bytes: int) -> bytes:
-    """Return the decoded body. Raises TooLarge, BadAnswer, and what the client raises."""
+    """Return the decoded body. Raises TooLarge, BadAnswer, and the client's errors."""
     body = Body(raw.headers, max_bytes)
     # Decoding never shrinks an honest body, so a declared length is held to the same cap, before a byte is read.
     if (raw.length_remaining or 0) > max_bytes:

@@ -15,7 +15,7 @@ from tracker.fetch.decoders import GZIP, RAW_DEFLATE, ZLIB, Brotli, Decoder, inf
 from tracker.fetch.failures import plain
 from tracker.fetch.limits import too_large
 
-#: How many bytes of a body are examined to see what it is.
+#: How many bytes of a body are examined to recognise it.
 _LOOKED_AT: Final = 512
 #: Codings on top of one another; caches add a second one to a body that has one already.
 _MOST_CODINGS: Final = 4

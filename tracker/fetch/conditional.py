@@ -1,4 +1,4 @@
-"""Validators: what makes a request conditional, and what an answer says about the next one. Pure.
+"""Validators: the fields that make a request conditional, and those of an answer for the next request. Pure.
 
 RFC 9110, sections 8.8 and 13.1.
 """

@@ -66,7 +66,7 @@ class _Answer(client.HTTPResponse):
         elif self.status < client.OK:
             # No other protocol was requested, and none that follows is understood.
             self.will_close = True
-        # http.client reads what follows as an unframed body, and urllib3 reads some of these headers differently.
+        # http.client reads the rest as an unframed body, and urllib3 reads some of these headers differently.
         check_framing(self.headers.get_all("Transfer-Encoding", []), self.headers.get_all("Content-Length", []))
 
     def _read_heads(self) -> None:

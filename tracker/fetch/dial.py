@@ -68,7 +68,7 @@ class Dialer:
         raise failure or none_in_time(host, port, timeout_s)
 
     def judge(self, host: str) -> None:
-        """Refuse a private host behind a proxy, as far as its name shows without a look-up. Raises AddressRefused."""
+        """Refuse a private host behind a proxy, judged by its name without a look-up. Raises AddressRefused."""
         if not self._allow_private and not may_be_public(host):
             raise AddressRefused(f"{host} is not a public address or name, and allow_private is off")
 

@@ -126,7 +126,7 @@ def translated(error: BaseException, host: str) -> FetchError:
 
 
 def reported(kind: type[FetchError], host: str, detail: str = "") -> FetchError:
-    """Return an error of that kind that says in one sentence what happened with that host."""
+    """Return an error of that kind, with one sentence about that host."""
     return kind(_SENTENCES[kind].format(host=host) + (f": {detail}" if detail else ""))
 
 
@@ -154,7 +154,7 @@ def plain(text: str, limit: int = 120) -> str:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and what it wraps, outermost first."""
+    """Yield an error and the errors that it wraps, outermost first."""
     link: BaseException | None = error
     for _ in range(_DEEPEST):
         if link is None:

@@ -6,13 +6,13 @@ from typing import Any
 
 
 def joined(ours: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    """Return our header fields, replaced by the given ones of the same name in any case."""
+    """Return the tracker's header fields, replaced by the given ones of the same name in any case."""
     names = {name.lower() for name in given}
     return {**{name: value for name, value in ours.items() if name.lower() not in names}, **given}
 
 
 class Fields(Mapping[str, str]):
-    """The fields of an answer, whose names have no case; a value is decoded when somebody asks for it."""
+    """The fields of an answer, whose names have no case; a value is decoded when it is read."""
 
     __slots__ = ("raw",)
 

@@ -108,7 +108,7 @@ class RequestsFetcher:
         raise TooManyRedirects(f"redirected more than {self._limits.max_redirects} times{trail.in_words()}")
 
     def _hop(self, session: _Session, trail: Trail) -> Fetched | NotModified | Target:
-        """Send one request and return what its answer means; a redirect's cookies stay on the trail."""
+        """Send one request and return the meaning of its answer; a redirect's cookies stay on the trail."""
         conditional = conditions(trail.request.validators, redirected=trail.way.redirect is not None)
         now = self._options.now()
         try:

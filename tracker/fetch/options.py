@@ -36,7 +36,7 @@ class ClientOptions:
         return tls_context(self.ca_file)
 
     def receiver_tls(self) -> ssl.SSLContext:
-        """Return the TLS context for receivers, which trusts what browsers trust and the certificates of the file."""
+        """Return the TLS context for receivers: it trusts browsers' authorities and the certificates of the file."""
         return tls_context(None, *(() if self.ca_file is None else (self.ca_file,)))
 
     def dialer(self, *, allow_private: bool) -> Dialer:

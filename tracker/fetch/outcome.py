@@ -60,7 +60,7 @@ class HttpAnswer(Protocol):
         ...
 
     def body(self) -> bytes:
-        """Return the decoded body. Raises TooLarge, BadAnswer, and what the client raises."""
+        """Return the decoded body. Raises TooLarge, BadAnswer, and the client's errors."""
         ...
 
     def start(self) -> bytes:

@@ -163,7 +163,7 @@ class Reader:
             self.failure = Unclear()
 
     def _is_too_much(self, data: memoryview, before: int, *, had_head: bool) -> bool:
-        """Return whether the head, or what surrounds the body (chunk extensions, trailers), is too long."""
+        """Return whether the head, or the framing of the body (chunk extensions, trailers), is too long."""
         if not self.reply.has_head:
             return True
         if not had_head:

@@ -29,7 +29,7 @@ def alike(text: str) -> str:
 
 
 class Listing:
-    """The components of one page, as far as they are known."""
+    """The known components of one page."""
 
     def __init__(self, components: Iterable[Component] = ()) -> None:
         self.components: Sequence[Component] = tuple(components)

@@ -75,7 +75,7 @@ class CatalogueKey:
     is_required: bool = False
     #: Whether `[defaults]` may set it for all providers.
     is_shared: bool = False
-    #: Whether it decides what is reported of a page (`tracker.model.filters`).
+    #: Whether it is a filter of a page's events (`tracker.model.filters`).
     is_filter: bool = False
     #: Header fields that cannot be given.
     reserved: tuple[str, ...] = ()

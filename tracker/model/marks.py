@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 _LONGEST_LINK: Final = 500
-#: Calls everybody in some chat or other. An invisible blank behind the sign makes it a word.
+#: Calls everybody in one chat or another. An invisible blank behind the sign makes it a word.
 _CALL: Final = re.compile(r"@(?=here|everyone|channel|all|group|team)", re.IGNORECASE)
 #: An address as chats find it in a text, up to a character with a meaning in one of them.
 ADDRESS: Final = re.compile(r"https?://[^\s<>\"'`\\{}|^*\[\]()]+", re.IGNORECASE)

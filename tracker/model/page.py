@@ -226,7 +226,7 @@ class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
     #: Only of a maintenance: its window.
     scheduled_for: datetime | None = None
     scheduled_until: datetime | None = None
-    #: Whether it has passed the filters, so that what follows is reported.
+    #: Whether it has passed the filters, so that its later updates are reported.
     is_followed: bool = False
 
 

@@ -162,7 +162,7 @@ def _posted(post: Post, time: datetime | None) -> IncidentUpdate:
 
 
 def _newest_time(entry: FeedEntry) -> datetime | None:
-    """Return the time of the newest update: `published`, except for a future maintenance, whose begin stands there."""
+    """Return the time of the newest update: `published`, except for a future maintenance, where that is its begin."""
     return min(filter(None, (entry.published, entry.updated)), default=None)
 
 

@@ -3,8 +3,8 @@
 One answer has the whole page: components, status reports and maintenances with their updates, and all of the history.
 Ids are the vendor's; reports and maintenances are numbered apart, so the id of a maintenance has a prefix. A report has
 a status. A maintenance only has a window: the time at which the answer was made, which has no other use here, shows
-whether it is planned, in progress or over. Its first text, its begin and its end are updates with ids of ours. Reports
-have no severity. Only components with a monitor have a status.
+whether it is planned, in progress or over. Its first text, its begin and its end are updates whose ids are made here.
+Reports have no severity. Only components with a monitor have a status.
 """
 
 from collections.abc import Iterator, Mapping

@@ -80,7 +80,7 @@ def mentions(body: bytes, *words: bytes) -> bool:
 
 
 def refusal(body: bytes, content_type: str | None = None) -> ParseError:
-    """Return the error for an answer in another format than the expected one; it says what the answer looks like."""
+    """Return the error for an answer in another format than the expected one; it describes the answer."""
     return ParseError(_appearance(body, content_type or ""))
 
 

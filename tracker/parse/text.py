@@ -8,7 +8,7 @@ from tracker.parse.links import note
 #: Characters that no JSON document in UTF-8 can hold, or that break readers: NUL and lone surrogates.
 _UNENCODABLE = re.compile("[\x00\ud800-\udfff]")
 
-# Both marks are free for use inside this module because `encodable` removes them from what vendors send.
+# Both marks are free for use inside this module because `encodable` removes them from vendors' text.
 _LINE_BREAK = "\x00"
 _PARAGRAPH_BREAK = "\ud800"
 

@@ -84,7 +84,7 @@ def _key(entry: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _related(entry: Mapping[str, Any], included: _Included) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield type and attributes of what an incident names."""
+    """Yield type and attributes of the resources that an incident names."""
     for relation in fields.mapping(entry.get("relationships")).values():
         for named in fields.objects_in(fields.mapping(relation).get("data")):
             found = included.get(_key(named))

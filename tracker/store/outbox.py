@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 LEASE_S: Final = 20.0
 #: Beyond this, the oldest ones are dropped.
 MOST_DEAD: Final = 1000
-#: The only consumer of each group, so that the next worker delivers what a dead one left pending.
+#: The only consumer of each group, so that the next worker delivers the events that a dead one left pending.
 CONSUMER: Final = "deliver"
 
 

@@ -47,7 +47,7 @@ def current_folder() -> Path:
 
 
 def surroundings(environ: Mapping[str, str], folder: Path, path: Sequence[str] = sys.path) -> dict[str, str]:
-    """Return the variables of a child in FOLDER that mean what the given ones mean in `folder`. Raises ConfigError.
+    """Return the variables for a child in FOLDER, with the meaning of the given ones in `folder`. Raises ConfigError.
 
     `path` is where this process looks for modules.
     """

@@ -118,7 +118,7 @@ class RowArguments(ScriptValues, frozen=True, kw_only=True):
     row: bytes
     is_dead: int
     alert_digest: str
-    #: A moment in seconds, "" for never, `keep` for what is there.
+    #: A moment in seconds, "" for never, `keep` for no change.
     again_at: float | str
     #: "" to leave the channel as it is.
     failures: int | str

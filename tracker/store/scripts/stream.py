@@ -54,7 +54,7 @@ class RemindKeys(ScriptValues, frozen=True, kw_only=True):
 
 
 class RemindArguments(ScriptValues, frozen=True, kw_only=True):
-    """Arguments of remind.lua, before the keys of what was reported."""
+    """Arguments of remind.lua, before the keys of reported updates."""
 
     token: str
     provider_id: str
