@@ -184,8 +184,8 @@ def test_a_worker_without_a_listener_does_not_look_for_one_with_every_flush(
 ) -> None:
     monkeypatch.setattr(module, "PROBE_S", 3600.0)
     dispatcher.listeners = 0
-    events.ended(request())
     for _ in range(3):
+        events.ended(request())
         events.flush()
 
     assert [ids(sent) for sent in dispatcher.sent] == [["id0"], []]
