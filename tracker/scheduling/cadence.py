@@ -74,7 +74,7 @@ def noted(provider: Provider, state: PageState, view: PageView, now: datetime, *
 
 
 def _counts(provider: Provider, incident: OpenIncident) -> bool:
-    """Return whether an incident speeds polling up: it does if it passes the filters.
+    """Return whether an incident speeds polling up: only one that passes the filters does.
 
     A maintenance does not, even if the page lists it as an incident: its updates come as announced.
     """

@@ -34,7 +34,7 @@ class Command:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     #: Written to its standard input at every start.
     stdin: bytes = b""
-    #: Whether it prints updates: OUTPUT_FD then names the descriptor by which it inherits this standard output.
+    #: Whether it prints updates: it then inherits the supervisor's standard output as the descriptor in OUTPUT_FD.
     prints_updates: bool = False
 
 
