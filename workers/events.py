@@ -104,7 +104,7 @@ class TaskEvents:
         #: Whether there is no connection over which events can be sent.
         self.is_away = False
         #: When the last check for a listener was sent (monotonic).
-        self._probed_s = 0.0
+        self._probed_s = float("-inf")
         self._ended: deque[Any] = deque()
         self._dropped = 0
 
@@ -134,9 +134,12 @@ class TaskEvents:
         ended = tuple(self._ended)
         if not fresh and not ended:
             return
+        if not self._is_heard and not self._may_probe():
+            if not self.is_away:
+                self._ended.clear()
+            return
         try:
-            if not self._is_heard and time.monotonic() - self._probed_s >= PROBE_S:
-                self._probed_s = time.monotonic()
+            if not self._is_heard:
                 self._publish(_NOTHING)
             if self._is_heard:
                 self._publish(_encoded(self._gathered(fresh, ended)))
@@ -158,6 +161,14 @@ class TaskEvents:
     def _is_heard(self) -> bool:
         """Return whether anybody received the last message; events are not kept without a listener."""
         return getattr(self.dispatcher.producer.channel, "heard_by", None) != 0
+
+    def _may_probe(self) -> bool:
+        """Return whether it is time to find out about listeners."""
+        now_s = time.monotonic()
+        if now_s - self._probed_s < PROBE_S:
+            return False
+        self._probed_s = now_s
+        return True
 
     def _publish(self, body: bytes) -> None:
         dispatcher = self.dispatcher

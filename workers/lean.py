@@ -93,7 +93,7 @@ class LeanRequest(Job):
         """Report the result."""
         if self.signum is not None:
             return  # it was terminated while this report waited
-        self._leave()
+        self.leave()
         if self.einfo is None and task_success.receivers:
             task_success.send(sender=self.task, result=self.value, runtime=self.runtime_s)
 
@@ -110,14 +110,14 @@ class LeanRequest(Job):
             _overrun(self.limit_s)
         except TimeLimitExceeded as error:
             self.failed(error)
-        self._leave()
+        self.leave()
 
     def terminate(self, pool: Any, signal: Any = None) -> None:
         """End the request for a remote command (`revoke --terminate`)."""
         pool.cancel(self)
         self.signum = signal or "SIGTERM"
         self.runtime_s = time.monotonic() - self.began_s
-        self._leave()
+        self.leave()
         task_revoked.send(sender=self.task, request=self.context(), terminated=True, signum=signal, expired=False)
 
     def cancel(self, pool: Any, signal: Any = None, emit_retry: bool = True) -> None:  # noqa: ARG002  Celery's
@@ -146,7 +146,8 @@ class LeanRequest(Job):
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.humaninfo()}>"
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Free the slot, and queue the events."""
         state.requests.pop(self.id, None)
         state.reserved_requests.discard(self)
         state.active_requests.discard(self)
@@ -212,9 +213,13 @@ class _Taker:
         if task_prerun.receivers:
             task_prerun.send(sender=task, task_id=request.id, task=task, args=request.args, kwargs=request.kwargs)
         request.begin()
-        for callback in consumer.on_task_message:
-            callback(request)
-        self._pool.run(request)
+        try:
+            for callback in consumer.on_task_message:
+                callback(request)
+            self._pool.run(request)
+        except Exception:
+            request.leave()
+            raise
 
 
 def take_directly(takers: Mapping[str, Callable[[Any], bool]], payload: Any) -> bool:

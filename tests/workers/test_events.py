@@ -189,3 +189,19 @@ def test_a_worker_without_a_listener_does_not_look_for_one_with_every_flush(
         events.flush()
 
     assert [ids(sent) for sent in dispatcher.sent] == [["id0"], []]
+
+
+def test_events_of_a_failed_probe_wait_for_the_next_one(
+    events: TaskEvents, dispatcher: Dispatcher, log: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dispatcher.heard_by = 0
+    dispatcher.error = ConnectionError("away")
+    for number in range(3):
+        events.ended(request(number))
+        events.flush()
+    dispatcher.error = None
+    monkeypatch.setattr(module, "PROBE_S", 0.0)
+    events.flush()
+
+    assert [ids(sent) for sent in dispatcher.sent] == [[], ["id0", "id1", "id2"]]
+    assert log() == ["cannot send task events, they wait: away"]

@@ -1,6 +1,7 @@
 """What goes with one call, and what becomes of it."""
 
 import asyncio
+import selectors
 from collections.abc import Sequence
 
 import pytest
@@ -98,3 +99,40 @@ def test_a_loop_that_ends_leaves_nobody_waiting() -> None:
     asyncio.run(run())
 
     assert all(answer.cancelled() for answer in asked)
+
+
+class VirtualTime(selectors.SelectSelector):
+    """A selector whose waits end at once, and of which the loop reads the time."""
+
+    now_s = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.now_s += timeout or 0.0
+        return super().select(0)
+
+
+@pytest.mark.parametrize("gather_s", [0.0, 0.010])
+def test_calls_begin_apart_and_the_first_one_waits_for_others(gather_s: float) -> None:
+    time = VirtualTime()
+    loop = asyncio.SelectorEventLoop(time)
+    loop.time = lambda: time.now_s  # type: ignore[method-assign]
+    calls: list[tuple[float, list[int]]] = []
+
+    async def echoes(questions: Sequence[int]) -> Sequence[int]:
+        calls.append((round(time.now_s, 3), list(questions)))
+        return questions
+
+    async def run() -> None:
+        together = Batcher(echoes, most=3, apart_s=0.005, gather_s=gather_s)
+        await together.ask(1)
+        await together.ask(2)
+        await asyncio.sleep(1)
+        await asyncio.gather(*(together.ask(number) for number in range(3, 8)))
+
+    loop.run_until_complete(run())
+    loop.close()
+
+    second_s, third_s = gather_s + 0.005, gather_s + 0.005 + 1
+    # The third call is full, and does not wait.
+    expected = [(gather_s, [1]), (second_s, [2]), (third_s, [3, 4, 5]), (third_s + 0.005, [6, 7])]
+    assert calls == [(round(at_s, 3), numbers) for at_s, numbers in expected]
