@@ -35,7 +35,7 @@ class State(StrEnum):
 
     @property
     def is_known(self) -> bool:
-        """Return whether it says how a vendor does now."""
+        """Return whether the vendor's condition is known."""
         return self not in (State.UNKNOWN, State.NOT_ASKED)
 
     @property

@@ -1,6 +1,6 @@
-"""The wording of mistakes in the configuration. Contains no business logic.
+"""The wording of mistakes in the configuration.
 
-Whatever a message repeats may be hostile or huge, so it passes through here first.
+Text that a message repeats may be hostile or huge, so it passes through here first.
 """
 
 from collections.abc import Collection

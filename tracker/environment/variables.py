@@ -114,5 +114,5 @@ VARIABLES: Final = (
         of="worker",
     ),
 )
-#: Those that one process of ours sets for another, or tests for a process; not for people.
+#: Variables that one process of the tracker sets for another, or tests for a process; not for people.
 INTERNAL: Final = ("TRACKER_OUTPUT_FD", "TRACKER_FAILPOINTS", "TRACKER_COMPLETE")

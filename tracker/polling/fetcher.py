@@ -68,7 +68,7 @@ class Fetcher(Protocol):
 
 
 class ReadyRequest(Protocol):
-    """A request that a `QuickFetcher` has made ready: what is equal in each poll was worked out."""
+    """A request that a `QuickFetcher` has prepared: the parts that are equal in each poll are computed once."""
 
     @property
     def request(self) -> FetchRequest:

@@ -35,17 +35,17 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     recent: Snapshot = Snapshot()
     #: Whether all that belongs to the answer was read; otherwise the next poll reads it again.
     settled: bool = True
-    #: Ids of incidents that only a detail shows which was never read before: the page's past.
+    #: Ids of incidents that only a detail shows, one that was never read before: the page's past.
     history: frozenset[str] = frozenset()
-    #: Ids in the answer that lists all that is ongoing or planned and nothing that ended, None where no answer does.
+    #: Ids in the answer that lists everything ongoing or planned and nothing that ended, None where no answer does.
     open_ids: frozenset[str] | None = None
-    #: Whether all parts of the page were read again: none was said to be what it was, none failed.
+    #: Whether all parts of the page were read again: none was answered with 304, none failed.
     in_full: bool = True
     #: Whether the primary answer is as new as all that was read before.
     is_current: bool = True
     #: Whether only the details show if anything is new.
     details_apart: bool = False
-    #: The source that the page had before, if it is elsewhere since this very answer.
+    #: The former source of the page, if the page moved with this answer.
     moved_from: Source | None = None
     #: How long the server asks us to wait: by the answer's freshness, or by a detail's Retry-After.
     fresh_for_s: float | None = None
@@ -151,7 +151,7 @@ def adopted(state: PageState, source: Source, answer: Fetched, now: datetime) ->
 
 
 def searched(state: PageState, now: datetime | None) -> PageState:
-    """Return the state of a page that was searched now; None: that fits its source again."""
+    """Return the state with the time of the last search; None, for a page that fits its source again, forgets it."""
     return msgspec.structs.replace(state, relocation=msgspec.structs.replace(state.relocation, searched_at=now))
 
 
