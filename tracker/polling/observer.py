@@ -96,7 +96,7 @@ class Observer:
     def look_for_better(
         self, provider: Provider, state: PageState, observed: Observation, now: datetime
     ) -> Observation:
-        """Search a page that was read from a lesser source; return the observation of a better one, else the old one."""
+        """Search a page that was read from a lesser source; return a better one's observation, or the given one."""
         try:
             discovery = discover(self._fetcher, provider, self._environ, before=state.source)
         except PollError:

@@ -18,8 +18,8 @@ log = logging.getLogger("tracker")
 _END_S: Final = 5.0
 _INTERRUPTED_S: Final = 600.0
 
-#: Makes a drill of a provider's page to one channel, or to those that routes name; calls back for each step that came
-#: through, and ends early once the event is set. Raises DrillFailed, ConfigError, StoreError.
+#: Makes a drill of a provider's page to one channel, or to those that routes name; calls back after each successful
+#: step, and ends early once the event is set. Raises DrillFailed, ConfigError, StoreError.
 RunDrill = Callable[[str, str | None, Callable[[str], object], threading.Event], None]
 
 
@@ -27,7 +27,7 @@ class DrillStore(Protocol):
     """The store of drills. Every method raises StoreError."""
 
     def put(self, run: DrillRun) -> None:
-        """Write a drill down, or what became of it."""
+        """Write down a drill, or its result."""
         ...
 
     def all(self) -> tuple[DrillRun, ...]:

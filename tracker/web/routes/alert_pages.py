@@ -1,4 +1,4 @@
-"""The page Alerts, its acts, why an event was sent or not, and the page behind the links in messages."""
+"""The page Alerts, its acts, the explanation of an event, and the page behind the links in messages."""
 
 from collections.abc import Callable
 from typing import Annotated, Final

@@ -1,4 +1,4 @@
-"""Alerts as JSON, and what somebody with the scope `act` does to them: `/api/v1`. Each act goes to the audit stream."""
+"""Alerts as JSON, and acts on them with the scope `act`: `/api/v1`. Each act goes to the audit stream."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -156,7 +156,7 @@ async def _act(request: Request, word: str, named: str, how: Callable[[], Alert]
 
 
 async def asked_for(request: Request, shape_: type[_Asked]) -> _Asked:
-    """Return the body; an empty one asks for nothing in particular. Raises Refused."""
+    """Return the body; an empty one stands for the defaults. Raises Refused."""
     body = await body_of(request, _LONGEST_BODY)
     try:
         return msgspec.json.decode(body or b"{}", type=shape_)

@@ -1,4 +1,4 @@
-"""The pages for people: each one is read from memory and history, decided without HTTP, and written by a template."""
+"""The pages for people: memory and history in, contents decided without HTTP, HTML by a template out."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -38,7 +38,7 @@ _LEAST: Final[Mapping[str, tuple[str, ...]]] = {
     "critical": ("critical",),
 }
 Word = Annotated[str, Query(max_length=200)]
-#: Public pages are the same for everybody for so long.
+#: Caches may keep public pages, which are the same for everybody, for this long.
 _PUBLIC: Final = "public, max-age=30"
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -172,7 +172,7 @@ def _wanted(asked: UpdatesFilter, site: Site) -> FeedFilter:
 
 
 def _earlier(site: Site, items: Sequence[FeedItem]) -> dict[str, str]:
-    """Return by id of an edit or a withdrawal what the text said before."""
+    """Return the former texts, by id of the edit or withdrawal."""
     found: dict[str, str] = {}
     changed = (EventKind.UPDATE_EDITED, EventKind.UPDATE_WITHDRAWN)
     touched = {
