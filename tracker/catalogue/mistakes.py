@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from tracker.model.plain import visible
 
-#: How much of somebody's text one message repeats, in characters.
+#: How much of a user's text one message repeats, in characters.
 _CAP = 60
 #: Integers beyond this are described, not written: Python refuses to write those of more than 4300 digits.
 _WRITABLE = 10**15

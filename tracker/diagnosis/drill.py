@@ -83,7 +83,7 @@ class Drill:
         try:
             alert = self._await_opened(report)
         finally:
-            # Whatever broke, no drill stays open anywhere.
+            # Whichever part failed, no drill stays open in any channel.
             self._commit(ending, channel)
         for name in _open_channels(alert):
             self._await_row(name, alert.id, "close", lambda row: row.version > 0 and not row.is_open)

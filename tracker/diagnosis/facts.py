@@ -26,7 +26,7 @@ from tracker.store.pages import PageStatus
 from tracker.store.server_facts import ServerFacts, server_facts
 from tracker.store.sinks import RedisSinks, SinkStatus
 
-#: A page with so many events in that time is loud: a large incident has some dozens.
+#: A page with this many events in this time is loud: a large incident has some dozens.
 LOUD_EVENTS: Final = 500
 LATELY: Final = timedelta(hours=1)
 #: Lines of the record that are counted at most, in about a second.

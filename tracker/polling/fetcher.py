@@ -63,7 +63,7 @@ class Fetcher(Protocol):
     """Makes one conditional GET."""
 
     def fetch(self, request: FetchRequest) -> Fetched | NotModified:
-        """Return the answer. Raises FetchError, and nothing else, for whatever the network or the page does."""
+        """Return the answer. Raises FetchError, and nothing else, for any failure of the network or the page."""
         ...
 
 

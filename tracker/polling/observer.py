@@ -62,7 +62,7 @@ class Observer:
         self._fetcher: Fetcher = self.meter
 
     def observe(self, provider: Provider, state: PageState, now: datetime) -> Observation:
-        """Request the primary address and read its answer as far as needed. Raises PollError."""
+        """Request the primary address and read its answer no further than needed. Raises PollError."""
         if state.source is None:
             return self.search(provider, state, now)
         source = state.source

@@ -72,7 +72,7 @@ def read_again(state: PageState) -> PageState:
 
 
 def read(state: PageState, source: Source, answer: Fetched | NotModified, now: datetime) -> Observation:
-    """Read an answer of the primary as far as needed. Raises ParseError."""
+    """Read an answer of the primary no further than needed. Raises ParseError."""
     known = state.answers.get(source.primary, KnownAnswer())
     if isinstance(answer, NotModified):
         return _unchanged(ResponseClass.NOT_MODIFIED, state, source, revalidated(known, answer), answer)

@@ -24,7 +24,7 @@ _WILDCARDS: Final = re.compile(r"[*?\[]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """A page that a user asked for, with the regions and components of it."""
+    """A page that a user chose, with its chosen regions and components."""
 
     url: str
     #: None where only the address is known.
