@@ -131,7 +131,7 @@ function settle(fresh) {
   }
 }
 
-/* Any other page: its main part, unless the reader is using a form in it */
+/* Any other page: its main part, unless the focus or a text selection is in it */
 function replace(fresh) {
   const main = document.querySelector("main");
   if (main.contains(document.activeElement) || getSelection().toString()) return;
