@@ -31,12 +31,12 @@ SMALL: Final[Runs] = {
 #: The same for the figures of the documents: an hour and a half.
 FULL: Final[Runs] = SMALL | {
     "sustained": (
-        "--pages 3000 --minutes 5 --components 10",
+        "--pages 3000 --minutes 4 --components 10",
         "--pages 10000 --minutes 10 --components 10",
         "--pages 60000 --minutes 10 --components 10",
-        "--tls --pages 600 --minutes 4 --changes 10 --components 10",
+        "--tls --pages 600 --minutes 2 --changes 10 --components 10",
     ),
-    "hanging": ("--minutes 4 --shares 50", "--pages 6000 --interval 60 --minutes 8 --shares 90"),
+    "hanging": ("--minutes 3 --shares 50", "--pages 6000 --interval 60 --minutes 8 --shares 90"),
     "peers": ("",),
     "million": ("",),
 }

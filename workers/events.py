@@ -6,6 +6,7 @@ They equal the events of Celery's own requests field for field, for Flower and o
 import json
 import logging
 import os
+import time
 from collections import deque
 from typing import Any, Final
 
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds between two messages, and how many ended tasks send one sooner. Flower redraws every few seconds.
 FLUSH_S: Final = 0.5
+#: How often a worker without a listener finds out whether there is one now.
+PROBE_S: Final = 2.0
 TOGETHER: Final = 500
 #: Ended tasks whose events wait while the broker is away, at most.
 MOST_KEPT: Final = 20_000
@@ -100,6 +103,8 @@ class TaskEvents:
         self.hostname = hostname
         #: Whether there is no connection for them.
         self.is_away = False
+        #: When a message last went out to find out whether anybody listens (monotonic).
+        self._probed_s = 0.0
         self._ended: deque[Any] = deque()
         self._dropped = 0
 
@@ -130,7 +135,8 @@ class TaskEvents:
         if not fresh and not ended:
             return
         try:
-            if not self._is_heard:
+            if not self._is_heard and time.monotonic() - self._probed_s >= PROBE_S:
+                self._probed_s = time.monotonic()
                 self._publish(_NOTHING)
             if self._is_heard:
                 self._publish(_encoded(self._gathered(fresh, ended)))

@@ -158,7 +158,10 @@ def test_who_is_interrupted_while_sending_does_not_wait_for_itself(
     assert [ids(sent) for sent in dispatcher.sent] == [["id0"]]
 
 
-def test_for_nobody_no_events_are_made_until_somebody_listens(events: TaskEvents, dispatcher: Dispatcher) -> None:
+def test_for_nobody_no_events_are_made_until_somebody_listens(
+    events: TaskEvents, dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PROBE_S", 0.0)
     dispatcher.listeners = 0
     events.ended(request(1))
     events.flush()
@@ -174,3 +177,15 @@ def test_for_nobody_no_events_are_made_until_somebody_listens(events: TaskEvents
     assert ids(first) == ["id1"]  # nobody knew yet
     assert probes == [[], []]
     assert ids(last) == [f"id{TOGETHER + 3}"]
+
+
+def test_a_worker_without_a_listener_does_not_look_for_one_with_every_flush(
+    events: TaskEvents, dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PROBE_S", 3600.0)
+    dispatcher.listeners = 0
+    for _ in range(3):
+        events.ended(request())
+        events.flush()
+
+    assert [ids(sent) for sent in dispatcher.sent] == [["id0"], []]

@@ -31,6 +31,8 @@ class Batcher(Generic[Q, A]):
         self._most = most
         self._apart_s = apart_s
         self._gather_s = gather_s
+        #: When the next call may begin, by the loop's clock.
+        self._next_call_s = 0.0
         self._waiting: deque[tuple[Q, asyncio.Future[A]]] = deque()
         #: Set from when something waits until nothing does and no call is on its way.
         self._calling: asyncio.Task[None] | None = None
@@ -48,19 +50,23 @@ class Batcher(Generic[Q, A]):
     async def _go_on(self) -> None:
         try:
             now = asyncio.get_running_loop().time
-            if self._gather_s:
-                await asyncio.sleep(self._gather_s)
+            left_s = self._next_call_s - now()
+            await self._pause(left_s if left_s > 0 else self._gather_s)
             while group := self._next():
-                began_s = now()
+                self._next_call_s = now() + self._apart_s
                 await self._ask(group)
-                left_s = began_s + self._apart_s - now()
-                if left_s > 0 and len(self._waiting) < self._most:
-                    await asyncio.sleep(left_s)
+                if self._waiting:
+                    await self._pause(self._next_call_s - now())
         finally:
             self._calling = None
             for _, answer in self._waiting:  # only if this task was cancelled
                 answer.cancel()
             self._waiting.clear()
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait for others to join the next call, unless it is full."""
+        if seconds > 0 and len(self._waiting) < self._most:
+            await asyncio.sleep(seconds)
 
     def _next(self) -> list[tuple[Q, "asyncio.Future[A]"]]:
         """Return the group of the next call, without those who no longer wait."""
