@@ -1,4 +1,4 @@
-"""The errors of the product, and what each one decides.
+"""The errors of the product, and the consequence of each.
 
 * TrackerError
   + ConfigError            providers.toml or the environment is wrong; fatal at start, exit status 2

@@ -63,7 +63,7 @@ class Reason(StrEnum):
 
 
 class Assessment(msgspec.Struct, frozen=True, kw_only=True):
-    """A state, what decides it, and how old the knowledge is."""
+    """A state, the fact that decides it, and the age of the knowledge."""
 
     state: State
     reason: Reason

@@ -33,7 +33,7 @@ class Subscriptions:
 
     #: Pages that are new, with ids of their own.
     providers: tuple[Provider, ...]
-    #: One sentence for each page that is there already.
+    #: One sentence for each page that is watched already.
     repeated: tuple[str, ...]
     #: One sentence for each that cannot be watched.
     invalid: tuple[str, ...]

@@ -72,7 +72,7 @@ _KEYS: Final[tuple[Callable[[Provider], Hashable], ...]] = (
 def _pair(
     given: Sequence[Provider], free: Iterable[Provider], key: Callable[[Provider], Hashable], ids: dict[int, str]
 ) -> None:
-    """Give entries without an id that of a free provider with the same key, each once."""
+    """Give each entry without an id the id of a free provider with the same key, each id once."""
     alike: dict[Hashable, list[Provider]] = {}
     for provider in free:
         alike.setdefault(key(provider), []).append(provider)

@@ -117,7 +117,7 @@ class Schema(Generic[S]):
         words: Mapping[str, Sequence[str]] | None = None,
         known: Collection[str] | None = None,
     ) -> dict[str, Any]:
-        """Return by field what a table holds, each value checked by itself. Raises ConfigError.
+        """Return the values of a table by field, each one checked by itself. Raises ConfigError.
 
         `words` holds by key the values that only the caller knows, `known` the keys that are allowed (None: all).
         """

@@ -46,7 +46,7 @@ def _lines(provider: Provider) -> list[str]:
 
 
 def _table(pairs: Iterable[tuple[str, str]]) -> str:
-    """Return pairs as a table in one line; header names may hold what a bare key may not."""
+    """Return pairs as a table in one line; header names may hold characters that a bare key may not."""
     return f"{{ {', '.join(f'{_written(name)} = {_written(value)}' for name, value in pairs)} }}"
 
 

@@ -25,7 +25,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     level: Level
     #: The finding, one sentence.
     finding: str
-    #: The remedy, one sentence; None where nothing is to be done.
+    #: The remedy, one sentence; None if there is nothing to do.
     remedy: str | None = None
 
 

@@ -17,7 +17,7 @@ class Variable(NamedTuple):
     of: str = ""
 
 
-#: Those that `tracker.environment.settings` reads, then those of single processes.
+#: The variables that `tracker.environment.settings` reads, then those of single processes.
 VARIABLES: Final = (
     Variable(
         "REDIS_URL",

@@ -57,7 +57,7 @@ def keys_to_recall(state: PageState, keys: Collection[str]) -> Collection[str]:
 
 
 def under_current_keys(state: PageState, keys: Collection[str], known: Known) -> Known:
-    """Return the knowledge under the present keys; what was seen under former keys is stored again under these."""
+    """Return the knowledge under the present keys; keys that were seen in a former form are stored again in this."""
     if state.keys_version >= KEYS_VERSION:
         return known
     carried = seen_under_former_keys(keys, known.seen, known.digests)

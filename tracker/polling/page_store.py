@@ -67,7 +67,7 @@ class DecodedPage(msgspec.Struct):
 
 
 class PollLease:
-    """The right to poll one page now, and what is remembered of it.
+    """The right to poll one page now, with the provider and state of that page.
 
     Provider and state are read when they are first needed: nearly all polls end without them.
     """

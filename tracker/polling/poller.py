@@ -1,4 +1,4 @@
-"""The use case: poll one page and commit what is new in one step."""
+"""The use case: poll one page and commit its changes in one step."""
 
 import logging
 from collections.abc import Collection

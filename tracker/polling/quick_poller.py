@@ -30,7 +30,7 @@ from tracker.polling.poller import Outcome, Poll, Poller, may_have_moved, postpo
 from tracker.polling.reading import is_known, read
 from tracker.scheduling.cadence import plain_until
 
-#: Larger bodies are compared with what is known in a thread: the digest of one takes a millisecond and more.
+#: Larger bodies are compared with the known answer in a thread: the digest of one takes a millisecond and more.
 LARGEST_COMPARED_BYTES: Final = 512 * 1024
 
 #: Bytes of decoded bodies that wait for a thread, all together; beyond that, the thread requests a body again.
@@ -49,7 +49,7 @@ class Plain(msgspec.Struct, frozen=True):
     """The parts of a poll that follow from provider and state alone."""
 
     interval_s: float
-    #: The first request of its poll; None where credentials are missing for it, or a token is to be fetched first.
+    #: The first request of its poll; None if credentials are missing for it, or if a token has to be fetched first.
     request: FetchRequest | None
     #: Until when a 304 that repeats the validators changes nothing at all; None where it may.
     plain_until: datetime | None
@@ -206,7 +206,7 @@ def _size(ended: Ended) -> int:
 
 
 def _counted(commit: Commit, ending: str, answer: Ended | None = None) -> Commit:
-    """Return the commit with what the poll received."""
+    """Return the commit with the bytes that the poll received."""
     if not isinstance(answer, Fetched):
         return msgspec.structs.replace(commit, cost=PollCost(ending=ending))
     size = answer.received_bytes

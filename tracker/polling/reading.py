@@ -95,7 +95,7 @@ def _unchanged(
 ) -> Observation:
     remembered = remember(state, source.primary, new)
     if state.gaps.stale_since or state.gaps.lagging_since:
-        # Nothing is stale or lags: this answer is what is known.
+        # Nothing is stale or lags: this is the known answer.
         remembered = _with_gaps(remembered, stale_since=None, lagging_since=None)
     return Observation(response_class=response_class, state=remembered, fresh_for_s=answer.fresh_for_s)
 
@@ -166,14 +166,14 @@ def revalidated(known: KnownAnswer, answer: NotModified) -> KnownAnswer:
 
 
 def remember(state: PageState, url: str, answer: KnownAnswer) -> PageState:
-    """Return the state with what is known of one URL's last answer."""
+    """Return the state with the knowledge of one URL's last answer."""
     if state.answers.get(url) == answer:
         return state
     return msgspec.structs.replace(state, answers={**state.answers, url: answer})
 
 
 def unremember(before: PageState, state: PageState, url: str) -> PageState:
-    """Put back what was known of one URL, so that its next answer is read again unless it is older."""
+    """Put back the former knowledge of one URL, so that its next answer is read again unless it is older."""
     known, new = before.answers.get(url, KnownAnswer()), state.answers[url]
     back = msgspec.structs.replace(known, stamp=new.stamp, is_ahead=new.is_ahead, omissions=new.omissions)
     return remember(state, url, back)

@@ -27,7 +27,7 @@ def who(viewer: Viewer, given: str | None = None) -> str:
 
 
 def note(parts: Parts, viewer: Viewer, act: str, subject: str) -> None:
-    """Write down who did what. Raises StoreError."""
+    """Write down an act with its author. Raises StoreError."""
     parts.acts.note(Act(at=parts.clock(), actor=viewer.name, act=act, subject=subject, via=viewer.via))
 
 

@@ -14,7 +14,7 @@ from tracker.model.drill import DrillRun
 
 log = logging.getLogger("tracker")
 
-#: How long the end of the server waits for a drill to close what it opened.
+#: How long the server waits at its end for a drill to close the alerts that it opened.
 _END_S: Final = 5.0
 _INTERRUPTED_S: Final = 600.0
 
@@ -68,7 +68,7 @@ class Drills:
         """Do nothing: drills are begun by people."""
 
     async def stop(self) -> None:
-        """End the drill that runs, which closes what it opened."""
+        """End the running drill, which closes the alerts that it opened."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(_END_S)

@@ -36,7 +36,7 @@ class OutgoingFeed(msgspec.Struct, frozen=True, kw_only=True):
     """A feed with its entries."""
 
     title: str
-    #: Its own address, and that of the page that shows the same.
+    #: The feed's own address, and the address of the page with the same list.
     url: str
     home: str
     entries: tuple[OutgoingEntry, ...]

@@ -38,7 +38,7 @@ class ActStore(Protocol):
         ...
 
     def note(self, act: Act) -> None:
-        """Write down who did what."""
+        """Write down an act with its author."""
         ...
 
     def acts(self, count: int) -> tuple[Act, ...]:

@@ -18,7 +18,7 @@ _TRIED: Final = 20
 _BACKLOG: Final = 2048
 #: After this long without reading, in milliseconds, the kernel ends a client's connection.
 _TAKES_NOTHING_MS: Final = 30_000
-#: How long requests that run may go on at the end, in seconds.
+#: How long running requests may continue at the end, in seconds.
 GRACE_S: Final = 2
 
 

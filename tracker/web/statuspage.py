@@ -77,7 +77,7 @@ def status(scope: StatusScope) -> Json:
 
 
 def components(scope: StatusScope) -> list[Json]:
-    """Return a component for each provider, or those of the only one."""
+    """Return a component for each provider, or the components of the only provider."""
     if scope.is_single:
         return [
             _component(scope, component.id, component.name, component.status.value, number, component.changed_at)

@@ -1,4 +1,4 @@
-"""One provider: why it is in its state, what is open, how its last ninety days went, and how it is read. Pure."""
+"""One provider: the reason for its state, open incidents, its last ninety days, and the reading of its page. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime

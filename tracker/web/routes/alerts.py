@@ -142,7 +142,7 @@ async def resend(request: Request, provider: Part, subject: Part, generation: Ge
 
 
 async def _act(request: Request, word: str, named: str, how: Callable[[], Alert]) -> Response:
-    """Do something to an alert that is there, and write it down. Raises Refused."""
+    """Apply an act to an existing alert, and write the act down. Raises Refused."""
     parts, viewer = parts_of(request), actor_of(request)
 
     def done() -> AlertDone:
@@ -178,7 +178,7 @@ def _alert(parts: Parts, named: str) -> Alert:
 
 
 def place_of(cursor: str | None) -> AlertPosition | None:
-    """Return the place that a cursor stands for, None for the first page. Raises Refused."""
+    """Return the place in the list that a cursor means, None for the first page. Raises Refused."""
     if not cursor:
         return None
     opened_s, _, alert_id = cursor.partition(" ")

@@ -54,7 +54,7 @@ def now(
     part: Word = "",
     only: Annotated[list[str] | None, Query(max_length=200)] = None,
 ) -> Response:
-    """Show how all providers do now; `part=rows` leaves out those that work, but for the providers in `only`."""
+    """Show the states of all providers; `part=rows` leaves out those that work, but for the providers in `only`."""
     site = site_of(request)
     pages = site.pages()
     around = site.frame(request, pages)
@@ -124,7 +124,7 @@ def updates(
     kind: Annotated[list[str] | None, Query(max_length=20)] = None,
     before: Annotated[int | None, Query(ge=0)] = None,
 ) -> Response:
-    """Show what vendors said, the newest first."""
+    """Show the updates, edits and changes of vendors, the newest first."""
     site = site_of(request)
     pages = site.pages()
     around = site.frame(request, pages)
@@ -204,7 +204,7 @@ def maintenance(request: Request, group: Word = "") -> Response:
 
 @router.get("/health")
 def health(request: Request) -> Response:
-    """Show what is wrong with the tracker itself, and what to do."""
+    """Show the problems of the tracker itself, with their remedies."""
     site = site_of(request)
     checks = site.checks()
     pages = site.pages()
