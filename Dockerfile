@@ -1,4 +1,4 @@
-# One image for all services of docker-compose.yml; which one a container is, its command says.
+# One image for all services of docker-compose.yml; the command of a container decides which service it is.
 
 # The newest patch of Python 3.13 at the time of the build; deploy/compose/images.env has an exact one.
 ARG PYTHON_IMAGE=python:3.13-slim
@@ -19,7 +19,7 @@ LABEL org.opencontainers.image.title="status-page-tracker" \
       org.opencontainers.image.licenses="MIT"
 ENV PATH=/opt/tracker/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 TRACKER_DATA_DIR=/data
 COPY deploy/health.sh /usr/local/bin/health
-# New volumes take over the owner of the directories that they are mounted on.
+# A new volume gets the owner of the directory that it is mounted on.
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin tracker \
  && install -d -m 0750 -o tracker -g tracker /data /secrets/tracker /secrets/flower /secrets/web \
  && install -d -m 0755 -o tracker -g tracker /secrets/redis /secrets/metrics /secrets/grafana \

@@ -1,4 +1,4 @@
-# Every target sets up .venv as far as it needs it. `make help` lists the targets.
+# Every target sets up the part of .venv that it needs. `make help` lists the targets.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

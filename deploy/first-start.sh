@@ -4,7 +4,7 @@
 set -eu
 umask 077
 
-# Make a file with a random secret of that many bytes, unless it is there.
+# Make a file with a random secret of that many bytes, unless it exists.
 secret() {
   [ -s "$1" ] && return
   head -c "$2" /dev/urandom | base64 -w 0 | tr '+/' '-_' | tr -d '=' > "$1.new"

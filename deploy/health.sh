@@ -2,8 +2,8 @@
 # health.sh [COMMAND...]: the health check of a container. With a command, each success of it counts as a sign of life;
 # without one, the process itself touches its tick file (beat, workers).
 #
-# Healthy is what gave a sign within a minute. Docker restarts a process that ends, not one that hangs: what has given
-# no sign for ten minutes is killed here. A data server that is away for a while is not worth a restart of everything.
+# A container is healthy for a minute after a sign of life. Docker restarts a process that ends, not one that hangs:
+# after ten minutes without a sign, this script ends the process. A short outage of the data server restarts nothing.
 tick=${TRACKER_TICK_FILE:-/tmp/tick}
 # The ten minutes of a process that never gave a sign begin with its first check.
 [ -e "$tick" ] || touch -d '2 minutes ago' "$tick"

@@ -59,7 +59,7 @@ log = logging.getLogger(__name__)
 
 #: Polls of one worker that run in threads at a time: those that parse, search or need several requests.
 GENERAL_POLLS: Final = 32
-#: The file in the data directory with the id by which a restarted tracker is known as the same one.
+#: The file in the data directory with the id by which a restarted tracker is recognised as the same one.
 OWNER_NAME: Final = "owner"
 
 
@@ -191,11 +191,11 @@ class Runtime:
             self._deciding.release()
 
     def is_well(self) -> bool:
-        """Return whether all of the tracker was found at work just now."""
+        """Return whether all processes of the tracker were found at work just now."""
         return self._decider.is_well(utc_now())
 
     def ping(self) -> None:
-        """Ask whether the data server answers. Raises StoreError."""
+        """Check that the data server answers. Raises StoreError."""
         self._catalogue.ping()
 
     def ahead(self) -> timedelta:

@@ -1,11 +1,11 @@
-"""The errors of the product, and what each one decides.
+"""The errors of the product, and the consequence of each.
 
 * TrackerError
   + ConfigError            providers.toml or the environment is wrong; fatal at start, exit status 2
     - ServerUnfit          the data server that the environment names cannot be used as it is
-    - OwnedElsewhere       another tracker has what only one may have
-    - ServerAway           the data server cannot be used now; who runs for long goes on trying
-      · NoServer             nobody listens where it should be
+    - OwnedElsewhere       another tracker has a lease that only one may have
+    - ServerAway           the data server cannot be used now; long-running processes keep trying
+      · NoServer             nothing listens at its address
   + PollError              one page, one poll; carries reason and retry_after_s; ends in a failed poll
     - FetchError           no usable answer came
       · NameNotResolved · ConnectError · ProxyFailed · TlsError · FetchTimeout
@@ -17,12 +17,12 @@
   + StoreError             the data server fails; the task may be retried
   + Conflict               another worker committed first; nothing to do
   + SinkError              an output refused
-  + HistoryError           the database of the history cannot be used; the record is not touched by that
+  + HistoryError           the database of the history cannot be used; the record is not affected
   + SearchTooWide          a search of the history has too many matches to read them all; narrow it
   + DrillFailed            a drill did not come through; names the part that broke
   + ChannelRefused         an alert's channel refused a message for good; carries a handle
 
-Errors pickle, and each is one plain sentence without a traceback's help.
+Errors can be pickled, and each is one sentence that is clear without a traceback.
 """
 
 from typing import ClassVar
@@ -49,7 +49,7 @@ class ServerAway(ConfigError):
 
 
 class NoServer(ServerAway):
-    """Raised when nobody listens where the data server should be."""
+    """Raised when nothing listens at the data server's address."""
 
 
 class PollError(TrackerError):
@@ -107,7 +107,7 @@ class FetchTimeout(FetchError):
 
 
 class HttpStatusError(FetchError):
-    """Raised when the answer's status is neither 200 nor 304; `url` is where that came from, after redirects."""
+    """Raised when the answer's status is neither 200 nor 304; `url` is the address that answered, after redirects."""
 
     reason = "http_status"
 
@@ -127,7 +127,7 @@ class Blocked(HttpStatusError):
 
 
 class SignInNeeded(HttpStatusError):
-    """Raised when the page leads to one where people sign in; `status` is that of the redirect, or of the page."""
+    """Raised when the page leads to a sign-in page; `status` is that of the redirect, or of the page."""
 
     reason = "sign_in"
 
@@ -163,7 +163,7 @@ class BadAnswer(FetchError):
 
 
 class CredentialsMissing(FetchError):
-    """Raised when the environment does not have what the provider's `headers_env` names; no request was made."""
+    """Raised when the environment lacks a variable that the provider's `headers_env` names; no request was made."""
 
     reason = "credentials"
 
@@ -171,8 +171,8 @@ class CredentialsMissing(FetchError):
 class ChannelFailed(FetchError):
     """Raised when a channel did not take a message, or only a part of it; a retry may help.
 
-    `handle` is the one to keep for the retry: it knows which part was done. None means the handle that was given.
-    `may_have_arrived` is False where the service has certainly done nothing.
+    `handle` is the one to keep for the retry: it says which part was done. None means: keep the handle of the call.
+    `may_have_arrived` is False if the service has certainly done nothing.
     """
 
     reason = "channel"
@@ -219,7 +219,7 @@ class HistoryError(TrackerError):
 
 
 class SearchTooWide(TrackerError):
-    """Raised when the beginning of a word begins too many words to look all of them up."""
+    """Raised when too many words begin with a prefix to look all of them up."""
 
 
 class ChannelRefused(TrackerError):

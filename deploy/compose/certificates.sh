@@ -24,7 +24,7 @@ printf 'subjectAltName=%s\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=
   "$name" > server.ext
 openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 825 -extfile server.ext -out cert.pem
 rm server.csr server.ext
-# The server in its container runs as user 999, and only root can give it a file of its own.
+# The data server in its container runs as user 999, and only root can give that user a file.
 chmod 755 .
 chmod 644 ca.pem cert.pem
 if chown 999 key.pem 2>/dev/null; then chmod 400 key.pem; else chmod 644 key.pem; fi

@@ -34,7 +34,7 @@ case $url in
   redis://*) tls=disable ;;
   *) echo 'secrets.sh: the address begins with redis:// or rediss://' >&2; exit 2 ;;
 esac
-# KEDA wants host and port apart from the rest.
+# KEDA needs host and port apart from the rest of the address.
 address=${url#*://}
 address=${address%%/*}
 case $address in
@@ -50,7 +50,7 @@ if [ $# -eq 0 ]; then
   secret data-server-users users.acl "$users"
 else
   user=${REDIS_USERNAME:-default} password=${REDIS_PASSWORD:?the password of the data server}
-  # A user of its own for Flower, with the rights of deploy/redis/users.acl, is better where the server knows users.
+  # If the server has users, a user of its own for Flower, with the rights of deploy/redis/users.acl, is better.
   flower_user=${FLOWER_REDIS_USERNAME:-$user} flower_password=${FLOWER_REDIS_PASSWORD:-$password}
 fi
 secret data-server url "$url" address "$address" tls "$tls" username "$user" password "$password"

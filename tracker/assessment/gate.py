@@ -8,7 +8,7 @@ from tracker.assessment.verdict import Answer, Verdict
 
 
 class Ruling(StrEnum):
-    """The answer to a caller who asks whether to go on, as far as one vendor is concerned."""
+    """The answer to the question whether a caller may go on, for one vendor."""
 
     PASS = "pass"  # noqa: S105  a word, no password
     FAIL = "fail"

@@ -13,7 +13,7 @@ class KnownPage(Protocol):
 
     @property
     def provider(self) -> Provider:
-        """Return whose page it is."""
+        """Return the provider of the page."""
         ...
 
     @property
@@ -23,7 +23,7 @@ class KnownPage(Protocol):
 
     @property
     def view(self) -> PageView:
-        """Return its contents when it was read last."""
+        """Return its contents at the last reading."""
         ...
 
     @property

@@ -25,7 +25,7 @@ class Opinions(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def agree(self) -> bool:
-        """Return whether all that have a word say the same."""
+        """Return whether all voices that have an opinion agree."""
         said = {self.component_state, self.incident_state}
         return len(said | ({self.indicator} if self.indicator else set())) == 1
 

@@ -35,7 +35,7 @@ class State(StrEnum):
 
     @property
     def is_known(self) -> bool:
-        """Return whether it says how a vendor does now."""
+        """Return whether the vendor's condition is known."""
         return self not in (State.UNKNOWN, State.NOT_ASKED)
 
     @property
@@ -63,7 +63,7 @@ class Reason(StrEnum):
 
 
 class Assessment(msgspec.Struct, frozen=True, kw_only=True):
-    """A state, what decides it, and how old the knowledge is."""
+    """A state, the fact that decides it, and the age of the knowledge."""
 
     state: State
     reason: Reason

@@ -4,7 +4,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from tracker.catalogue.mistakes import InvalidValue, described, quoted
 
-#: Beyond this, servers and proxies begin to refuse (RFC 9110, section 4.1, asks for 8000 at least; pages have 40).
+#: Beyond this, servers and proxies begin to refuse (RFC 9110, section 4.1, recommends 8000 at least; pages have 40).
 _LONGEST = 2048
 _REMEDY = "write one like https://status.example.com"
 
@@ -40,7 +40,7 @@ def _refuse_all_but_web(value: str, parts: SplitResult) -> None:
 
 
 def _refuse_bad_host(value: str, parts: SplitResult) -> None:
-    """Refuse what no name server and no socket would take."""
+    """Refuse a host that no name server and no socket would take."""
     try:
         port = parts.port
     except ValueError:

@@ -11,7 +11,7 @@ from tracker.catalogue.values import choice, text
 from tracker.model.page import SEVERITIES, Impact
 from tracker.model.route import QuietHours
 
-#: One address as mail headers and SMTP take it (RFC 5321), without quoted names, which nobody has.
+#: One address as mail headers and SMTP take it (RFC 5321), without quoted names, which are not used in practice.
 _MAILBOX: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|(?=[^:]*:[^:]*:)[0-9A-Fa-f:.]{2,45}")
 _CONVERSATION: Final = re.compile(r"#?[^\s#<>@\"'`]{1,80}")
@@ -49,7 +49,7 @@ def foreign_id(value: object, example: str) -> str:
 
 
 def seconds(value: object, least: int, example: str) -> int:
-    """Return the seconds of a duration like `5m`; `0s` is one where `least` is 0."""
+    """Return the seconds of a duration like `5m`; `0s` is allowed if `least` is 0."""
     if value == "0s" and least == 0:
         return 0
     found = _DURATION.fullmatch(value) if isinstance(value, str) else None

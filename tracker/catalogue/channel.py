@@ -1,4 +1,4 @@
-"""One `[[channel]]` of the catalogue: what comes of the keys of its type (`tracker.model.channel`)."""
+"""One `[[channel]]` of the catalogue, made from the keys of its type (`tracker.model.channel`)."""
 
 from collections.abc import Mapping
 from typing import Any, Final, get_args
@@ -16,7 +16,7 @@ CHANNEL_TYPES: Final[Mapping[str, Schema[AnyChannelConfig]]] = {
 
 
 def channel_config_of(table: Mapping[str, object], place: str) -> AnyChannelConfig:
-    """Return the channel that a table describes; `place` is what messages call it. Raises ConfigError."""
+    """Return the channel that a table describes; `place` is its name in messages. Raises ConfigError."""
     schema = CHANNEL_TYPES[_type_of(table, place)]
     refuse_unknown(table, ("type", *schema.keys), place)
     values = schema.values({key: value for key, value in table.items() if key != "type"}, place)

@@ -1,4 +1,4 @@
-"""One `[[provider]]` of the catalogue: the provider that comes of its keys (`tracker.model.provider`)."""
+"""One `[[provider]]` of the catalogue: the provider made from its keys (`tracker.model.provider`)."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Final
@@ -46,7 +46,7 @@ def checked(
 
 
 def assembled(values: Mapping[str, Any], place: str, origin: str) -> Provider:
-    """Return the provider of checked values, once they fit together. Raises ConfigError."""
+    """Return the provider of checked values that fit together. Raises ConfigError if they do not."""
     PROVIDERS.require(values, place)
     given = {"id": slug(values["name"]), "id_given": "id" in values, **values, "origin": origin}
     provider = Provider(**given)

@@ -20,7 +20,7 @@ from tracker.model.plain import visible
 from tracker.model.provider import Provider, Webhook
 from tracker.model.route import Alerting
 
-#: Some 160,000 providers; what is longer is not a catalogue.
+#: Some 160,000 providers; a longer file is not a catalogue.
 _LONGEST_FILE = 16 * 1024 * 1024
 #: How much of a path or of a parser's sentence one message repeats, in characters.
 _LINE = 200
@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 
 class Contents(msgspec.Struct, frozen=True, kw_only=True):
-    """All that one reading of a catalogue file found."""
+    """The contents of a catalogue file, from one reading."""
 
     providers: tuple[Provider, ...]
     sinks: tuple[Webhook, ...]
@@ -69,9 +69,9 @@ def load_definitions(path: Path, *, formats: Collection[str], understand: Unders
 def read_catalogue(
     data: bytes, *, file: str, formats: Collection[str], understand: Understand = trusted
 ) -> tuple[Provider, ...]:
-    """Return the providers of a catalogue's bytes; `file` is what messages call it. Raises ConfigError.
+    """Return the providers of a catalogue's bytes; `file` is its name in messages. Raises ConfigError.
 
-    `understand` checks the expressions of a `[[format]]`, of which nothing is known here.
+    `understand` checks the expressions of a `[[format]]`; this module knows nothing about expressions.
     """
     document = _document(data, file)
     definitions = _definitions(document, file, formats, understand)
@@ -91,7 +91,7 @@ def read_catalogue(
 
 
 def read_sinks(data: bytes, *, file: str) -> tuple[Webhook, ...]:
-    """Return the sinks of a catalogue's bytes; `file` is what messages call it. Raises ConfigError."""
+    """Return the sinks of a catalogue's bytes; `file` is its name in messages. Raises ConfigError."""
     sinks = entries_of(_document(data, file), SINKS.kind, file, webhook_of)
     _refuse_twice("name", {place: sink.name for place, sink in sinks}, file)
     return tuple(sink for _, sink in sinks)
@@ -135,7 +135,7 @@ def _read(path: Path) -> tuple[str, bytes]:
     return file, data
 
 
-#: Keys of so many parts are refused before they are read: with each part the reader's memory grows by all before it.
+#: Keys of this many parts are refused unread: for each part, the reader's memory grows by all parts before it.
 _MOST_PARTS: Final = 64
 _PART: Final = rb"(?:[A-Za-z0-9_-]++|\"[^\"\n]*+\"|'[^'\n]*+')[ \t]*+\.[ \t]*+"
 #: It begins where a word does: from the middle of a long one each attempt would read on to its end.
@@ -143,12 +143,12 @@ _DEEP: Final = re.compile(rb"(?<![A-Za-z0-9_-])(?:%b){%d}" % (_PART, _MOST_PARTS
 
 
 def _document(data: bytes, file: str) -> dict[str, Any]:
-    """Return the contents of the TOML, below the tables that we know."""
+    """Return the contents of the TOML. Raises ConfigError if it is not valid, or has a table that we do not know."""
     if deep := _DEEP.search(data):
         line = data.count(b"\n", 0, deep.start()) + 1
         raise ConfigError(f"{file}: line {line} has a key of {_MOST_PARTS} parts or more; no key here has over 3")
     try:
-        # Editors on Windows put a byte order mark first, which TOML does not know.
+        # Editors on Windows put a byte order mark first, which TOML does not allow.
         document = tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
@@ -188,7 +188,7 @@ def _defaults(table: object, file: str, formats: Collection[str]) -> dict[str, A
 
 
 def _refuse_empty(table: dict[str, Any], place: str, defaults: dict[str, Any]) -> None:
-    """Refuse an empty list, but where it takes back one of the defaults. Raises ConfigError."""
+    """Refuse an empty list, unless it takes back one of the defaults. Raises ConfigError."""
     for key, value in table.items():
         entry = PROVIDERS.entries[key]
         if value == [] and not defaults.get(entry.field):

@@ -11,7 +11,7 @@ from tracker.model.format_definition import BodyKind, FormatDefinition
 FORMATS: Final = Schema("format", FormatDefinition)
 #: Checks the expressions of a definition. Raises InvalidValue, whose text begins with the key.
 Understand: TypeAlias = Callable[[FormatDefinition], None]
-#: Parts that are of no use without the expression that finds what they are parts of.
+#: The beginning of an expression's key, and the key of the list whose items it reads; without that it is useless.
 _OWNERS: Final = {"update_": "updates", "component_": "component_list"}
 
 

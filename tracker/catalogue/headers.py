@@ -1,6 +1,6 @@
 """Header fields of a page or a receiver whose values are secrets: the catalogue holds the names of variables alone.
 
-Whatever is wrong with a name, the message does not repeat it: sometimes somebody writes the secret itself there.
+No message repeats a wrong name: people sometimes write the secret itself there.
 """
 
 import re
@@ -13,8 +13,8 @@ EXAMPLE: Final = 'headers_env = { Authorization = "ACME_AUTH" }'
 
 #: RFC 9110, section 5.6.2; the cap is ours.
 _FIELD_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
-#: What HTTP itself decides for each message: its framing, its connection (section 7.6.1) and where it goes; and what
-#: an answer depends on that we have to be able to read.
+#: Fields that HTTP itself sets for each message: framing, connection (section 7.6.1) and destination; and those that
+#: decide whether we can read the answer.
 _OURS: Final = frozenset(
     {
         *("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"),

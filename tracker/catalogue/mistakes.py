@@ -1,6 +1,6 @@
-"""The wording of mistakes in the configuration. Contains no business logic.
+"""The wording of mistakes in the configuration.
 
-Whatever a message repeats may be hostile or huge, so it passes through here first.
+Text that a message repeats may be hostile or huge, so it passes through here first.
 """
 
 from collections.abc import Collection
@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from tracker.model.plain import visible
 
-#: How much of somebody's text one message repeats, in characters.
+#: How much of a user's text one message repeats, in characters.
 _CAP = 60
 #: Integers beyond this are described, not written: Python refuses to write those of more than 4300 digits.
 _WRITABLE = 10**15

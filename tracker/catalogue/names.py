@@ -6,7 +6,7 @@ from hashlib import sha256
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-#: Longest id.
+#: The longest id, in characters.
 LONGEST_ID = 64
 #: Latin letters that Unicode does not decompose (the last is i without its dot), and apostrophes, which join words.
 _TRANSLITERATED = str.maketrans(
@@ -17,7 +17,7 @@ _NOISE = frozenset({"www", "status", "statuspage", "instatus", "health", "trust"
 #: Second labels below which countries hand out names: foo.co.uk. Not the whole public suffix list: a name may be odd.
 _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gov", "ne", "net", "or", "org"})
 _COUNTRY_LETTERS = 2
-#: Path segments of endpoints; what is left names a page among others of the same host.
+#: Path segments of endpoints; the rest of a path names a page among others of the same host.
 _ENDPOINT = re.compile(r"api|v\d+|history|feed|rss|atom|.*\.(?:json|atom|rss|xml|html?)", re.IGNORECASE)
 
 

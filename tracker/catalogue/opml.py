@@ -33,11 +33,11 @@ class Subscriptions:
 
     #: Pages that are new, with ids of their own.
     providers: tuple[Provider, ...]
-    #: One sentence for each page that is there already.
+    #: One sentence for each page that is watched already.
     repeated: tuple[str, ...]
     #: One sentence for each that cannot be watched.
     invalid: tuple[str, ...]
-    #: One sentence for each name that means no page that is known.
+    #: One sentence for each name that matches no known page.
     unmatched: tuple[str, ...] = ()
 
 
@@ -114,7 +114,7 @@ def _name(title: str) -> str | None:
 
 @dataclass(slots=True)
 class _Reader:
-    """Collects the attributes of outlines as they pass; no tree is built, and a file that declares entities refused."""
+    """Collects the attributes of outlines as they pass; builds no tree, and refuses a file that declares entities."""
 
     file: str
     _depth: int = 0
@@ -128,7 +128,7 @@ class _Reader:
         try:
             parser.Parse(data, True)
         except (expat.ExpatError, LookupError, ValueError) as error:
-            # LookupError, ValueError: an encoding that Python does not know, or expat does not (Shift_JIS).
+            # LookupError, ValueError: an encoding that Python or expat does not know (Shift_JIS).
             self._refuse(f"cannot be read as XML ({visible(str(error), _LINE)}); export it again, in UTF-8")
         return self._found
 

@@ -1,7 +1,7 @@
 """Matches the entries of a file with the providers of a running tracker. Pure.
 
-An id that nobody gave is made from the name, and all that is known of a page is kept by id. So an entry that is called
-otherwise from now on is known again by its address, and keeps the id that it had.
+The id of an entry without one is made from its name, and the state of a page is kept by id. So a renamed entry is
+recognised by its address, and keeps its id.
 """
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
@@ -24,9 +24,9 @@ def with_known_ids(
 ) -> tuple[Provider, ...]:
     """Return the entries of a file with the ids that they have in the catalogue.
 
-    `known` are the entries of the file before, `taken` the ids of all other providers. An id that was given stays; any
-    other belongs to the address that had it, by whatever name. Of several entries of one address the one of the same
-    name comes first, then those with the same settings, then the rest in the order of the file.
+    `known` are the entries of the former file, `taken` the ids of all other providers. An id that the file gives stays;
+    any other belongs to the address that had it, whatever the name. Of several entries of one address the one of the
+    same name comes first, then those with the same settings, then the rest in the order of the file.
     """
     ids = {place: entry.id for place, entry in enumerate(given) if entry.id_given}
     free = sorted(known, key=lambda provider: provider.id, reverse=True)
@@ -61,7 +61,7 @@ def _settings(provider: Provider) -> bytes:
     return msgspec.json.encode(replace(provider, id="", name="", url="", id_given=False))
 
 
-#: What an entry and a known provider have to have in common to be one, the surest first.
+#: The fields that an entry and a known provider have to share to be the same page, the surest first.
 _KEYS: Final[tuple[Callable[[Provider], Hashable], ...]] = (
     lambda provider: (_page(provider), provider.id),
     lambda provider: (_page(provider), _settings(provider)),
@@ -72,7 +72,7 @@ _KEYS: Final[tuple[Callable[[Provider], Hashable], ...]] = (
 def _pair(
     given: Sequence[Provider], free: Iterable[Provider], key: Callable[[Provider], Hashable], ids: dict[int, str]
 ) -> None:
-    """Give entries without an id that of a free provider with the same key, each once."""
+    """Give each entry without an id the id of a free provider with the same key, each id once."""
     alike: dict[Hashable, list[Provider]] = {}
     for provider in free:
         alike.setdefault(key(provider), []).append(provider)

@@ -1,4 +1,4 @@
-"""`[[route]]` and `[fallback]` of the catalogue: what comes of their keys (`tracker.model.route`)."""
+"""`[[route]]` and `[fallback]` of the catalogue, made from their keys (`tracker.model.route`)."""
 
 from collections.abc import Collection, Mapping
 from typing import Final
@@ -34,7 +34,7 @@ def fallback_of(table: object, file: str) -> tuple[str, ...]:
 
 
 def refuse_strangers(names: Collection[str], known: Collection[str], place: str) -> None:
-    """Refuse the name of a channel that is not there. Raises ConfigError."""
+    """Refuse the name of a channel that does not exist. Raises ConfigError."""
     for name in names:
         if name not in known:
             remedy = alternatives(name, known) if known else f'add [[channel]] with name = "{name}"'

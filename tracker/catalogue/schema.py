@@ -55,7 +55,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableKey:
-    """One key of a table, with what its struct says of the field behind it."""
+    """One key of a table, with the declaration of its field in the struct."""
 
     name: str
     field: str
@@ -117,9 +117,9 @@ class Schema(Generic[S]):
         words: Mapping[str, Sequence[str]] | None = None,
         known: Collection[str] | None = None,
     ) -> dict[str, Any]:
-        """Return by field what a table holds, each value checked by itself. Raises ConfigError.
+        """Return the values of a table by field, each one checked by itself. Raises ConfigError.
 
-        `words` are by key the values that only the caller knows, `known` the keys that may stand here (None: all).
+        `words` holds by key the values that only the caller knows, `known` the keys that are allowed (None: all).
         """
         known = self.keys if known is None else known
         values = {}
@@ -133,7 +133,7 @@ class Schema(Generic[S]):
         return values
 
     def require(self, values: Mapping[str, object], place: str) -> None:
-        """Refuse values without a key that has to be there. Raises ConfigError."""
+        """Refuse values without a required key. Raises ConfigError."""
         for entry in self.entries.values():
             if entry.key.is_required and entry.field not in values:
                 raise ConfigError(f"{place}: {entry.name} is missing; add {entry.example}")
@@ -161,7 +161,7 @@ def _entry(field: msgspec.structs.FieldInfo) -> TableKey | None:
 
 
 def _plain(annotation: Any) -> type:
-    """Return the class of a value: without None, without what a list holds."""
+    """Return the class of a value, without None and without the type of a list's items."""
     if isinstance(annotation, UnionType):
         (annotation,) = (each for each in get_args(annotation) if each is not NoneType)
     plain: type = get_origin(annotation) or annotation

@@ -1,4 +1,4 @@
-"""One `[[sink]]` of the catalogue: the webhook that comes of its keys (`tracker.model.provider`)."""
+"""One `[[sink]]` of the catalogue: the webhook made from its keys (`tracker.model.provider`)."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -1,4 +1,4 @@
-"""Providers as the [[provider]] blocks of a providers.toml that would say the same."""
+"""Providers as the equivalent [[provider]] blocks of a providers.toml."""
 
 import json
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from tracker.model.provider import Provider
 def as_toml(providers: Iterable[Provider]) -> str:
     """Return one block a provider, after one for each format that a catalogue defined for them.
 
-    Keys that would say what holds anyway are left out.
+    Keys with their default values are left out.
     """
     listed = list(providers)
     definitions = dict.fromkeys(provider.definition for provider in listed if provider.definition is not None)
@@ -46,10 +46,10 @@ def _lines(provider: Provider) -> list[str]:
 
 
 def _table(pairs: Iterable[tuple[str, str]]) -> str:
-    """Return pairs as a table in one line; header names may hold what a bare key may not."""
+    """Return pairs as a table in one line; header names may hold characters that a bare key may not."""
     return f"{{ {', '.join(f'{_written(name)} = {_written(value)}' for name, value in pairs)} }}"
 
 
 def _written(value: object) -> str:
-    """Return a value in TOML: strings, numbers, switches and lists of checked values are written as in JSON."""
+    """Return a value in TOML: strings, numbers, booleans and lists of checked values are written as in JSON."""
     return json.dumps(value, ensure_ascii=False)

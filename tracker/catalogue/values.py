@@ -78,7 +78,7 @@ def whole_number(value: object, least: int, most: int, unit: str, example: str) 
 
 
 def word_table(value: object, known: Sequence[str], example: str) -> tuple[tuple[str, str], ...]:
-    """Return a table of somebody's words, each with one of the known ones."""
+    """Return a table of a page's words, each with one of the known words."""
     if not isinstance(value, dict):
         raise InvalidValue(f"is {described(value)}, not a table; write one, as in {example}")
     if len(value) > _MOST_WORDS:

@@ -161,7 +161,7 @@ def main() -> None:
 
 
 def _open_closed() -> None:
-    """Open streams that were closed before the start (`>&-`): lest others write into a file of ours."""
+    """Open streams that were closed before the start (`>&-`), so that no output ends in a file of the tracker."""
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
         os.set_inheritable(descriptor, True)
     os.close(descriptor)

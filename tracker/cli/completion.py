@@ -91,7 +91,7 @@ def completion(shell: str) -> None:
 
 
 def vendors(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Return the presets that a shell offers for the beginning of a word."""
+    """Return the presets that a shell offers for a word's beginning."""
     from tracker.catalogue.presets import completions  # noqa: PLC0415  a table of 600, for this alone
 
     return list(completions(incomplete))

@@ -23,7 +23,7 @@ _USUAL_DAYS: Final = 30
 _MESSAGE: Final = 2000
 _TITLE: Final = 200
 _WIDTH: Final = 100
-#: Words that are compared; more would take long, and nobody reads so long a difference.
+#: The most words that are compared; more would take long, and nobody reads such a long difference.
 _MOST_WORDS: Final = 1000
 _INDENT: Final = "  "
 

@@ -17,7 +17,7 @@ _PLACES: Final = ("url", "url_env", "api_url", "host")
 
 
 def is_inner(provider: Provider) -> bool:
-    """Return whether the address names a host by a number that is not public; names are resolved at the request."""
+    """Return whether the address names a host by a number that is not public; host names are resolved by requests."""
     return _is_inner_host(urlsplit(provider.url).hostname)
 
 

@@ -74,7 +74,7 @@ class FullHelp(click.Group):
 
 
 class LazyGroup(click.Group):
-    """A group that knows its commands by name, section by section, and imports one when it is asked for."""
+    """A group that knows its commands by name, section by section, and imports one when it is used."""
 
     context_class = HelpContext
 
@@ -99,7 +99,7 @@ class LazyGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Import and run the named command; Ctrl-C ends it without a word, with the status that shells use."""
+        """Import and run the named command; Ctrl-C ends it without a message, with the status that shells use."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:

@@ -23,7 +23,7 @@ def serve(settings: Settings, environ: Mapping[str, str]) -> None:
     )
 
     def history() -> History:
-        # The web server may not run: this process reads the record on.
+        # The web server may not run, so this process reads new lines of the record itself.
         recorded.follow(settings.data_dir / RECORD_NAME, None if kept.keep is None else utc_now() - kept.keep)
         return recorded
 

@@ -17,7 +17,7 @@ _HINTS: Final = 3
 
 
 def meant(providers: Iterable[Provider], word: str) -> Provider:
-    """Return the provider of that id or name, in any case of letters. Raises ConfigError with what may be meant."""
+    """Return the provider of that id or name, in any case of letters. Raises ConfigError with similar names."""
     known = list(providers)
     folded = word.casefold()
     for provider in known:

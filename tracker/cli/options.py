@@ -42,7 +42,7 @@ listed_option = click.option(
 
 
 def default_data_dir(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the directory of the tracker's files where none is named."""
+    """Return the directory of the tracker's files if no option names one."""
     return Path(environ.get("TRACKER_DATA_DIR") or DATA_DIR)
 
 
@@ -79,7 +79,7 @@ def formats(*known: str, also: Sequence[str] = ()) -> Callable[[Function], Funct
                 kwargs["output_format"] = "json"
             return command(*args, **kwargs)
 
-        # mypy does not take a wrapped function for what it wraps.
+        # mypy does not give a wrapped function the type of the function that it wraps.
         named: Function = wraps(command)(formatted)  # type: ignore[assignment]
         with_short = click.option("--json", "as_json", is_flag=True, help="Short for --format json.")(named)
         return click.option(
@@ -102,7 +102,7 @@ class Duration(click.ParamType[Any]):
     _UNITS: Final = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """Return the length of time; fails as a mistake in what was given."""
+        """Return the length of time; a wrong value is a usage error."""
         if isinstance(value, timedelta):
             return value
         found = re.fullmatch(r"\s*(\d{1,9}(?:\.\d{1,6})?)\s*([a-z]*)\s*", str(value))
@@ -147,7 +147,7 @@ def key_options(*keys: str) -> Callable[[Function], Function]:
 
 def _key_option(entry: TableKey) -> Callable[[Function], Function]:
     """Return the option for a key; one that is not given is None or ()."""
-    # `--format` is that of the output, on every command.
+    # On every command, `--format` is the format of the output.
     flag = "--page-format" if entry.name == "format" else f"--{entry.name.replace('_', '-')}"
     if entry.type is bool:
         switch = f"{flag}/--no-{flag[2:]}" if entry.default else flag

@@ -40,9 +40,9 @@ class PageReport(msgspec.Struct, frozen=True, kw_only=True):
     age_s: float | None = None
     last_state: str | None = None
     incidents: tuple[OpenIncident, ...] = ()
-    #: Those that run.
+    #: Maintenances that run.
     maintenances: tuple[OpenIncident, ...] = ()
-    #: Those that begin within 7 days, the next one first.
+    #: Maintenances that begin within 7 days, the next one first.
     planned_maintenances: tuple[OpenIncident, ...] = ()
     #: Components that do not work as they should.
     components: tuple[Component, ...] = ()
@@ -67,7 +67,7 @@ class PageReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def report(page: PageStatus, now: datetime, *, is_watched: bool = True) -> PageReport:
-    """Return the report on a page; a page that nobody watches has no next poll."""
+    """Return the report on a page; a page that is not watched has no next poll."""
     assessment = assess(page.provider, page.state, page.view, page.checked_at, now)
     return PageReport(
         provider=page.provider.id,

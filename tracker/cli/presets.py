@@ -1,4 +1,4 @@
-"""`tracker presets`: whether the pages of presets are still where the table has them. Needs no data server."""
+"""`tracker presets`: checks whether presets still have the addresses of the table. Needs no data server."""
 
 import os
 import sys

@@ -17,7 +17,7 @@ _START: Final = "start `tracker up`, give its --data-dir, or set REDIS_URL"
 
 
 def listed_providers(path: Path | None, environ: Mapping[str, str] = os.environ) -> tuple[Provider, ...]:
-    """Return the providers of a file, or without one those that are watched. Raises ConfigError, StoreError."""
+    """Return the providers of a file, or without a file the watched ones. Raises ConfigError, StoreError."""
     if path is None and not PROVIDERS_FILE.exists():
         try:
             return running_catalogue(default_data_dir(environ), environ).providers()
@@ -61,7 +61,7 @@ def not_running(error: ConfigError, data_dir: Path, environ: Mapping[str, str] =
     if isinstance(error, NoServer):
         return NoServer(f"{stopped}; {_START}")
     if isinstance(error, ServerUnfit):
-        # Its own server lets it in: somebody else has taken the port since.
+        # The tracker's own server would take the password: another server has taken its port since.
         return NoServer(f"{stopped}, and another program has its port; {_START}")
     log = data_dir / "server" / "server.log"
     return ServerAway(f"the tracker does not answer (data directory: {data_dir}); {log} may say why")

@@ -47,7 +47,7 @@ class SinkReport(msgspec.Struct, frozen=True, kw_only=True):
     not_before: datetime | None
     last_error: str | None
     last_error_at: datetime | None
-    #: Its patterns and kinds of events that match nothing, a sentence each.
+    #: A sentence for each of its patterns and kinds of events that matches nothing.
     unmatched: tuple[str, ...]
     #: The format of its requests.
     format: str

@@ -1,4 +1,4 @@
-"""`tracker providers sync`: make the catalogue of a running tracker that of a file."""
+"""`tracker providers sync`: bring the catalogue of a running tracker in line with a file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -83,7 +83,7 @@ def _print_synced(what: str, synced: Synced) -> None:
 def _checked_owner(catalogue: RedisCatalogue, pages: Sequence[Provider], file: Path) -> Fence:
     """Return the lease of the catalogue, which has to last to the end. Raises ConfigError.
 
-    A file is refused that would remove pages of a running tracker's own file.
+    Refuses a file that would remove pages of a running tracker's own file.
     """
     held = catalogue.owner()
     if held is None:

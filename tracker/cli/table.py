@@ -63,7 +63,7 @@ def _aligned(row: Sequence[str], widths: Sequence[int], beside: int, width: int 
 
 
 def _labelled(head: str, cell: str) -> str:
-    """Return a cell that no head is above: numbers, times and missing values get the head in front."""
+    """Return a cell without a head above it: numbers, times and missing values get the head in front."""
     return f"{head.lower()}: {cell}" if cell[:1].isdigit() or cell in ("-", "never") else cell
 
 

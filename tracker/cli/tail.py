@@ -70,7 +70,7 @@ def tail(
     sink = _Lines() if output_format == "json" else TextLines(sys.stdout)
     if not follows:
         record_files(data_dir)  # names the folder if it has no record
-    # The end of the file is read before its lines: following shows the events that come meanwhile.
+    # The end of the file is read before its lines: `-f` then shows the events that were written meanwhile.
     last, end = newest(path, 0 if since else count, is_wanted)
     if since:
         files = record_files(data_dir) if path.exists() else ()
@@ -113,7 +113,7 @@ def _show(sink: Sink, events: Iterable[StreamedEvent]) -> None:
             sink.deliver([streamed])
         except SinkError as error:
             if isinstance(error.__cause__, BrokenPipeError):
-                raise error.__cause__ from None  # `head` has read enough: click ends without a word
+                raise error.__cause__ from None  # `head` has read enough: click ends without a message
             raise
 
 

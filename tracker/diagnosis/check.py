@@ -11,13 +11,13 @@ class Level(StrEnum):
 
     PROBLEM = "problem"
     WARNING = "warning"
-    #: It could not be checked, because another check failed or this user may not ask.
+    #: It could not be checked, because another check failed or this user lacks the right.
     UNKNOWN = "unknown"
     OK = "ok"
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One check: its stable form."""
+    """One check, in its stable form."""
 
     #: A stable word: `data_server`, `version`, `persistence`, `eviction`, `memory`, `clock`, `catalogue`, `beat`,
     #: `workers`, `lateness`, `printer`, `pages`, `sinks`, `disk`.
@@ -25,12 +25,12 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     level: Level
     #: The finding, one sentence.
     finding: str
-    #: The remedy, one sentence; None where nothing is to be done.
+    #: The remedy, one sentence; None if there is nothing to do.
     remedy: str | None = None
 
 
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
-    """All checks in the order in which somebody looks for a cause."""
+    """All checks, in the order in which a person looks for a cause."""
 
     checked_at: datetime
     #: The worst level that a check found.

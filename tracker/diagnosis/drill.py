@@ -1,6 +1,6 @@
-"""A drill: a made incident, through parse, commit, stream and routes, to the real channels, and its end.
+"""A drill: an invented incident and its end, through parse, commit, stream and routes, to the real channels.
 
-Its events say that they are a drill, and whatever counts or shows incidents leaves them out.
+Its events say that they are a drill, and everything that counts or shows incidents leaves them out.
 """
 
 import threading
@@ -33,7 +33,7 @@ from tracker.store.opening import open_alerts, open_pages, open_rows
 _PATH: Final = "/api/v2/incidents.json"
 _URL: Final = "https://drill.invalid"
 _BODY: Final = "This is a drill. Nothing happened; it ends by itself."
-#: How long the page's poll lease is waited for, while a worker has it.
+#: How long to wait for the page's poll lease while a worker has it.
 _LEASE_PATIENCE_S: Final = 20.0
 _PAUSE_S: Final = 0.1
 #: Seconds for each step of a drill that nobody watches.
@@ -83,7 +83,7 @@ class Drill:
         try:
             alert = self._await_opened(report)
         finally:
-            # Whatever broke, no drill stays open anywhere.
+            # Whichever part failed, no drill stays open in any channel.
             self._commit(ending, channel)
         for name in _open_channels(alert):
             self._await_row(name, alert.id, "close", lambda row: row.version > 0 and not row.is_open)
@@ -108,7 +108,7 @@ class Drill:
         return read(document.body, format="statuspage", url=_URL + _PATH)
 
     def _commit(self, pending: Sequence[PendingEvent], channel: str | None) -> None:
-        """Write the events as a poll of the page does, which is asked right after that."""
+        """Write the events as a poll of the page does, and make the page due for its next poll at once."""
         marked = tuple(PendingEvent(event=self._marked(each.event, channel)) for each in pending)
         if not marked:
             raise DrillFailed("parse: the made incident brought no event")

@@ -26,7 +26,7 @@ from tracker.store.pages import PageStatus
 from tracker.store.server_facts import ServerFacts, server_facts
 from tracker.store.sinks import RedisSinks, SinkStatus
 
-#: A page with so many events in that time is loud: a large incident has some dozens.
+#: A page with this many events in this time is loud: a large incident has some dozens.
 LOUD_EVENTS: Final = 500
 LATELY: Final = timedelta(hours=1)
 #: Lines of the record that are counted at most, in about a second.
@@ -37,9 +37,9 @@ class PageFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The facts about all pages together."""
 
     watched: int = 0
-    #: Those that cannot be read or were not read for too long, by name, with why.
+    #: Pages that cannot be read or were not read for too long, by name, with the reason.
     unknown: tuple[tuple[str, Assessment], ...] = ()
-    #: Those that were never polled.
+    #: The number of pages that were never polled.
     never_asked: int = 0
     #: When any page was polled last.
     newest_check: datetime | None = None
@@ -53,7 +53,7 @@ class DiskFacts(msgspec.Struct, frozen=True, kw_only=True):
     directory: str
     exists: bool = True
     is_writable: bool = True
-    #: Whether nobody can write there, as in a container without the volume.
+    #: Whether the file system takes no writes, as in a container without the volume.
     is_read_only: bool = False
     free_bytes: int = 0
     #: Size of the record, None where there is none yet.
@@ -74,7 +74,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     scheduling: Scheduling | None = None
     pages: PageFacts | None = None
     sinks: Sequence[SinkStatus] = ()
-    #: Pages with very many events in the last hour, by name, with how many; the record may be on another machine.
+    #: Pages with very many events in the last hour, by name, with their number; () if the record is elsewhere.
     loud: tuple[tuple[str, int], ...] = ()
     disk: DiskFacts
 

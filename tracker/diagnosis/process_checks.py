@@ -1,4 +1,4 @@
-"""Checks of beat, workers and printer, by what they do rather than by whether they run. Pure."""
+"""Checks of beat, workers and printer, by their work rather than by whether they run. Pure."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from tracker.store.server_facts import ServerFacts
 
 #: A beat reports every second; one that was silent for longer has stopped, or cannot reach the data server.
 BEAT_SILENT: Final = timedelta(seconds=10)
-#: A page that is due waits so long for a worker before that is worth a word.
+#: A due page may wait this long for a worker before a check reports it.
 LATE_S: Final = 10.0
 #: Some page is polled within this many of the shortest intervals, and this long.
 CHECK_INTERVALS: Final = 3
@@ -67,7 +67,7 @@ def _workers(facts: Facts, server: ServerFacts, beat: Check) -> Check:
 
 
 def _silence(facts: Facts) -> timedelta | None:
-    """Return for how long no page was polled, None while that is no longer than it may be."""
+    """Return for how long no page was polled, None while that is within the limit."""
     pages = facts.pages
     if pages is None or pages.newest_check is None or pages.shortest_interval_s is None:
         return None

@@ -35,6 +35,6 @@ def size(count: int) -> str:
 
 
 def named(each: Sequence[str]) -> str:
-    """Return the first of some things on one line, made safe for a terminal, and how many more there are."""
+    """Return the first of some things on one line, made safe for a terminal, and the number of the others."""
     rest = f" and {len(each) - _NAMED} more" if len(each) > _NAMED else ""
     return "; ".join(one_line(thing, _LONGEST) for thing in each[:_NAMED]) + rest

@@ -18,19 +18,22 @@ from tracker.model.provider import Validators
 #: An environment in which nothing is set.
 NO_VARIABLES: Final[Mapping[str, str]] = MappingProxyType({})
 NO_VALIDATORS: Final = Validators()
-#: Servers refuse longer ones (RFC 9110, section 5.4, leaves it to them; 8 KiB is what most take in all).
+#: Servers refuse longer ones (RFC 9110, section 5.4, leaves it to them; most take 8 KiB in all).
 _LONGEST: Final = 8192
-#: RFC 9110, section 5.5, without what is beyond ASCII, of which servers make different things.
+#: RFC 9110, section 5.5, without characters beyond ASCII, which servers read in different ways.
 _FIELD_VALUE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?")
 
 
 def headers_of(headers_env: Iterable[tuple[str, str]], environ: Mapping[str, str], place: str) -> dict[str, str]:
-    """Return header fields with the values that the variables hold; `place` is who names them. Raises ConfigError."""
+    """Return header fields with the values of their variables; `place` is the entry that names them.
+
+    Raises ConfigError.
+    """
     variables = dict(headers_env)
     if not variables:
         return {}
     try:
-        # Once more: whoever writes to the data server has written around the check of the catalogue.
+        # Checked once more: an entry that was written straight to the data server has bypassed the catalogue's check.
         header_variables(variables)
     except InvalidValue as error:
         raise ConfigError(f"{place}: headers_env {error}") from None
@@ -51,7 +54,7 @@ def secret_of(variable: str, environ: Mapping[str, str], *, place: str, key: str
 
 
 def require_secrets(config: ChannelConfig, environ: Mapping[str, str]) -> None:
-    """See that the environment holds all that a channel names. Raises ConfigError, without any value."""
+    """Check that the environment holds all variables that a channel names. Raises ConfigError, without any value."""
     for field in config.__struct_fields__:
         value = getattr(config, field)
         if field == "headers_env":
@@ -61,7 +64,7 @@ def require_secrets(config: ChannelConfig, environ: Mapping[str, str]) -> None:
 
 
 def _value(name: str, variable: str, environ: Mapping[str, str], place: str) -> str:
-    # A line break at the end is an accident of whoever wrote it; anywhere else it would begin another header.
+    # A line break at the end is an accident of editing; anywhere else it would begin another header.
     value = secret_of(variable, environ, place=place, key="headers_env").strip(" \t\r\n")
     if len(value) > _LONGEST:
         raise ConfigError(f"{place}: {variable} is longer than {_LONGEST} characters, too long for {name}; correct it")

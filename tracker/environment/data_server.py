@@ -69,7 +69,7 @@ def _parts(url: str) -> SplitResult:
         port = parts.port
     except ValueError:
         port = 0
-    # What follows a # or an unencoded / of a password is taken for the rest of the URL.
+    # After a # or an unencoded / in a password, the parser takes the following text for the rest of the URL.
     if port == 0 or parts.fragment:
         raise InvalidValue(f"is not a valid URL, for its port or a password with a special character; {_REMEDY}")
     if parts.scheme in {"redis", "rediss"}:

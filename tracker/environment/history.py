@@ -21,7 +21,7 @@ class HistorySettings:
 
     #: PostgreSQL's address with its password; None: a file in the data directory.
     database_url: str | None = field(default=None, repr=False)
-    #: How long what happened is kept; None: forever.
+    #: How long events are kept; None: forever.
     keep: timedelta | None = timedelta(days=DEFAULT_DAYS)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""The namespace of a tracker: what stands before all its keys, so that one data server serves several trackers."""
+"""The namespace of a tracker: the prefix of all its keys, so that one data server serves several trackers."""
 
 import re
 from collections.abc import Mapping

@@ -20,7 +20,7 @@ def read_secret(environ: Mapping[str, str], name: str) -> str | None:
         raise ConfigError(f"{name} is not UTF-8 text; write it in that encoding")
     if not path:
         return value or None
-    # The path is never repeated: sometimes somebody writes the secret itself there.
+    # The path is never repeated: people sometimes write the secret itself there.
     try:
         with Path(path).open("rb") as stream:
             data = stream.read(_LONGEST + 1)

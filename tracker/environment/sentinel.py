@@ -2,7 +2,7 @@
 
     sentinel://[user:password@]host1:26379,host2:26379,host3:26379/0?master=NAME
 
-User and password are the data server's. Sentinels that ask for one, and TLS, are not provided for.
+User and password are the data server's. Sentinels that ask for a password, and TLS, are not supported.
 """
 
 import re
@@ -56,7 +56,7 @@ class SentinelAddress:
 
     @property
     def url(self) -> str:
-        """Return the address with all that was left out."""
+        """Return the address with all its parts, also those that were left out."""
         hosts = ",".join(_written(*address) for address in self.hosts)
         return f"{SCHEME}{self._credentials}{hosts}/{self.database}?master={self.master}"
 

@@ -38,7 +38,7 @@ class Settings:
     output_format: str = "text"
     #: The contact address for vendors.
     contact_url: str = PROJECT_URL
-    #: The certificates that pages are held to, in PEM; None for those that browsers trust.
+    #: The certificates of the authorities that are trusted for pages, in PEM; None for those that browsers trust.
     ca_file: Path | None = None
     #: The proxies for pages and receivers of webhooks.
     proxies: Proxies = DIRECTLY
@@ -96,7 +96,7 @@ def _data_dir(environ: Mapping[str, str]) -> Path:
 
 
 def _ca_file(environ: Mapping[str, str]) -> Path | None:
-    """Return the file of certificates to trust, once it can be read as such: ours, or that of all programs."""
+    """Return the checked file of certificates to trust: the tracker's own setting, or that of all programs."""
     name = next((name for name in ("TRACKER_CA_FILE", "SSL_CERT_FILE") if environ.get(name)), None)
     if name is None:
         return None
@@ -113,7 +113,7 @@ def _ca_file(environ: Mapping[str, str]) -> Path | None:
 
 def _proxies(environ: Mapping[str, str]) -> Proxies:
     """Return the proxies for requests."""
-    # A CGI script gets the field `Proxy` of whoever asks it as HTTP_PROXY, and never one in small letters.
+    # A CGI script gets its client's header `Proxy` as HTTP_PROXY in capitals, and never in small letters.
     environ = {key: value for key, value in environ.items() if key != "HTTP_PROXY" or "REQUEST_METHOD" not in environ}
     return Proxies(
         http=_proxy(environ, "http_proxy") or _proxy(environ, "all_proxy"),

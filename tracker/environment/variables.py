@@ -17,7 +17,7 @@ class Variable(NamedTuple):
     of: str = ""
 
 
-#: Those that `tracker.environment.settings` reads, then those of single processes.
+#: The variables that `tracker.environment.settings` reads, then those of single processes.
 VARIABLES: Final = (
     Variable(
         "REDIS_URL",
@@ -114,5 +114,5 @@ VARIABLES: Final = (
         of="worker",
     ),
 )
-#: Those that one process of ours sets for another, or tests for a process; not for people.
+#: Variables that one process of the tracker sets for another, or tests for a process; not for people.
 INTERNAL: Final = ("TRACKER_OUTPUT_FD", "TRACKER_FAILPOINTS", "TRACKER_COMPLETE")

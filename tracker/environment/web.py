@@ -1,4 +1,4 @@
-"""Settings of the web server from the environment, each one checked: who may look, who may act, under what names."""
+"""Settings of the web server from the environment, each one checked: who may read, who may act, under which names."""
 
 import ipaddress
 import re
@@ -27,15 +27,15 @@ _FIELD: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 class WebSettings:
     """The settings of the web server; without any, it serves this machine alone."""
 
-    #: Lets one read; None: there is none.
+    #: The token to read; None: there is none.
     token: str | None = field(default=None, repr=False)
-    #: Lets one read and act.
+    #: The token to read and act; None: there is none.
     act_token: str | None = field(default=None, repr=False)
     #: The key from which the addresses of hooks are derived; None: there are no hooks.
     hook_key: str | None = field(default=None, repr=False)
-    #: Names under which it is asked, beside those of this machine; lower case, without a port.
+    #: The server's host names, beside those of this machine; lower case, without a port.
     hosts: frozenset[str] = frozenset()
-    #: Proxies that are believed when they say who asks.
+    #: Proxies that are trusted to name the user.
     trusted_proxies: tuple[Network, ...] = ()
     #: The header in which they name the user.
     user_header: str = "x-forwarded-user"
@@ -43,9 +43,9 @@ class WebSettings:
     actors: frozenset[str] = frozenset()
     #: Groups whose pages everybody may see.
     public_groups: frozenset[str] = frozenset()
-    #: Whether the log says how to sign in: for a first look, where the log is nobody else's.
+    #: Whether the log names the token: for a first try, if nobody else reads the log.
     shows_token: bool = False
-    #: Its own address for links in feeds and messages; None: as it was asked, and no links in messages.
+    #: The server's own address for links in feeds and messages; None: the request's address, and no links in messages.
     url: str | None = None
 
     @classmethod
@@ -71,7 +71,7 @@ class WebSettings:
 
     @property
     def is_protected(self) -> bool:
-        """Return whether there is a way to know who asks."""
+        """Return whether there is a way to identify a user."""
         return bool(self.token or self.act_token or self.trusted_proxies)
 
 

@@ -1,4 +1,4 @@
-"""Vendors' words fenced off: one field, cleaned and cut, so that an agent can tell them from ours. Pure."""
+"""Fences vendors' words off: in fields of their own, cleaned and cut, apart from the tracker's words. Pure."""
 
 from collections.abc import Iterable
 from typing import Final

@@ -1,4 +1,4 @@
-"""The sources of the tools, and the answers to mistaken questions."""
+"""The sources of the tools, and the answers to questions that cannot be answered."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from tracker.store.board import RedisBoard
 
 
 class Unanswerable(TrackerError):
-    """Raised for a question that cannot be answered, with what to ask instead."""
+    """Raised for a question that cannot be answered, with a better question."""
 
 
 class AlertSource(Protocol):
@@ -83,7 +83,7 @@ def read_pages(board: RedisBoard, clock: Clock) -> Sequence[ReadPage]:
 
 
 def page_called(pages: Sequence[KnownPage], word: str) -> KnownPage:
-    """Return the page of a provider, by id or by name in any case. Raises Unanswerable with what may be meant."""
+    """Return the page of a provider, by id or by name in any case. Raises Unanswerable with similar names."""
     for page in pages:
         if page.provider.id == word:
             return page
@@ -99,7 +99,7 @@ def page_called(pages: Sequence[KnownPage], word: str) -> KnownPage:
 
 
 def pages_of(pages: Sequence[KnownPage], group: str | None) -> Sequence[KnownPage]:
-    """Return the pages of a group, or all. Raises Unanswerable for a group that is not there."""
+    """Return the pages of a group, or all. Raises Unanswerable for a group that does not exist."""
     if group is None:
         return pages
     found = [page for page in pages if page.provider.group == group]
@@ -110,7 +110,7 @@ def pages_of(pages: Sequence[KnownPage], group: str | None) -> Sequence[KnownPag
 
 
 def age_of(pages: Sequence[KnownPage], now: datetime) -> tuple[datetime | None, float | None]:
-    """Return when the page was read that was read longest ago, and the seconds since; None if one never was."""
+    """Return the oldest time at which one of the pages was read last, and the seconds since; None if one never was."""
     read = [page.assessment.read_at for page in pages]
     known = [at for at in read if at is not None]
     if not known or len(known) < len(read):

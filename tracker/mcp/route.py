@@ -33,11 +33,11 @@ class McpService:
         self._running = AsyncExitStack()
 
     async def start(self) -> None:
-        """Begin to take requests."""
+        """Begin to accept requests."""
         await self._running.enter_async_context(self._manager.run())
 
     async def stop(self) -> None:
-        """End what is being answered."""
+        """End the requests that are being answered."""
         await self._running.aclose()
 
     def router(self) -> APIRouter:
@@ -52,7 +52,7 @@ class McpService:
 
 
 class _Handed(Response):
-    """A response that another app makes of the same request, whose body nobody has read yet."""
+    """A response that another app makes for the same request, whose body was not read before."""
 
     def __init__(self, app: ASGIApp) -> None:
         super().__init__()

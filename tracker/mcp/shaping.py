@@ -187,7 +187,7 @@ def _impact(event: Event) -> str | None:
 
 
 def _word(text: str) -> str:
-    """Return one of our words for an impact; what an older record may hold else is none."""
+    """Return one of our words for an impact; any other word, which an older record may hold, becomes `unknown`."""
     return text if text in ("none", "minor", "major", "critical", "maintenance") else "unknown"
 
 

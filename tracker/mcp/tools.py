@@ -1,4 +1,4 @@
-"""The eight tools. Each answers one question of somebody on call, and none changes anything."""
+"""The eight tools. Each answers one question of an engineer on call, and none changes anything."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta

@@ -1,6 +1,6 @@
 """The addresses where a page's data may be, the most promising first. Pure.
 
-Nothing here decides what an answer is; that is left to the formats, which look at the answer itself.
+Nothing here decides what an answer is: the formats do, from the answer itself.
 """
 
 import re
@@ -39,8 +39,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
     url: str
     sources: tuple[Source, ...] = ()
-    #: Names of formats that are expected here, by host, by what the page names or by the provider's own word: they may
-    #: answer with nothing.
+    #: Names of formats that are expected here, because of the host, a link of the page or the provider's `format`: an
+    #: empty answer counts for them.
     expected: tuple[str, ...] = ()
 
     def source(self, page_format: Format) -> Source:
@@ -64,9 +64,10 @@ def itself(provider: Provider) -> Candidate:
 def plan(provider: Provider, url: str, html: bytes = b"", *, only: str | None = None) -> tuple[Candidate, ...]:
     """Return the next addresses for a page that answered at `url` with this HTML, the most promising first, each once.
 
-    A vendor's own platform where its host is known; what the page itself names; what platforms have below the page's
-    path, then at the root of its host, those first that the page shows signs of; last the feeds that the page links to.
-    `only` is the format that the page was found to have, of which only addresses below its own path are requested.
+    First the endpoints of a vendor's own platform, if its host is known; then those that the page itself names; then
+    those of platforms below the page's path and at the root of its host, beginning with platforms that the page shows
+    signs of; last the feeds that the page links to. `only` is the format that the page was found to have; then only
+    its addresses below the page's own path are requested.
     """
     html = html[:_LOOKED_AT]
     formats = [known for known in allowed(provider) if only in (None, known.name)]
@@ -108,7 +109,7 @@ def feed_links(html: bytes, url: str) -> Sequence[str]:
 def incident_urls(source: Source, incidents: Iterable[Incident], gone: Iterable[str] = ()) -> tuple[str, ...]:
     """Return the addresses of the answers for those incidents alone that changed last, () where there are none.
 
-    `gone` are the ids of open ones that are listed no more: their own answer says how they ended.
+    `gone` are the ids of open incidents that are no longer listed: their own answer says how they ended.
     """
     known = FORMATS.get(source.format)
     path = known.each_incident if known else ""

@@ -25,11 +25,11 @@ class Details(NamedTuple):
 
     state: PageState
     snapshots: tuple[Snapshot, ...]
-    #: Ids of what those showed that were never read before.
+    #: Ids of the incidents in details that were read for the first time.
     history: frozenset[str]
     #: The reason of the last failure.
     failure: PollError | None
-    #: Whether no answer was skipped for its clock: it may show the end of what the others do not list.
+    #: Whether no answer was skipped for its clock: such an answer may show the end of an incident that others lack.
     is_current: bool
     #: The incidents of the answers for single incidents.
     alone: tuple[Snapshot, ...] = ()

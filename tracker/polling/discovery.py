@@ -2,7 +2,7 @@
 
     the page itself | its answer is the data? | else the planned addresses, one after the other, until one answers
 
-An answer counts by what it holds: some platforms answer every path with 200 and a page for people.
+The body of an answer decides: some platforms answer every path with 200 and a page for people.
 """
 
 import re
@@ -246,7 +246,7 @@ def _weight(error: FetchError) -> int:
 
 
 def _most_informative(attempts: Sequence[Attempt], least: int) -> Attempt | None:
-    """Return the attempt that says most, the first of equals; None if none says enough."""
+    """Return the attempt that explains most, the first of equals; None if none explains enough."""
     best = max(attempts, key=lambda attempt: attempt.weight)
     return best if best.weight >= least else None
 
@@ -264,7 +264,7 @@ def _can_read(known: Format, answer: Fetched) -> bool:
 
 
 def _is_binary(answer: Fetched) -> bool:
-    """Return whether an answer is no text at all; wide letters have zeros in them, and a mark before."""
+    """Return whether an answer is not text; UTF-16 has zero bytes, but begins with a byte order mark or `<`."""
     start = answer.body[:512]
     return bool(_CONTROL.search(start)) and not start.startswith((b"\xff\xfe", b"\xfe\xff")) and b"<\0" not in start
 

@@ -63,12 +63,12 @@ class Fetcher(Protocol):
     """Makes one conditional GET."""
 
     def fetch(self, request: FetchRequest) -> Fetched | NotModified:
-        """Return the answer. Raises FetchError, and nothing else, for whatever the network or the page does."""
+        """Return the answer. Raises FetchError, and nothing else, for any failure of the network or the page."""
         ...
 
 
 class ReadyRequest(Protocol):
-    """A request that a `QuickFetcher` has made ready: what is equal in each poll was worked out."""
+    """A request that a `QuickFetcher` has prepared: the parts that are equal in each poll are computed once."""
 
     @property
     def request(self) -> FetchRequest:

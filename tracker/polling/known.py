@@ -57,7 +57,7 @@ def keys_to_recall(state: PageState, keys: Collection[str]) -> Collection[str]:
 
 
 def under_current_keys(state: PageState, keys: Collection[str], known: Known) -> Known:
-    """Return the knowledge under the present keys; what was seen under former keys is stored again under these."""
+    """Return the knowledge under the present keys; keys that were seen in a former form are stored again in this."""
     if state.keys_version >= KEYS_VERSION:
         return known
     carried = seen_under_former_keys(keys, known.seen, known.digests)
@@ -163,7 +163,7 @@ def _was_shown(known: Known, incident_id: str, update_id: str) -> bool:
 
 
 def _known_until(lease: PollLease, known: Known, state: PageState) -> datetime | None:
-    """Return when the knowledge of a page ended that the data server has lost, None where nothing was lost."""
+    """Return the time until which a page was known before the data server lost it, None if nothing was lost."""
     if state.seeded:
         return None
     if state.known_until is not None:
@@ -175,8 +175,8 @@ def _known_until(lease: PollLease, known: Known, state: PageState) -> datetime |
 def _absence_counts(observed: Observation, now: datetime) -> bool:
     """Return whether an incident that the page no longer lists has ended.
 
-    An answer that lists exactly what is ongoing proves it by itself. Otherwise a part that cannot be read holds the
-    decision up, but not forever.
+    An answer that lists exactly the ongoing incidents proves it by itself. Otherwise an unreadable part of the page
+    delays the decision, but not forever.
     """
     since = observed.state.gaps.unsettled_since
     is_whole = observed.settled or (since is not None and now - since > UNSETTLED_FOR)

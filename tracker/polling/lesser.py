@@ -1,4 +1,4 @@
-"""Sources that a search settled for, though the page may have a better one: looked for again once a day. Pure."""
+"""Sources that a search settled for, though the page may have a better one: it is searched again once a day. Pure."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -9,12 +9,12 @@ from tracker.parse import FORMATS
 
 #: How long a lesser source is used before the page is searched again.
 LOOK_AGAIN_AFTER: Final = timedelta(days=1)
-#: The end of an address that somebody gave because it is a feed's.
+#: Endings of an address that a user gave because it is a feed's.
 _FEEDS: Final = (".rss", ".atom", ".xml")
 
 
 def is_lesser(provider: Provider, source: Source) -> bool:
-    """Return whether a source was settled for: a feed that nobody named, or a page that has an API as a rule."""
+    """Return whether a source was settled for: a feed that the user did not name, or a page that mostly has an API."""
     if provider.format != "auto":
         return False
     if source.format == "feed":
@@ -39,5 +39,5 @@ def should_look_again(provider: Provider, state: PageState, now: datetime) -> bo
 
 
 def is_better(provider: Provider, before: Source, found: Source) -> bool:
-    """Return whether what a search found says more than the source before it."""
+    """Return whether the source that a search found says more than the one before it."""
     return found != before and not is_lesser(provider, found)

@@ -34,7 +34,7 @@ def log_unknown_words(provider: Provider, before: PageView, view: PageView) -> N
 
 
 def log_busy_host(provider_id: str, busy: HostBusy) -> None:
-    """Log when a host has more pages than it has time for."""
+    """Log when a host has more pages than its slots can poll in time."""
     if busy.is_new:
         log.warning(
             "host %s is busy: %d pages wait for one of its %d slots, %s for %.0f s, longer than its interval; "

@@ -3,9 +3,9 @@
     find the source (once) | request the primary | 304? same body? older? same meaning? | request the details | merge
 
 A source's primary answer shows whether anything is new; its details are requested only then, so that a quiet page costs
-one request. What a poll learnt about the answers is kept only when all of it was read: a detail that failed or lags
-behind the primary leaves the primary unremembered, so that the next poll reads it again and no change is
-missed. Of a format whose details change without the primary answer, all are requested at every poll.
+one request. The answers of a poll are remembered only when all of them were read: if a detail fails or lags behind the
+primary, the primary is not remembered, so that the next poll reads it again and no change is missed. If a format's
+details change without its primary answer, every poll requests all of them.
 """
 
 from collections.abc import Collection, Mapping
@@ -62,7 +62,7 @@ class Observer:
         self._fetcher: Fetcher = self.meter
 
     def observe(self, provider: Provider, state: PageState, now: datetime) -> Observation:
-        """Request the primary address and read its answer as far as needed. Raises PollError."""
+        """Request the primary address and read its answer no further than needed. Raises PollError."""
         if state.source is None:
             return self.search(provider, state, now)
         source = state.source
@@ -83,7 +83,7 @@ class Observer:
         return observed
 
     def look(self, provider: Provider, state: PageState, now: datetime) -> tuple[Discovery, Observation | None]:
-        """Find the source again; return how that went, and what the answer that showed it says, None for none."""
+        """Find the source again; return the search, and the observation of the answer that showed it, None for none."""
         discovery = discover(self._fetcher, provider, self._environ, before=state.source)
         if discovery.found is None:
             return discovery, None
@@ -96,7 +96,7 @@ class Observer:
     def look_for_better(
         self, provider: Provider, state: PageState, observed: Observation, now: datetime
     ) -> Observation:
-        """Search a page that was read from a lesser source; return what a better one says, else what was observed."""
+        """Search a page that was read from a lesser source; return a better one's observation, or the given one."""
         try:
             discovery = discover(self._fetcher, provider, self._environ, before=state.source)
         except PollError:
@@ -126,7 +126,7 @@ class Observer:
     ) -> Observation:
         """Request the details of a changed page and merge them. A detail that fails does not hold back the rest.
 
-        `known_open` are the ids of what was open or planned before.
+        `known_open` are the ids of incidents and maintenances that were open or planned before.
         """
         state, primary = observed.state, observed.snapshot
         source = state.source
@@ -165,7 +165,7 @@ class Observer:
     def _alone(
         self, provider: Provider, before: PageState, primary: Snapshot, details: Details, known_open: Collection[str]
     ) -> Details:
-        """Return the details with what the answers for single incidents say."""
+        """Return the details with the contents of the answers for single incidents."""
         source, found, failure = details.state.source, [], details.failure
         # A list in codes has no texts either, so that the first poll requests them as well.
         if source is None or not (before.seeded or primary.codes is not None):

@@ -37,7 +37,7 @@ def page_request(
 
 
 def missing_credentials(providers: Iterable[Provider], environ: Mapping[str, str]) -> Iterator[str]:
-    """Yield a sentence for each page whose credentials are not there."""
+    """Yield a sentence for each page whose credentials are missing."""
     for provider in providers:
         try:
             page_request(provider, provider.url, environ)

@@ -67,7 +67,7 @@ class DecodedPage(msgspec.Struct):
 
 
 class PollLease:
-    """The right to poll one page now, and what is remembered of it.
+    """The right to poll one page now, with the provider and state of that page.
 
     Provider and state are read when they are first needed: nearly all polls end without them.
     """
@@ -85,7 +85,7 @@ class PollLease:
         slot: Slot | None = None,
         known: tuple[Provider, PageState] | None = None,
     ) -> None:
-        """Take what `page` says, where it was just read anyway, as `known`."""
+        """Take `known`, provider and state of `page`, if the caller has read them already."""
         self.page = page
         #: Counts the commits of this page; a commit on another revision is refused.
         self.revision = revision
@@ -142,12 +142,12 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """The knowledge of a page beyond its state, as far as one answer needs it."""
+    """The part of the knowledge of a page, beyond its state, that one answer needs."""
 
     view: PageView = PageView()
     #: The digests of updates: by incident id, then by update id (`tracker.detection.edits`).
     digests: Mapping[str, Mapping[str, UpdateDigest]] = {}
-    #: Those of the keys asked for that were seen.
+    #: The requested keys that were seen.
     seen: frozenset[str] = frozenset()
     #: Those of the seen keys that will be forgotten unless a commit names them again.
     expiring: frozenset[str] = frozenset()

@@ -18,13 +18,13 @@ class ResponseClass(StrEnum):
     CHANGED = "changed"
 
 
-#: How a poll ends that reads an answer in which something cannot be read.
+#: The ending of a poll that reads an answer with unreadable entries.
 IN_PART: Final = "in_part"
-#: How a poll ends that brings no answer, or one that cannot be read.
+#: The ending of a poll without an answer, or with one that cannot be read.
 FAILED: Final = "failed"
-#: All ways in which a poll ends, the cheapest first.
+#: All endings of polls, the cheapest first.
 ENDINGS: Final = (*(str(response_class) for response_class in ResponseClass), IN_PART, FAILED)
-#: Those whose primary answer was not parsed.
+#: The endings of polls whose primary answer was not parsed.
 _UNPARSED: Final = (ResponseClass.NOT_MODIFIED, ResponseClass.SAME_BODY)
 
 
@@ -42,10 +42,10 @@ class PollCost(msgspec.Struct, frozen=True, kw_only=True):
 class Savings(msgspec.Struct, frozen=True, kw_only=True):
     """The counters of a page, or the sum over several."""
 
-    #: How many polls ended how, by `ENDINGS`.
+    #: The number of polls by ending, one of `ENDINGS`.
     endings: Mapping[str, int] = {}
     received_bytes: int = 0
-    #: The size of the primary answer that came last, for every 304 in its place.
+    #: For every 304, the size of the last primary answer before it.
     spared_bytes: int = 0
     #: Since when it is counted, None if nothing was.
     since: datetime | None = None

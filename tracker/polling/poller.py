@@ -1,4 +1,4 @@
-"""The use case: poll one page and commit what is new in one step."""
+"""The use case: poll one page and commit its changes in one step."""
 
 import logging
 from collections.abc import Collection
@@ -28,7 +28,7 @@ from tracker.polling.reading import Observation, searched
 
 log = logging.getLogger(__name__)
 
-#: With this many failures in a row the source is looked for again; the page may have moved.
+#: After this many failures in a row the source is searched again; the page may have moved.
 FAILURES_BEFORE_SEARCH = 3
 #: How long after a failed search a page is not searched again.
 SEARCH_AGAIN_AFTER = timedelta(hours=1)
@@ -75,7 +75,7 @@ class Poller:
         return self.carry_out(lease)
 
     def carry_out(self, lease: PollLease, asked: Asked | None = None) -> Poll:
-        """Poll a leased page, whose first request was perhaps made. Raises StoreError, Conflict."""
+        """Poll a leased page, whose first request may have been made already. Raises StoreError, Conflict."""
         self._observer.meter.start(asked)
         provider = lease.provider
         state = starting_state(lease)
@@ -90,7 +90,7 @@ class Poller:
             return self._search(lease, state, error)
 
     def _search(self, lease: PollLease, state: PageState, failure: PollError) -> Poll:
-        """Look for the page's source again; a failed search keeps the failure that it began with."""
+        """Search for the page's source again; a failed search keeps the failure that it began with."""
         now = self._clock()
         try:
             observed = self._observer.search(lease.provider, state, now)
@@ -115,7 +115,7 @@ class Poller:
     def _changed(
         self, lease: PollLease, state: PageState, observed: Observation, primary: Snapshot, now: datetime
     ) -> tuple[Commit, ResponseClass]:
-        """Read on an answer whose bytes are new: it may still mean the same."""
+        """Read the rest of an answer whose bytes are new: it may still mean the same."""
         provider, meaning = lease.provider, projection(primary)
         known = self._recall(provider, observed.state, keys(primary))
         if observed.state.seeded:
@@ -144,7 +144,7 @@ class Poller:
         return commit, ResponseClass.CHANGED
 
     def _recall(self, provider: Provider, state: PageState, wanted: Collection[str]) -> Known:
-        """Return the knowledge of a page, and those of the keys that it has shown."""
+        """Return the knowledge of a page, with the wanted keys that it has shown before."""
         return under_current_keys(state, wanted, self._store.recall(provider.id, keys_to_recall(state, wanted)))
 
     def _fail(self, lease: PollLease, state: PageState, error: PollError) -> Poll:
@@ -152,7 +152,7 @@ class Poller:
         return Poll(outcome=Outcome.FAILED, events=events, failure=error)
 
     def _commit(self, lease: PollLease, commit: Commit, ending: str, source: Source | None = None) -> int:
-        """Write the commit with what the poll took; return how many events were new."""
+        """Write the commit with the cost of the poll; return how many events were new."""
         meter = self._observer.meter
         cost = PollCost(
             ending=ending,

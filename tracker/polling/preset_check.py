@@ -49,7 +49,7 @@ class PresetFinding(msgspec.Struct, frozen=True, kw_only=True):
     #: The endpoint and its format; None for nothing that can be read.
     url: str | None = None
     format: str | None = None
-    #: In a sentence, where the verdict does not say it all.
+    #: A sentence, if the verdict does not say everything.
     detail: str = ""
     #: The number of requests that it took.
     requests: int = 0
@@ -133,5 +133,5 @@ def _is_there(preset: Preset, url: str, hosts: Collection[str]) -> bool:
 
 
 def _organisation(preset: Preset) -> str:
-    """Return whose servers a page is on, roughly: the last two labels of its host."""
+    """Return the owner of a page's servers, roughly: the last two labels of its host."""
     return ".".join((urlsplit(preset.url).hostname or "").split(".")[-_LABELS:])

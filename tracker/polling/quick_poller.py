@@ -1,7 +1,7 @@
 """Poll on an event loop: many pages at a time, each a coroutine that waits.
 
-    begin | ask the primary | known? failed? | commit          all on the loop, in groups
-                            | else: the rest of it              by a `Poller`, in a thread
+    begin | request the primary | known? failed? | commit       all on the loop, in groups
+                                | else: the rest of the poll    by a `Poller`, in a thread
 
 Nearly all polls bring nothing new, and a poll that waits costs nothing here. `poller` does the rest (parsing, searches,
 further requests), with the lease and the answer at hand. It also decides what a poll means; for the plainest
@@ -30,10 +30,10 @@ from tracker.polling.poller import Outcome, Poll, Poller, may_have_moved, postpo
 from tracker.polling.reading import is_known, read
 from tracker.scheduling.cadence import plain_until
 
-#: Larger bodies are compared with what is known in a thread: the digest of one takes a millisecond and more.
+#: Larger bodies are compared with the known answer in a thread: the digest of one takes a millisecond and more.
 LARGEST_COMPARED_BYTES: Final = 512 * 1024
 
-#: Decoded bodies that wait for a thread, all together; beyond, the thread asks for a body again.
+#: Bytes of decoded bodies that wait for a thread, all together; beyond that, the thread requests a body again.
 MOST_WAITING_BYTES: Final = 32 * 1024 * 1024
 #: A poll that has waited for a thread for longer is left to the page's next due time: its lease (30 s) is nearly over.
 LONGEST_WAIT: Final = timedelta(seconds=25)
@@ -49,7 +49,7 @@ class Plain(msgspec.Struct, frozen=True):
     """The parts of a poll that follow from provider and state alone."""
 
     interval_s: float
-    #: The first request of its poll; None where credentials are missing for it, or a token is to be fetched first.
+    #: The first request of its poll; None if credentials are missing for it, or if a token has to be fetched first.
     request: FetchRequest | None
     #: Until when a 304 that repeats the validators changes nothing at all; None where it may.
     plain_until: datetime | None
@@ -99,7 +99,7 @@ class _Derived(NamedTuple):
     """The parts of a poll that stay until provider or state changes, kept with the page."""
 
     plain: Plain
-    #: `plain.request`, made ready.
+    #: `plain.request`, prepared.
     ready: ReadyRequest | None
 
 
@@ -189,7 +189,7 @@ class QuickPoller:
             self._waiting_bytes -= size
 
     def _asked(self, request: FetchRequest | None, ended: Ended | None) -> Asked | None:
-        """Return the answer for a thread; None where it asks again, since too many bodies wait already."""
+        """Return the answer for a thread; None if it has to request it again, since too many bodies wait already."""
         if request is None or ended is None or self._waiting_bytes + _size(ended) > MOST_WAITING_BYTES:
             return None
         return Asked(request.url, ended)
@@ -206,7 +206,7 @@ def _size(ended: Ended) -> int:
 
 
 def _counted(commit: Commit, ending: str, answer: Ended | None = None) -> Commit:
-    """Return the commit with what the poll received."""
+    """Return the commit with the bytes that the poll received."""
     if not isinstance(answer, Fetched):
         return msgspec.structs.replace(commit, cost=PollCost(ending=ending))
     size = answer.received_bytes

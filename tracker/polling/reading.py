@@ -35,17 +35,17 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     recent: Snapshot = Snapshot()
     #: Whether all that belongs to the answer was read; otherwise the next poll reads it again.
     settled: bool = True
-    #: Ids of incidents that only a detail shows which was never read before: the page's past.
+    #: Ids of incidents that only a detail shows, one that was never read before: the page's past.
     history: frozenset[str] = frozenset()
-    #: Ids in the answer that lists all that is ongoing or planned and nothing that ended, None where no answer does.
+    #: Ids in the answer that lists everything ongoing or planned and nothing that ended, None where no answer does.
     open_ids: frozenset[str] | None = None
-    #: Whether all parts of the page were read again: none was said to be what it was, none failed.
+    #: Whether all parts of the page were read again: none was answered with 304, none failed.
     in_full: bool = True
     #: Whether the primary answer is as new as all that was read before.
     is_current: bool = True
     #: Whether only the details show if anything is new.
     details_apart: bool = False
-    #: The source that the page had before, if it is elsewhere since this very answer.
+    #: The former source of the page, if the page moved with this answer.
     moved_from: Source | None = None
     #: How long the server asks us to wait: by the answer's freshness, or by a detail's Retry-After.
     fresh_for_s: float | None = None
@@ -72,7 +72,7 @@ def read_again(state: PageState) -> PageState:
 
 
 def read(state: PageState, source: Source, answer: Fetched | NotModified, now: datetime) -> Observation:
-    """Read an answer of the primary as far as needed. Raises ParseError."""
+    """Read an answer of the primary no further than needed. Raises ParseError."""
     known = state.answers.get(source.primary, KnownAnswer())
     if isinstance(answer, NotModified):
         return _unchanged(ResponseClass.NOT_MODIFIED, state, source, revalidated(known, answer), answer)
@@ -95,7 +95,7 @@ def _unchanged(
 ) -> Observation:
     remembered = remember(state, source.primary, new)
     if state.gaps.stale_since or state.gaps.lagging_since:
-        # Nothing is stale or lags: this answer is what is known.
+        # Nothing is stale or lags: this is the known answer.
         remembered = _with_gaps(remembered, stale_since=None, lagging_since=None)
     return Observation(response_class=response_class, state=remembered, fresh_for_s=answer.fresh_for_s)
 
@@ -151,7 +151,7 @@ def adopted(state: PageState, source: Source, answer: Fetched, now: datetime) ->
 
 
 def searched(state: PageState, now: datetime | None) -> PageState:
-    """Return the state of a page that was searched now; None: that fits its source again."""
+    """Return the state with the time of the last search; None, for a page that fits its source again, forgets it."""
     return msgspec.structs.replace(state, relocation=msgspec.structs.replace(state.relocation, searched_at=now))
 
 
@@ -166,14 +166,14 @@ def revalidated(known: KnownAnswer, answer: NotModified) -> KnownAnswer:
 
 
 def remember(state: PageState, url: str, answer: KnownAnswer) -> PageState:
-    """Return the state with what is known of one URL's last answer."""
+    """Return the state with the knowledge of one URL's last answer."""
     if state.answers.get(url) == answer:
         return state
     return msgspec.structs.replace(state, answers={**state.answers, url: answer})
 
 
 def unremember(before: PageState, state: PageState, url: str) -> PageState:
-    """Put back what was known of one URL, so that its next answer is read again unless it is older."""
+    """Put back the former knowledge of one URL, so that its next answer is read again unless it is older."""
     known, new = before.answers.get(url, KnownAnswer()), state.answers[url]
     back = msgspec.structs.replace(known, stamp=new.stamp, is_ahead=new.is_ahead, omissions=new.omissions)
     return remember(state, url, back)

@@ -7,16 +7,16 @@ from tracker.polling.fetcher import Asked, Fetched, Fetcher, FetchRequest, NotMo
 
 
 class TrafficMeter:
-    """A `Fetcher` that counts what comes through it, for each thread apart: one poll is made by one thread."""
+    """A `Fetcher` that counts the bytes of its answers, for each thread apart: one poll is made by one thread."""
 
     def __init__(self, fetcher: Fetcher) -> None:
         self._fetcher = fetcher
         self._poll = _Poll()
 
     def start(self, asked: Asked | None = None) -> None:
-        """Forget what this thread's last poll brought.
+        """Forget the bytes of this thread's last poll.
 
-        The first request for the URL that was `asked` in this poll is not made again: how it ended is known.
+        The first request for the URL that was `asked` in this poll is not made again: its end is known.
         """
         self._poll.sizes = {}
         self._poll.asked = asked

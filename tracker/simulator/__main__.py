@@ -41,21 +41,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _port(text: str) -> int:
-    """Return the number that `--port` stands for. Raises ValueError."""
+    """Return the number that `--port` gives. Raises ValueError."""
     if not 0 <= (number := int(text)) <= _LAST_PORT:
         raise ValueError(text)
     return number
 
 
 def _page_count(text: str) -> int:
-    """Return the number that `--pages` stands for. Raises ValueError."""
+    """Return the number that `--pages` gives. Raises ValueError."""
     if (number := int(text)) < 1:
         raise ValueError(text)
     return number
 
 
 def _speed(text: str) -> float:
-    """Return the number that `--speed` stands for. Raises ValueError."""
+    """Return the number that `--speed` gives. Raises ValueError."""
     if not 0 < (number := float(text)) < math.inf:
         raise ValueError(text)
     return number

@@ -121,7 +121,7 @@ class Conversation:
         return Response(status=404) if document is None else self._serve(request, document)
 
     def _serve(self, request: Request, document: Document) -> Response:
-        """Answer with a document, or say that the client has it."""
+        """Answer with a document, or with 304 if the client has it."""
         validators = {
             "ETag": document.etag,
             "Last-Modified": document.last_modified,

@@ -121,7 +121,7 @@ class Draft:
         )
 
     def _affect(self, incident: VendorIncident, components: Mapping[str, str]) -> tuple[AffectedComponent, ...]:
-        """Set components and return all that the incident has affected so far, with their change if any."""
+        """Set components and return those that the incident has affected so far, with their change if any."""
         affected = {changed.id: changed for changed in (self.set_status(*item) for item in components.items())}
         untouched = [component_id for component_id in incident.component_ids if component_id not in affected]
         for component_id in untouched:

@@ -56,7 +56,7 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """Answers with the contents of some changes ago, like a cache that fell behind."""
+    """Answers with the contents before the last changes, like a cache that fell behind."""
 
     back: int = 1
 

@@ -27,7 +27,7 @@ class VendorComponent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AffectedComponent:
-    """The change that an incident update made to one component, which has the name of that moment."""
+    """The change that an incident update made to one component, under the component's name at that moment."""
 
     id: str
     name: str
@@ -81,7 +81,7 @@ class VendorIncident:
 
     @property
     def started_at(self) -> datetime:
-        """Return the time of its begin: on real pages it follows the first update's display_at."""
+        """Return the time of its beginning: on real pages it follows the first update's display_at."""
         shown = [update.display_at for update in self.updates if update.display_at]
         return shown[-1] if shown else self.created_at
 

@@ -43,7 +43,7 @@ class Routes:
         self._stands = {**self._stands, site.id: Stand(site)}
 
     def stand(self, page_id: str) -> Stand:
-        """Return the stand of a page. Raises LookupError."""
+        """Return the site of a page, with its misbehaviour and its counter. Raises LookupError."""
         return self._stands[page_id]
 
     def find(self, path: str) -> SitePath | None:

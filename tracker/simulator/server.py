@@ -81,7 +81,7 @@ class SimulatedVendor:
         self._routes.add(LiveSite(page) if isinstance(page, Page) else page)
 
     def url(self, page_id: str | None = None) -> str:
-        """Return the address of a page; without an id that of the root."""
+        """Return the address of a page; without an id, the address of the root."""
         host = _LOOPBACK.get(self._host, self._host)
         root = f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
         return root if page_id is None else f"{root}/{page_id}"

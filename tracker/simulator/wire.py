@@ -52,7 +52,7 @@ class Request:
         since = self.headers.get("if-modified-since")
         if since is None or last_modified is None:
             return False
-        with contextlib.suppress(ValueError, TypeError):  # a date that cannot be read is to be ignored
+        with contextlib.suppress(ValueError, TypeError):  # a date that cannot be read is ignored
             return parsedate_to_datetime(since) >= parsedate_to_datetime(last_modified)
         return False
 

@@ -33,11 +33,11 @@ class Scope(StrEnum):
 
 
 class Viewer(NamedTuple):
-    """Somebody who asks."""
+    """The person or program behind a request."""
 
     name: str
     scopes: frozenset[Scope]
-    #: The proof of that: `local`, `token`, `basic`, `session`, `proxy`.
+    #: The proof of who it is: `local`, `token`, `basic`, `session`, `proxy`.
     via: str
 
     @property
@@ -50,7 +50,7 @@ class Asking(NamedTuple):
     """The parts of a request that decide about access."""
 
     method: str
-    #: Address of whoever made the connection; "" where that is not known.
+    #: Address of the client that made the connection; "" if it is not known.
     peer: str
     #: By name in lower case.
     headers: Mapping[str, str]
@@ -81,13 +81,13 @@ def require_protection(host: str, settings: WebSettings) -> None:
 
 
 def is_known_host(host: str, bound: str, settings: WebSettings) -> bool:
-    """Return whether a request names us: a name of another's page that leads here is one of theirs (DNS rebinding)."""
+    """Return whether a request names this server: a foreign name that leads here is an attack (DNS rebinding)."""
     name = host_name(host)
     return name in _LOCAL_NAMES or name in settings.hosts or name == bound.lower() or name == f"[{bound.lower()}]"
 
 
 def host_name(host: str) -> str:
-    """Return a Host header's name, in lower case and without its port; "" for one that is none."""
+    """Return a Host header's name, in lower case and without its port; "" for a header that holds no name."""
     found = _HOST.fullmatch(host.strip().lower())
     return found["name"].rstrip(".") if found else ""
 
@@ -113,7 +113,7 @@ def viewer_of(asking: Asking, settings: WebSettings, *, bound: str, now: datetim
 
 
 def client_of(peer: str, forwarded_for: str, settings: WebSettings) -> str:
-    """Return the address of whoever asks: the peer's, or the one that a trusted proxy names last."""
+    """Return the address of the client: the peer's, or the one that a trusted proxy names last."""
     named = forwarded_for.rpartition(",")[2].strip()
     return named[:100] if named and _is_trusted(peer, settings.trusted_proxies) else peer
 
@@ -126,10 +126,10 @@ def scopes_of(token: str, settings: WebSettings) -> frozenset[Scope]:
 
 
 def is_forgery(asking: Asking, viewer: Viewer) -> bool:
-    """Return whether a page of somebody else's may have had a browser send an act.
+    """Return whether another site's page may have had a browser send an act.
 
-    A bearer token is sent by no browser by itself. Browsers say of each other request where it comes from; who
-    says nothing is none.
+    No browser sends a bearer token by itself. Browsers say of every other request which site it comes from; a client
+    that says nothing is no browser.
     """
     if asking.method in SAFE or viewer.via == "token":
         return False
@@ -158,7 +158,7 @@ def _session_scopes(cookie: str, settings: WebSettings, now: datetime) -> frozen
     text, _, signature = cookie.rpartition(".")
     until, _, scope = text.partition(".")
     is_ours = hmac.compare_digest(signature.encode("utf-8", "replace"), _signature(text, settings).encode())
-    # Only what we signed is read as a number.
+    # Only a time that we signed is read as a number.
     if not signature or not is_ours or int(until) < now.timestamp():
         return frozenset()
     return _ACTOR if scope == "act" else _READER

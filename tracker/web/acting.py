@@ -20,14 +20,14 @@ _NAMES: Final = {
 
 
 def who(viewer: Viewer, given: str | None = None) -> str:
-    """Return the name under which an act is shown: what a proxy says of its user, or else what they say themselves."""
+    """Return the author's name of an act: the user whom a proxy names, or else the name that the request gives."""
     if viewer.via == "proxy":
         return viewer.name
     return given or _NAMES.get(viewer.via, viewer.name)
 
 
 def note(parts: Parts, viewer: Viewer, act: str, subject: str) -> None:
-    """Write down who did what. Raises StoreError."""
+    """Write down an act with its author. Raises StoreError."""
     parts.acts.note(Act(at=parts.clock(), actor=viewer.name, act=act, subject=subject, via=viewer.via))
 
 

@@ -164,7 +164,7 @@ def provider_state(page: PageNow, now: datetime) -> ProviderState:
 
 
 def provider_detail(page: PageNow, now: datetime) -> ProviderDetail:
-    """Return a provider with what is ongoing at it."""
+    """Return a provider with its ongoing incidents and maintenances."""
     view = page.view
     return ProviderDetail(
         **_state_fields(page, now),

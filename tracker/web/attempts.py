@@ -1,4 +1,4 @@
-"""A limit on wrong tokens: so many a minute from one client, and from all together."""
+"""A limit on wrong tokens a minute, from one client and from all together."""
 
 from collections import deque
 from datetime import datetime, timedelta

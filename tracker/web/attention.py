@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-#: How long the pages are read often after the last request.
+#: For this long after the last request, the pages are read often.
 _LOOKED_FOR_S: Final = 5.0
 #: A request waits for pages that were read no longer ago than this, but not for longer than `_PATIENCE_S`.
 _FRESH_S: Final = 2.0
@@ -18,7 +18,7 @@ class Attention:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._looked_s = self._read_s = float("-inf")
-        #: Since when somebody waits for fresh pages; None: nobody does.
+        #: Since when a request waits for fresh pages; None: none waits.
         self._waits_since_s: float | None = None
         self._wanted = asyncio.Event()
         self._read = asyncio.Event()
@@ -45,7 +45,7 @@ class Attention:
 
     @property
     def waiting_s(self) -> float:
-        """Return for how many seconds somebody has waited for fresh pages, 0 where nobody does."""
+        """Return for how many seconds a request has waited for fresh pages, 0 if none waits."""
         since_s = self._waits_since_s
         return 0.0 if since_s is None else self._monotonic() - since_s
 
@@ -54,7 +54,7 @@ class Attention:
         return clients > 0 or self._monotonic() - self._looked_s <= _LOOKED_FOR_S
 
     async def rest(self, seconds: float, *, clients: int, idle_s: float) -> None:
-        """Wait for `seconds` while somebody has a page open, else until somebody does, `idle_s` at most."""
+        """Wait for `seconds` while somebody has a page open, else until somebody opens one, `idle_s` at most."""
         self._wanted.clear()
         await asyncio.sleep(seconds)
         if not self.is_given(clients):

@@ -26,12 +26,12 @@ LOOK_EVERY_S: Final = 1.0
 #: The same while nobody has a page open: for the history, and for the pages.
 IDLE_EVERY_S: Final = 5.0
 IDLE_PAGES_EVERY_S: Final = 300.0
-#: However much there is to read, reading takes at most one part in this many of the time.
+#: After reading, the pause is this many times as long, however much there is to read.
 _PAUSE_TO_WORK: Final = 5.0
-#: An entry of the stream is on record within this time; so long the record is read often.
+#: An entry of the stream is on record within this time; until then the record is read often.
 _WRITTEN_IN_S: Final = 2.5
 _OFTEN_S: Final = 0.05
-#: Events that come within this time are handed on together; some more for each client, of which each is written to.
+#: Events that come within this time are handed on together; each client adds some time, since each is written to.
 GATHERED_S: Final = 0.05
 _GATHERED_FOR_EACH_S: Final = 0.00025
 _COUNT_EVERY_S: Final = 300.0
@@ -44,7 +44,7 @@ class Signals(Protocol):
     """The signals of the data server. Every method raises StoreError."""
 
     def await_entry(self, seconds: float) -> bool:
-        """Wait until something comes into the stream of events; a hint, no more."""
+        """Wait until an entry comes into the stream of events; a hint, no more."""
         ...
 
     def counters(self) -> dict[str, Savings]:
@@ -127,7 +127,7 @@ class Background:
         return self._parts.history.follow(self._record, keep_since)
 
     async def _hand_on(self) -> None:
-        """Hand on what is new in the history, whoever put it there."""
+        """Hand on new events of the history, whichever process wrote them."""
         live, history = self._parts.live, self._parts.history
         while True:
             await _either(self._grown, self._pause_s())
@@ -168,7 +168,7 @@ class Background:
 
 
 async def _either(event: asyncio.Event, seconds: float) -> None:
-    """Wait for an event, for so many seconds at most."""
+    """Wait for an event, at most for this many seconds."""
     try:
         async with asyncio.timeout(seconds):
             await event.wait()

@@ -1,4 +1,4 @@
-"""Badges: how a provider does in some words, as SVG and in the shape of shields.io endpoints. Pure."""
+"""Badges: the state of a provider in some words, as SVG and in the shape of shields.io endpoints. Pure."""
 
 from html import escape
 from typing import Final
@@ -73,7 +73,7 @@ def as_svg(badge: StatusBadge) -> bytes:
 
 
 def as_endpoint(badge: StatusBadge) -> bytes:
-    """Return the badge as shields.io asks for it."""
+    """Return the badge in the shape that shields.io reads."""
     return msgspec.json.encode(
         {
             "schemaVersion": 1,

@@ -10,7 +10,7 @@ from icalendar import Calendar, Event
 from tracker.history import RecordedIncident
 from tracker.web.plain import link_of, text_of, title_of
 
-#: How often subscribers should look.
+#: How often subscribers should read the calendar again.
 _REFRESH: Final = timedelta(minutes=15)
 #: The length of a window without an end.
 _OPEN_ENDED: Final = timedelta(hours=1)

@@ -14,12 +14,12 @@ from tracker.model.drill import DrillRun
 
 log = logging.getLogger("tracker")
 
-#: How long the end of the server waits for a drill to close what it opened.
+#: How long the server waits at its end for a drill to close the alerts that it opened.
 _END_S: Final = 5.0
 _INTERRUPTED_S: Final = 600.0
 
-#: Makes a drill of a provider's page to one channel, or to those that routes name; calls back for each step that came
-#: through, and ends early once the event is set. Raises DrillFailed, ConfigError, StoreError.
+#: Makes a drill of a provider's page to one channel, or to those that routes name; calls back after each successful
+#: step, and ends early once the event is set. Raises DrillFailed, ConfigError, StoreError.
 RunDrill = Callable[[str, str | None, Callable[[str], object], threading.Event], None]
 
 
@@ -27,7 +27,7 @@ class DrillStore(Protocol):
     """The store of drills. Every method raises StoreError."""
 
     def put(self, run: DrillRun) -> None:
-        """Write a drill down, or what became of it."""
+        """Write down a drill, or its result."""
         ...
 
     def all(self) -> tuple[DrillRun, ...]:
@@ -68,7 +68,7 @@ class Drills:
         """Do nothing: drills are begun by people."""
 
     async def stop(self) -> None:
-        """End the drill that runs, which closes what it opened."""
+        """End the running drill, which closes the alerts that it opened."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(_END_S)

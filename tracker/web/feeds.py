@@ -14,7 +14,7 @@ from tracker.model.keys import event_id
 from tracker.web.plain import LONGEST_TEXT, LONGEST_TITLE, link_of, text_of, title_of
 
 _ATOM: Final = "http://www.w3.org/2005/Atom"
-#: Of RFC 4151: what stands behind it is ours forever.
+#: A prefix after RFC 4151, under which the ids are the tracker's forever.
 _TAG: Final = "tag:github.com,2026:status-page-tracker"
 _CHANGES: Final = frozenset({EventKind.UPDATE_EDITED, EventKind.UPDATE_WITHDRAWN})
 
@@ -36,7 +36,7 @@ class OutgoingFeed(msgspec.Struct, frozen=True, kw_only=True):
     """A feed with its entries."""
 
     title: str
-    #: Its own address, and that of the page that shows the same.
+    #: The feed's own address, and the address of the page with the same list.
     url: str
     home: str
     entries: tuple[OutgoingEntry, ...]
@@ -56,7 +56,7 @@ def entries_of(items: Sequence[FeedItem]) -> tuple[OutgoingEntry, ...]:
         is_change = event.event in _CHANGES and event.incident_id is not None and event.update_id is not None
         entry = _entry(event, reported.get(_place(event), _own_id(event)) if is_change else event.id)
         newer = entries.get(entry.id)
-        # What is older says when it was published; what is newer says what it is.
+        # The older event has the date of publication; the newer one has the text.
         entries[entry.id] = entry if newer is None else msgspec.structs.replace(newer, published_at=entry.published_at)
     return tuple(entries.values())
 
@@ -117,7 +117,7 @@ def _place(event: Event) -> tuple[str, str | None, str | None]:
 
 
 def _own_id(event: Event) -> str:
-    """Return the id with which the update that an event changes was reported, unless an earlier version did that."""
+    """Return the id under which the update that an event changes was reported, unless an earlier version did that."""
     return event_id(event.provider, event.incident_id or "", event.update_id or "")
 
 

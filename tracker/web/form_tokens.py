@@ -1,4 +1,4 @@
-"""Tokens in forms: whoever sends one has read a page of ours as that viewer. Pure but for the token's random half."""
+"""Tokens in forms: one that comes back proves that its viewer has read a page of ours. Pure but for its random half."""
 
 import hashlib
 import hmac

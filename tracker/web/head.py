@@ -4,7 +4,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 async def answer_head(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Have the app answer as it would a GET, and send the head of that alone; a stream ends there."""
+    """Have the app answer as for a GET, and send only the head of that answer; a stream ends there."""
     is_sent = False
 
     async def send_head(message: Message) -> None:

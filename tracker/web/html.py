@@ -16,7 +16,7 @@ _LEVEL: Final = 5
 def html(
     request: Request, body: str, *, status: int = 200, cache: str = "private, no-cache", is_embeddable: bool = False
 ) -> Response:
-    """Return a page; one that is embeddable may stand in a frame of any site."""
+    """Return a page; any site may show an embeddable one in a frame."""
     data = body.encode("utf-8", "replace")
     headers = {
         "Content-Security-Policy": _POLICY + ("*" if is_embeddable else "'none'"),
@@ -31,7 +31,7 @@ def html(
 
 
 def static(request: Request, data: bytes, media_type: str) -> Response:
-    """Return a file of ours, which browsers keep for a day and then ask for again."""
+    """Return a file of ours, which browsers keep for a day and then request again."""
     tag = f'"{hashlib.blake2b(data, digest_size=8).hexdigest()}"'
     headers = {"ETag": tag, "Cache-Control": "public, max-age=86400"}
     if tag in request.headers.get("if-none-match", ""):

@@ -16,7 +16,7 @@ from tracker.web.parts import Parts
 #: The part of an answer that grows with every second and leaves its ETag. Quotes in vendors' texts are escaped.
 _AGES: Final = re.compile(rb'"(?:age_seconds|age)":(?:[0-9.e+-]+|null)')
 _ENCODER: Final = msgspec.json.Encoder()
-#: For caches of others: ask again each time; the ETag makes that cheap.
+#: For caches of others: request it again each time; the ETag makes that cheap.
 REVALIDATE: Final = "private, no-cache"
 
 

@@ -1,8 +1,8 @@
 """Live events: one reader of the history for each process, and a bounded queue for each client.
 
-Events come from the history, whose order is the record's: whoever reconnects goes on right after what it saw last, and
-nothing comes twice or not at all. Each event is encoded once, whoever hears it. A client that does not take what it is
-sent is dropped; it comes back with the id of its last event.
+Events come from the history, whose order is the record's: a client that reconnects continues right after its last
+event, and misses or repeats none. Each event is encoded once for all clients. A client that reads too slowly is
+dropped; it comes back with the id of its last event.
 """
 
 import asyncio
@@ -16,14 +16,14 @@ from tracker.history import FeedFilter, FeedItem
 from tracker.model.event import encode_event
 from tracker.model.plain import inert_json
 
-#: Bytes that wait for a client that does not take them, beside one chunk of any size.
+#: Bytes that may wait for a client that reads too slowly, beside one chunk of any size.
 MOST_WAITING: Final = 1 << 20
 #: Silence after which a client gets a comment, so that proxies keep the connection.
 HEARTBEAT_S: Final = 15.0
 HEARTBEAT: Final = b": still here\n\n"
 #: The pause before a browser reconnects, in milliseconds.
 HELLO: Final = b"retry: 2000\n\n"
-#: Says that the id which a client gave is not on record any more: what it shows may lack something.
+#: Says that the id which a client gave is no longer on record: the client may have missed events.
 RESET: Final = b"event: reset\ndata: {}\n\n"
 #: Events that one reading of the history brings at most.
 BATCH: Final = 500
@@ -33,7 +33,7 @@ class Chunk(msgspec.Struct, frozen=True):
     """A chunk of events that every client is sent together."""
 
     items: tuple[FeedItem, ...]
-    #: Of each item; of none, the whole chunk.
+    #: One for each item; empty for a chunk without items, which is sent whole.
     encoded: tuple[bytes, ...]
     whole: bytes
 
@@ -70,12 +70,12 @@ class Live:
             self._published.notify_all()
 
     def publish_states(self, states: Sequence[bytes]) -> None:
-        """Hand on what says the present state of pages, each as JSON; such an event has no id and is not sent again."""
+        """Hand on the present state of pages, each as JSON; such an event has no id and is not sent again."""
         if states:
             self._hand_on(Chunk((), (), b"".join(b"event: state\ndata: " + state + b"\n\n" for state in states)))
 
     async def wait(self, seconds: float) -> None:
-        """Wait until something is handed on or all ends, at most so long."""
+        """Wait until something is handed on or the hub closes, at most this long."""
         if self._is_closed:
             return
         try:
@@ -86,7 +86,7 @@ class Live:
 
     @contextmanager
     def listening(self, wanted: FeedFilter) -> "Iterator[Client]":
-        """Begin to keep what is handed on for a client."""
+        """Begin to queue chunks for a client."""
         client = Client(wanted)
         self._clients.add(client)
         try:
@@ -118,7 +118,7 @@ class Client:
         self._waiting = 0
 
     def offer(self, chunk: Chunk) -> bool:
-        """Keep what the client wants of a chunk; False for one that has too much of it already, and ends."""
+        """Queue a chunk's events that the client wants; return False if too much waits already: the client ends."""
         data = self._wanted_of(chunk)
         if not data:
             return True
@@ -141,7 +141,7 @@ class Client:
         return first
 
     def end(self) -> None:
-        """Have the stream end at once: what waits is forgotten, and asked for again by whoever comes back."""
+        """End the stream at once: queued events are forgotten, and a client that comes back requests them again."""
         while not self._queue.empty():
             self._queue.get_nowait()
         self._queue.put_nowait(None)
@@ -164,7 +164,7 @@ def is_narrow(wanted: FeedFilter) -> bool:
 
 
 def is_wanted(wanted: FeedFilter, item: FeedItem) -> bool:
-    """Return whether an event passes a filter by provider, kind and impact; others are the history's affair."""
+    """Return whether an event passes a filter by provider, kind and impact; the history checks the other conditions."""
     event = item.event
     return (
         (wanted.providers is None or event.provider in wanted.providers)

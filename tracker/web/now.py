@@ -92,7 +92,7 @@ class NowBoard:
 
     @property
     def now(self) -> Now:
-        """Return the pages; while nobody can look, their states age anyway."""
+        """Return the pages; their states age even while the data server cannot be read."""
         known, moment = self._now, self._clock()
         if self._assessed_at is not None and moment - self._assessed_at > _ASSESSED_FOR:
             aged = {id_: _assessed(page, moment) for id_, page in known.pages.items()}

@@ -22,11 +22,11 @@ class ActStore(Protocol):
     """The acts for the scope `act`. Every method raises StoreError."""
 
     def push(self, provider_id: str, now: datetime, pause: timedelta) -> bool:
-        """Have a page polled at once, or once `pause` has passed since the last push; return whether there is one."""
+        """Have a page polled at once, or when `pause` has passed since the last push; return whether it exists."""
         ...
 
     def add(self, provider: Provider, now: datetime) -> None:
-        """Watch one more page. Raises ConfigError where there is one of that id."""
+        """Watch one more page. Raises ConfigError if its id is taken."""
         ...
 
     def remove(self, provider_id: str) -> bool:
@@ -38,7 +38,7 @@ class ActStore(Protocol):
         ...
 
     def note(self, act: Act) -> None:
-        """Write down who did what."""
+        """Write down an act with its author."""
         ...
 
     def acts(self, count: int) -> tuple[Act, ...]:
@@ -46,13 +46,13 @@ class ActStore(Protocol):
         ...
 
     def ping(self) -> None:
-        """Ask whether the data server answers."""
+        """Check that the data server answers."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """The parts that the app is made of."""
+    """The parts of the app."""
 
     settings: WebSettings
     #: The address that is listened on, without the port.

@@ -1,4 +1,4 @@
-"""Problems for people: a request for a page gets a page that says what is wrong and what to do. ASGI middleware."""
+"""Problems for people: a browser gets a page that says what is wrong and what to do. ASGI middleware."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -46,7 +46,7 @@ _REMEDIES: Final = {
 
 
 class ReadableProblems:
-    """Turns problems into pages for those who asked for a page."""
+    """Turns problems into pages for requests that accept a page."""
 
     def __init__(self, app: ASGIApp, render: Render) -> None:
         self._app = app
@@ -86,7 +86,7 @@ class ReadableProblems:
 
 
 def title_of(problem: Problem) -> str:
-    """Return the heading of a problem's page: what is missing, where that is known, else what the status means."""
+    """Return the heading of a problem's page: the missing thing, if it is known, else the meaning of the status."""
     own = _sentence(problem.title)
     is_known = problem.status in _SAID_BY_TITLE and own.casefold() != HTTPStatus.NOT_FOUND.phrase.casefold()
     return own if is_known else _TITLES.get(problem.status, own)

@@ -1,4 +1,4 @@
-"""Writes pages as HTML: templates with forced escaping, vendor text made plain, addresses only of the web."""
+"""Writes pages as HTML: templates with forced escaping, vendor text made plain, only http and https addresses."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -36,7 +36,7 @@ class Templates:
         self._environment.globals |= {"incident_path": incident_path, "provider_path": provider_path}
 
     def render(self, template: str, **values: object) -> str:
-        """Return the page. Raises jinja2 errors for a mistake of ours, never for a vendor's text."""
+        """Return the page. Raises jinja2 errors for a mistake in a template, never for a vendor's text."""
         return self._environment.get_template(template).render(values)
 
 
@@ -63,7 +63,7 @@ def web_address(url: str | None) -> str | None:
 
 
 def without_scheme(url: str) -> str:
-    """Return an address as people read it, cut where it is long."""
+    """Return an address for people to read, cut if it is long."""
     return one_line(url.partition("://")[2].removesuffix("/"), 70)
 
 
@@ -82,7 +82,7 @@ def _paragraphs(text: str) -> Markup:
 
 
 def _with_code(text: str) -> Markup:
-    """Return a sentence of ours with what stands between backticks as code, everything in it escaped."""
+    """Return one of our sentences, with text in backticks as code and everything escaped."""
     parts = one_line(text, EXCERPT).split("`")
     code = Markup("<code>{}</code>")
     return Markup("").join(code.format(part) if index % 2 else part for index, part in enumerate(parts))

@@ -1,4 +1,4 @@
-"""Serves the app: the socket, the signals, and an end that does not wait for those who listen."""
+"""Serves the app: the socket, the signals, and an end that does not wait for clients of streams."""
 
 import errno
 import logging
@@ -16,14 +16,14 @@ log = logging.getLogger("tracker")
 #: Ports that are tried one after the other.
 _TRIED: Final = 20
 _BACKLOG: Final = 2048
-#: A client that takes nothing for so long has its connection ended by the kernel, in milliseconds.
+#: After this long without reading, in milliseconds, the kernel ends a client's connection.
 _TAKES_NOTHING_MS: Final = 30_000
-#: How long requests that run may go on at the end, in seconds.
+#: How long running requests may continue at the end, in seconds.
 GRACE_S: Final = 2
 
 
 def listen(host: str, port: int, *, is_searching: bool) -> socket.socket:
-    """Return a socket that listens; on the next free port, where that is asked for. Raises ConfigError."""
+    """Return a socket that listens, if wanted on the next free port. Raises ConfigError."""
     for number in range(port, min(port + (_TRIED if is_searching and port else 1), 1 << 16)):
         try:
             return _bound(host, number)
@@ -45,7 +45,7 @@ def config_of(app: FastAPI) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,  # whom to believe is decided by the app
+        proxy_headers=False,  # the app decides which proxies to trust
         timeout_graceful_shutdown=GRACE_S,
         timeout_keep_alive=20,
         ws="none",
@@ -60,7 +60,7 @@ class Server(uvicorn.Server):
         self._live = live
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End all of it."""
+        """End the streams, then the server."""
         await self._live.close()
         await super().shutdown(sockets)
 

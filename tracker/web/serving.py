@@ -40,7 +40,7 @@ def serve(
     is_searching: bool,
     additions: Callable[[Parts], Sequence[Addition]] = lambda _parts: (),
 ) -> None:
-    """Serve until a signal comes, what other packages add included. Raises ConfigError, HistoryError."""
+    """Serve the app, with the additions of other packages, until a signal comes. Raises ConfigError, HistoryError."""
     host, port = address
     require_protection(host, web)
     listening = listen(host, port, is_searching=is_searching)
@@ -79,7 +79,7 @@ def _checks(settings: Settings) -> tuple[Checked, ...]:
 
 def _show_address(listening: socket.socket, host: str, port: int) -> None:
     taken = listening.getsockname()[1]
-    # All addresses are no address that a browser could be given.
+    # A browser cannot open the address that means all addresses.
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     shown = f"[{host}]" if ":" in host else host
     reason = f"; port {port} is taken" if port not in (0, taken) else ""

@@ -28,10 +28,10 @@ from tracker.web.rendering import Templates
 
 log = logging.getLogger("tracker")
 
-#: Providers whose incidents are quoted, the worst first; of more the titles say enough.
+#: The most providers whose incidents are quoted, the worst first; for the others the titles are enough.
 _QUOTED: Final = 200
 _NEWEST: Final = 500
-#: How long the list of open alerts stands at least, in seconds, and in times of what it took.
+#: The least time for which the list of open alerts is kept: in seconds, and as a multiple of the time that it took.
 _LISTED_FOR_S: Final = 2.0
 _LISTING_SHARE: Final = 20.0
 _UPDATES: Final = (EventKind.NEW_INCIDENT.value, EventKind.INCIDENT_UPDATE.value)
@@ -90,7 +90,7 @@ class Site:
         )
 
     def alerts_of(self, provider: str, incident: str) -> tuple[AlertRow, ...] | None:
-        """Return the alerts of an incident with who was sent what, None where that is not known now."""
+        """Return the alerts of an incident with the messages sent for them, None if they cannot be read now."""
         try:
             return tuple(map(alert_row, self.parts.desk.of_incident(provider, incident)))
         except StoreError as error:
@@ -114,7 +114,7 @@ class Site:
         return self._render.render(template, frame=around, section=section, **values)
 
     def said(self, pages: Sequence[PageNow]) -> dict[tuple[str, str], LatestUpdate]:
-        """Return by provider and incident what vendors said last of the worst incident of each. Raises HistoryError."""
+        """Return the latest update of each provider's worst incident, by provider and incident. Raises HistoryError."""
         troubled = sorted((page for page in pages if page.assessment.state.is_problem), key=_rank)[:_QUOTED]
         wanted = {
             (page.provider.id, incident.id) for page in troubled if (incident := worst_incident(page)) is not None

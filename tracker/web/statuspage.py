@@ -1,7 +1,7 @@
 """Our knowledge in the shape of Statuspage's API v2, which many clients read. Pure.
 
-The shape has no word for unknown. A provider that cannot be read is a component that says so, with an extra key; asked
-for by itself it has no answer at all, since any answer would be read as "all is well".
+The shape has no word for unknown. A provider that cannot be read is a component that says so, with an extra key. A
+request for that provider alone gets no document at all, since any would mean "all is well".
 """
 
 import hashlib
@@ -77,7 +77,7 @@ def status(scope: StatusScope) -> Json:
 
 
 def components(scope: StatusScope) -> list[Json]:
-    """Return a component for each provider, or those of the only one."""
+    """Return a component for each provider, or the components of the only provider."""
     if scope.is_single:
         return [
             _component(scope, component.id, component.name, component.status.value, number, component.changed_at)
@@ -199,7 +199,7 @@ def _word(incident: RecordedIncident) -> str:
 
 
 def _known(word: str, *, is_maintenance: bool) -> str:
-    """Return the word as Statuspage has it; of another one only whether it is over."""
+    """Return the word of Statuspage for a status; another status becomes a word that says whether it is over."""
     known = _OF_MAINTENANCES if is_maintenance else _OF_INCIDENTS
     if word in known:
         return word

@@ -8,7 +8,7 @@ from tracker.model.event import Event
 from tracker.web.http import Refused
 from tracker.web.parts import Parts
 
-#: Events of one provider that are searched.
+#: The number of newest events of a provider that are searched.
 _NEWEST: Final = 1000
 
 

@@ -16,7 +16,7 @@ log = logging.getLogger("tracker")
 
 
 def with_pages(app: FastAPI, site: Site) -> FastAPI:
-    """Return the app with the routes of pages, and with problems as pages for those who ask for one."""
+    """Return the app with the routes of pages, and with problems as pages for browsers."""
 
     def problem_page(problem: Problem) -> str:
         around = Frame(now=site.parts.clock(), version=__version__, is_bare=True)

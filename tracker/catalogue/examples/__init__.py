@@ -1,4 +1,4 @@
-"""Formats that ship, written as a `[[format]]`: to begin your own from."""
+"""Formats that ship, written as a `[[format]]`: starting points for a user's own."""
 
 from importlib.resources import files
 

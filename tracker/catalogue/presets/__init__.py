@@ -1,6 +1,6 @@
-"""Vendors that are known by name: what `tracker providers add openai` stands for.
+"""Vendors that are known by name, as in `tracker providers add openai`.
 
-A preset says where a page is. How the page is read is known from its answers, as for any other.
+A preset says where a page is. The page's answers decide how it is read, as for any other page.
 """
 
 from tracker.catalogue.presets.choice import Choice, chosen

@@ -24,7 +24,7 @@ _WILDCARDS: Final = re.compile(r"[*?\[]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """A page that a user asked for, with the regions and components of it."""
+    """A page that a user chose, with its chosen regions and components."""
 
     url: str
     #: None where only the address is known.
@@ -51,7 +51,7 @@ def chosen(word: str) -> Choice:
     preset = find(parts["preset"])
     if preset is None:
         if "." in word or (parts["region"] or "").removeprefix(":").isdecimal():
-            # A host, or a port: what an address lacks is for the catalogue to say.
+            # A host, or a port: the catalogue says what the address lacks.
             return Choice(url=word)
         raise ConfigError(_unknown(parts["preset"]))
     named = scopes(preset.id)
@@ -107,7 +107,7 @@ def _listed(part: str | None, preset_id: str, kind: str) -> tuple[str, ...]:
 
 
 def _refuse_unlike(regions: Sequence[str], named: Scopes, preset_id: str) -> None:
-    """Refuse what cannot be a region of a vendor whose codes are known: such a filter would hide everything."""
+    """Refuse a word that cannot be a region of a vendor with known codes: such a filter would hide everything."""
     for region in regions:
         like = any(fnmatchcase(region.casefold(), glob) for glob in named.regions)
         if named.regions and not like and not _WILDCARDS.search(region):

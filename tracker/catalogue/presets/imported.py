@@ -1,4 +1,4 @@
-"""A list that somebody has of vendors or pages -> the pages to watch: names are matched to presets."""
+"""A user's list of vendors or pages -> the pages to watch: names are matched to presets."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator
@@ -51,7 +51,7 @@ def read_list(data: bytes, *, file: str, known: Iterable[Provider], formats: Col
 
 
 def _pages(listed: Iterable[Wanted], unmatched: list[str]) -> Iterator[tuple[str | None, str]]:
-    """Yield name and address of each page, the preset's where there is one, and collect what is none."""
+    """Yield name and address of each page, the preset's if there is one, and collect the names that match nothing."""
     for page in listed:
         preset = (at(page.url) if page.url else None) or (_named(page.name) if page.name else None)
         if preset is not None:
@@ -67,7 +67,7 @@ def _pages(listed: Iterable[Wanted], unmatched: list[str]) -> Iterator[tuple[str
 
 
 def _named(name: str) -> Preset | None:
-    """Return the preset of a name, without what lists put behind it."""
+    """Return the preset of a name, without the suffix that lists add."""
     shorter = name
     while True:
         preset = find(shorter)

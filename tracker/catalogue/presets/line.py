@@ -7,7 +7,7 @@ import msgspec
 
 from tracker.catalogue.presets.table import Preset
 
-#: Where it stands says these.
+#: The place of a line in the table says these.
 _ELSEWHERE: Final = frozenset({"id", "category"})
 
 

@@ -1,7 +1,7 @@
 """Lists of vendors that people have -> addresses and names: by line, in CSV, JSON, Backstage's YAML and Terraform.
 
-Only what a list of vendors needs is read of YAML and HCL: keys at the beginning of a line, items of lists, and strings.
-What is not understood names nothing, so that it ends among what could not be matched or is not there at all.
+Of YAML and HCL, only the parts of a list of vendors are read: keys at the beginning of a line, items of lists, and
+strings. Other text names no vendor: it is ignored, or ends among the names that match nothing.
 """
 
 import codecs
@@ -16,9 +16,9 @@ from typing import Any, Final
 
 from tracker.errors import ConfigError
 
-#: Columns of CSV that hold a vendor's name and its page, the most telling first; in lower case. No other service
-#: documents those of its exports (StatusGator's and IsDown's help was searched), so that any of these is taken,
-#: whatever stands between its words.
+#: Columns of CSV that hold a vendor's name and its page, the clearest first; in lower case. No other service documents
+#: the columns of its exports (StatusGator's and IsDown's help was searched), so any of these is taken, with any
+#: characters between its words.
 _NAMES: Final = (
     "service",
     "service name",
@@ -36,7 +36,7 @@ _WORDS: Final = re.compile(r"[^\W_]+")
 _MOST: Final = 10_000
 #: How deep in JSON names and addresses are searched.
 _DEEPEST: Final = 6
-#: Kinds of Backstage's catalogue that are none of a vendor's.
+#: Kinds of Backstage's catalogue that describe no vendor.
 _OTHER_KINDS: Final = frozenset({"location", "group", "user", "system", "domain", "template"})
 _YAML_KEY: Final = re.compile(r"(?P<indent> *)(?P<item>- +)?(?P<key>[\w.-]+): *(?P<value>.*)")
 _YAML_ITEM: Final = re.compile(r" *- +(?P<value>[^:{\[\s][^:]*|https?://\S+)")
@@ -51,14 +51,14 @@ _BULLET: Final = re.compile(r"\A(?:[-*+\u2022]|\d{1,5}[.)])[ \t]+")
 _LINK: Final = re.compile(r"\[(?P<name>[^\[\]]{1,300})\]\((?P<url>https?://[^\s()]{1,2000})\)")
 #: A name, something between, and its page: `GitHub - https://www.githubstatus.com`.
 _NAME_AND_PAGE: Final = re.compile(r"(?P<name>[^\s:/][^:/]{0,300}?)[\s,;:|=>\u2013\u2014-]{1,10}(?P<url>https?://\S+)")
-#: What a spreadsheet writes in front of a table to name what stands between its columns.
+#: The line in front of a table by which a spreadsheet names the separator of columns.
 _SEPARATOR: Final = re.compile(r"sep=(?P<delimiter>.)")
 _COMMENT: Final = re.compile(r"(?:^|\s)(?:#|//)[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A page that a list asks for: by name, by address, or both ("" for what it does not say)."""
+    """A page that a list names: by name, by address, or both ("" for the one that is missing)."""
 
     name: str = ""
     url: str = ""
@@ -92,7 +92,7 @@ def _read(text: str, file: str) -> Iterator[Wanted]:
 
 
 def _reader(file: str, text: str) -> Callable[[str], Iterator[Wanted]]:
-    """Return the reader of a list: by its file's name, else by what its lines look like."""
+    """Return the reader of a list: by its file's name, else by the shape of its lines."""
     suffix = file.rpartition(".")[2].lower()
     if suffix in ("yaml", "yml"):
         return _yaml

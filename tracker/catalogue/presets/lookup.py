@@ -1,4 +1,4 @@
-"""Presets by name: exactly, by words, and by what somebody may have meant. Pure."""
+"""Presets by name: exactly, by words, and by similarity. Pure."""
 
 import re
 from collections.abc import Sequence

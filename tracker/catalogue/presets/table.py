@@ -13,7 +13,7 @@ import msgspec
 class Preset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One vendor that is known by name."""
 
-    #: The id that a provider gets whose name is this one's.
+    #: The id that a provider of this name gets.
     id: str
     name: str
     #: `ai`, `cloud`, `dev`, ...
@@ -23,11 +23,11 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     platform: str | None = None
     #: Name of the format that the page answered in, where the platform is not known. A hint that decides nothing.
     answers: str | None = None
-    #: The month in which somebody last saw it so: `2026-09`.
+    #: The month in which the page was last seen so: `2026-09`.
     seen: str
     #: Hosts where the page was before.
     moved_from: tuple[str, ...] = ()
-    #: The reason why it cannot be read, or not whole, if that is not its format's.
+    #: The reason why the page cannot be read, or not in full, if its format does not declare it.
     unread: str | None = None
     in_part: str | None = None
     #: Other words for the vendor, in lower case.
@@ -48,7 +48,7 @@ class Scopes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     pages: Mapping[str, str] = {}
     #: The address of the page of any other name, with `{}` for that; "" where there is none.
     any_page: str = ""
-    #: Component names under which the page tells what concerns many services at once.
+    #: Component names under which the page reports problems of many services at once.
     umbrella: tuple[str, ...] = ()
     #: Short name of a service, in lower case -> glob on the component names of the page.
     services: Mapping[str, str] = {}

@@ -1,4 +1,4 @@
-"""The platforms that a simulated page may run on, one module each: the vendor's side of what `tracker.parse` reads."""
+"""The platforms that a simulated page may run on, one module each: the vendor's side of `tracker.parse`."""
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module

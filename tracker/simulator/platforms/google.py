@@ -68,7 +68,7 @@ def _seconds(moment: datetime) -> str:
 GOOGLE = Platform(
     name="google",
     answers={"/incidents.json": lambda revision, _url, _variation: _incidents(revision)},
-    # The real page sends Last-Modified and does not look at If-Modified-Since.
+    # The real page sends Last-Modified and ignores If-Modified-Since.
     has_validators=False,
     host="status.cloud.google.com",
 )

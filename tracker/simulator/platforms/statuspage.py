@@ -10,7 +10,7 @@ from tracker.simulator.revision import AffectedComponent, Revision, VendorCompon
 #: The incidents and maintenances that the lists show.
 LIST_LENGTH = 50
 
-#: From the worst component to the page's own word; real pages do not look at incidents here.
+#: The page's own word by its worst component; on real pages, incidents do not count here.
 _INDICATORS = (
     (ComponentStatus.MAJOR_OUTAGE, Impact.MAJOR, "Partial System Outage"),
     (ComponentStatus.PARTIAL_OUTAGE, Impact.MINOR, "Minor Service Outage"),

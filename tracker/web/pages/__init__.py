@@ -1,5 +1,5 @@
 """The contents of each page of the web interface: typed values for the templates.
 
-Comes in: what is remembered of pages, assessments and history. Goes out: values that a template writes down as they
-are. Pure: no request, no store, and `now` is a parameter.
+Comes in: states of pages, assessments and history. Goes out: values that a template writes down unchanged. Pure: no
+request, no store, and `now` is a parameter.
 """

@@ -1,4 +1,4 @@
-"""The page Alerts: what waits for somebody, what was sent where, what was given up, and whether channels work. Pure."""
+"""The page Alerts: open alerts, messages, dead letters, and the state of channels. Pure."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from tracker.model.route import AlertKind, Silence
 from tracker.web.pages.badges import ATTENTION, FAILED, GOOD, MAINTENANCE, NOT_READ, Badge, impact_badge
 from tracker.web.pages.wording import counted
 
-#: Alerts that one page shows; of more the count says enough, and the interface lists them all.
+#: The most alerts that one page shows; of the others the count is enough, and the API lists them all.
 MOST_OPEN: Final = 200
 MOST_OVER: Final = 20
 MOST_DEAD: Final = 50
@@ -31,7 +31,7 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
 
     report: AlertReport
     badge: Badge
-    #: The path below which its acts are.
+    #: The beginning of the paths of its acts.
     path: str
     #: Provider and incident of its ledger; "" where it has none.
     provider: str
@@ -45,7 +45,7 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def title(self) -> str:
-        """Return its title without the provider's name, which stands before it."""
+        """Return its title without the provider's name, which the row shows in front of it."""
         return self.report.title.removeprefix(f"{self.report.provider_name} - ")
 
     @property
@@ -55,19 +55,19 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_open(self) -> bool:
-        """Return whether nobody has taken it on, wherever it was sent."""
+        """Return whether nobody has taken it on, whether or not it was sent."""
         return self.report.state == AlertState.OPEN
 
 
 class DeadLetterRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that was given up."""
+    """One dead letter."""
 
     row: AlertRow
     channel: ChannelReport
 
 
 class ChannelRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One channel and how it does."""
+    """One channel and its state."""
 
     name: str
     kind: str
@@ -102,10 +102,10 @@ class AlertsPage(msgspec.Struct, frozen=True, kw_only=True):
 class AlertsKnown(msgspec.Struct, frozen=True, kw_only=True):
     """The sources of the page."""
 
-    #: All that are open; of those that are shown, in order, what they are.
+    #: All open alerts, and the reports of those that are shown, in order.
     open: Sequence[OpenAlert]
     shown: Sequence[AlertReport]
-    #: Those that ended last, and those that hold a dead letter.
+    #: The alerts that ended last, and those with a dead letter.
     over: Sequence[AlertReport]
     dead: Sequence[AlertReport]
     #: The verdict of each route on an alert now, by alert id.

@@ -11,7 +11,7 @@ from tracker.model.page import ComponentStatus
 class Badge(msgspec.Struct, frozen=True):
     """A state with its word."""
 
-    #: `critical`, `major`, `minor`, `unknown`, `maintenance`, `ok`, or `quiet` where nothing is meant.
+    #: `critical`, `major`, `minor`, `unknown`, `maintenance`, `ok`, or `quiet` for no judgement.
     tone: str
     word: str
 

@@ -20,7 +20,7 @@ _RANKS = {claim: rank for rank, claim in enumerate(Acknowledgement)}
 
 
 def claims(alerts: Iterable[OpenAlert]) -> dict[str, Acknowledgement]:
-    """Return the claim of each provider with an alert that was sent to somebody, by provider id; drills count not."""
+    """Return by provider id the claim of each provider with an alert that was sent to somebody, drills left out."""
     found: dict[str, Acknowledgement] = {}
     for alert in alerts:
         facts = alert.facts

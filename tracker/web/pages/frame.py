@@ -1,4 +1,4 @@
-"""The frame of every page: how much of what is watched was read, how many problems there are. Pure."""
+"""The frame of every page: the share of watched pages that were read, the number of problems. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     #: Age of the oldest answer among the pages that were read, in seconds.
     oldest_s: float | None = None
     version: str = ""
-    #: Whether nothing is said of what is watched, since whoever asks may not know it.
+    #: Whether the frame says nothing of the watched pages, since this reader may not know them.
     is_bare: bool = False
     #: Whether the reader may add, remove and check; the token that their forms carry.
     may_act: bool = False
@@ -44,7 +44,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def frame(pages: Sequence[PageNow], now: datetime, **more: object) -> Frame:
-    """Return the frame over what is watched; `more` is who reads it."""
+    """Return the frame over the watched pages; `more` has the fields about the reader."""
     read = [each for each in pages if each.assessment.state.is_known]
     made = Frame(
         now=now,

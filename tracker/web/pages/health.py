@@ -1,4 +1,4 @@
-"""The page Health: the checks of `tracker doctor`, and the pages that cannot be read, each with what to do. Pure."""
+"""The page Health: the checks of `tracker doctor`, and the pages that cannot be read, each with a remedy. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -54,7 +54,7 @@ def checked(name: str, level: str, finding: str, remedy: str | None) -> Checked:
 def health_page(
     checks: Sequence[Checked], pages: Sequence[PageNow], measured: Latency, checked_at: datetime, now: datetime
 ) -> HealthPage:
-    """Return the page, what failed first."""
+    """Return the page, failed checks first."""
     order = [_BADGES[level] for level in _ORDER]
     bad = sum(each.badge in (FAILED, ATTENTION) for each in checks)
     failed = any(each.badge is FAILED or each.badge == FAILED for each in checks)

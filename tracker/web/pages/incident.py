@@ -1,4 +1,4 @@
-"""The ledger of one incident: what its vendor said, changed and took back, and what happened between. Pure."""
+"""The ledger of one incident: its updates, edits and withdrawals, and the changes of components between them. Pure."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ _TITLE: Final = 2000
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):
-    """A component that became something else."""
+    """A component whose status changed."""
 
     name: str
     before: Badge | None
@@ -77,7 +77,7 @@ class IncidentPage(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_short(self) -> bool:
-        """Return whether so little time passed that the seconds tell entries apart."""
+        """Return whether so little time passed that only the seconds distinguish entries."""
         times = [entry.at for entry in self.entries]
         return bool(times) and max(times) - min(times) < _SHORT
 
@@ -85,7 +85,7 @@ class IncidentPage(msgspec.Struct, frozen=True, kw_only=True):
 def incident_page(
     ledger: IncidentLedger, unread: Sequence[UnreadableSpan], now: datetime, *, is_newest_first: bool = True
 ) -> IncidentPage:
-    """Return the page over what is on record of an incident; `unread` is when its provider could not be read."""
+    """Return the page of an incident on record; `unread` has the times in which its provider could not be read."""
     incident = ledger.incident
     events = [entry.item.event for entry in ledger.entries]
     changes = [item.event for item in ledger.component_changes]
@@ -115,7 +115,7 @@ def incident_page(
 
 
 def unrecorded_page(page: PageNow, incident: OpenIncident, now: datetime) -> IncidentPage:
-    """Return the page of an incident that goes on, or is planned, while nothing is on record of it."""
+    """Return the page of an ongoing incident or planned maintenance that is not on record."""
     is_maintenance = incident not in page.view.open_incidents
     return IncidentPage(
         id=incident.id,

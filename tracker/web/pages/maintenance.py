@@ -1,4 +1,4 @@
-"""Maintenance of the next thirty days, day by day; a window that was moved shows where it was. Pure."""
+"""Maintenance of the next thirty days, day by day; a window that was moved shows its former time. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -13,12 +13,12 @@ from tracker.web.pages.rows import NAMED
 from tracker.web.pages.wording import counted, listed, relative_day, weekday
 
 AHEAD: Final = timedelta(days=30)
-#: A cancelled window is shown for so long, so that whoever planned for it finds out.
+#: A cancelled window is shown for this long, so that people who planned for it notice.
 CANCELLED_FOR: Final = timedelta(days=7)
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
-    """A window that is not the present one any more."""
+    """A former window."""
 
     begins: datetime
     ends: datetime | None = None
@@ -44,7 +44,7 @@ class MaintenanceWindow(msgspec.Struct, frozen=True, kw_only=True):
 class WindowDay(msgspec.Struct, frozen=True, kw_only=True):
     """The windows that begin on one day."""
 
-    #: A moment of that day, or of today for what began earlier.
+    #: A moment of that day, or of today for windows that began earlier.
     at: datetime
     name: str
     weekday: str
@@ -68,7 +68,7 @@ def maintenance_page(
     cancelled: Iterable[MaintenanceWindow] = (),
     group: str = "",
 ) -> MaintenancePage:
-    """Return the page; `was` holds by provider and id where a window was before it was moved."""
+    """Return the page; `was` holds by provider and id the window before it was moved."""
     of_group = [each for each in pages if not group or each.provider.group == group]
     windows = [window for each in of_group for window in _windows(each, now, was or {})]
     wanted = {each.provider.id for each in of_group}
@@ -166,7 +166,7 @@ def _lede(windows: Sequence[MaintenanceWindow]) -> str:
 
 
 def _shown_at(window: MaintenanceWindow, now: datetime) -> datetime:
-    """Return the moment on whose day a window is shown: what began earlier is shown today."""
+    """Return the moment on whose day a window is shown: one that began earlier is shown today."""
     return max(window.begins, _midnight(now))
 
 

@@ -1,4 +1,4 @@
-"""The page Now: problems first, then what cannot be read, then maintenance, then all that works. Pure."""
+"""The page Now: problems first, then unreadable pages, then maintenance, then providers that work. Pure."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -55,7 +55,7 @@ class NowPage(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_empty(self) -> bool:
-        """Return whether nothing is left of the page."""
+        """Return whether no row is left."""
         return not (self.problems or self.unread or self.works or self.folds)
 
     @property

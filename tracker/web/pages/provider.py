@@ -1,4 +1,4 @@
-"""One provider: why it is in its state, what is open, how its last ninety days went, and how it is read. Pure."""
+"""One provider: the reason for its state, open incidents, its last ninety days, and the reading of its page. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -117,7 +117,7 @@ class ProviderPage(msgspec.Struct, frozen=True, kw_only=True):
 def provider_page(
     page: PageNow, history: ProviderHistory, savings: Savings, measured: Latency, now: datetime
 ) -> ProviderPage:
-    """Return the page over what is remembered, recorded and measured of a provider."""
+    """Return the page of a provider, over its state, its history and its measurements."""
     provider, state, view, found = page.provider, page.state, page.view, page.assessment
     heard = opinions(view, found)
     incidents = [each for each in history.incidents if not each.is_maintenance]
@@ -238,12 +238,12 @@ def _parts(
 
 
 def _part(one: Component, name: str, changes: Sequence[ComponentChange], *, is_unknown: bool) -> ComponentRow:
-    """Return a component; of a page that is not read its last status is no badge of today."""
+    """Return a component; on a page that is not read, its last status is not shown as today's."""
     now_badge = component_badge(one.status)
     current = next((change for change in reversed(changes) if change.ended_at is None), None)
     earlier = [change for change in changes if change.ended_at is not None]
     return ComponentRow(
-        # A region that tells components of one name apart stands beside the name, as any other region does.
+        # A region that distinguishes components of one name is shown beside the name, like any other region.
         name=one.name if name == f"{one.name} ({one.region})" else name,
         region=one.region or "",
         badge=NOT_LISTED if is_unknown and not name else Badge("unknown", "Unknown") if is_unknown else now_badge,

@@ -1,4 +1,4 @@
-"""The public page of a group: its providers, what is open, ninety days each; no counters, no acts. Pure."""
+"""The public page of a group: its providers, open incidents, ninety days of each; no counters, no acts. Pure."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The rows of the page Now: what each kind of them shows of a provider, and in which order they stand. Pure."""
+"""The rows of the page Now: the fields of each kind of row, and the order of the rows. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ from tracker.web.pages.wording import iso, listed
 
 #: Names of components that a row writes out.
 NAMED: Final = 3
-#: The fold of those that have no group.
+#: The fold of providers without a group.
 OTHERS: Final = "Other providers"
 _LAST: Final = 10**11
 
@@ -39,7 +39,7 @@ class ProviderRow(msgspec.Struct, frozen=True, kw_only=True):
     badge: Badge
     #: Rows of a list are ordered by this text.
     order: str
-    #: Differs when the row says something new; ages do not count.
+    #: Differs when the contents of the row change; ages do not count.
     version: str
     checked_at: datetime | None = None
 
@@ -57,12 +57,12 @@ class ProblemRow(ProviderRow, frozen=True, kw_only=True):
     updates: int | None = None
     #: How many more incidents are open.
     more: int = 0
-    #: Whether somebody has taken on its alerts; None where none was sent.
+    #: Whether somebody has taken on its alerts; None if none was sent.
     claim: Acknowledgement | None = None
 
 
 class Unread(ProviderRow, frozen=True, kw_only=True):
-    """A provider of which nothing is known now."""
+    """A provider whose present state is unknown."""
 
     reason: str
     #: When it was read last, None for never.
@@ -168,7 +168,7 @@ def _without_incident(each: PageNow) -> str:
 
 
 def unread_row(each: PageNow) -> Unread:
-    """Return the row of a provider of which nothing is known now."""
+    """Return the row of a provider whose present state is unknown."""
     provider, found = each.provider, each.assessment
     return Unread(
         id=provider.id,

@@ -12,7 +12,7 @@ from tracker.web.pages.badges import NOT_READ, Badge, state_badge
 from tracker.web.pages.wording import span
 
 _MINUTE_S: Final = 60
-#: After this long without an answer a day counts as not read; a day that was bad anyway only says so.
+#: After this long without an answer a day counts as not read; a day with a problem keeps its colour and says so.
 _NOTABLE_MIN: Final = 10
 
 
@@ -20,7 +20,7 @@ class DayMark(msgspec.Struct, frozen=True, kw_only=True):
     """One day of the strip."""
 
     day: date
-    #: A tone of a badge, or `none` for a day before anybody watched.
+    #: A tone of a badge, or `none` for a day before the page was watched.
     tone: str
     words: str
 
@@ -30,7 +30,7 @@ class Strip(msgspec.Struct, frozen=True, kw_only=True):
 
     marks: tuple[DayMark, ...]
     totals: tuple[tuple[Badge, str], ...]
-    #: First day that was watched; None where that is before the strip begins, or nothing is on record.
+    #: The first day that was watched; None if that is before the strip begins, or nothing is on record.
     watched_since: date | None
     #: Days under the strip, from the first to the last.
     axis: tuple[date, ...]
@@ -39,8 +39,8 @@ class Strip(msgspec.Struct, frozen=True, kw_only=True):
 def strip(days: Sequence[Day], *, is_read: bool = False) -> Strip:
     """Return the strip of some days, the oldest first and today last.
 
-    Polls are counted occasionally: of a page that `is_read` now, a day on which none was counted has just begun to be
-    watched.
+    Polls are counted only now and then: if a page `is_read` now and no poll of today was counted yet, watching it has
+    just begun.
     """
     if is_read and days and days[-1].polls_read is None:
         begun = DayMark(day=days[-1].day, tone="none", words=f"{short(days[-1].day)}: watching has just begun")

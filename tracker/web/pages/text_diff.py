@@ -30,12 +30,12 @@ class Piece(msgspec.Struct, frozen=True):
 
 
 def readable(text: str, limit: int = 50_000) -> str:
-    """Return a vendor's text without what hides or turns characters, cut where it is longer than anybody reads."""
+    """Return a vendor's text without characters that hide or reverse others, cut where nobody would read on."""
     return several_lines(text, limit)
 
 
 def word_diff(before: str, after: str) -> tuple[Piece, ...]:
-    """Return a text as it was edited: what is the same, what was taken out and what was put in, in reading order."""
+    """Return an edited text as its unchanged, removed and added pieces, in reading order."""
     old, new = _PIECES.findall(before), _PIECES.findall(after)
     if len(old) + len(new) > MOST_WORDS:
         return Piece(Change.REMOVED, before), Piece(Change.ADDED, after)
@@ -52,7 +52,7 @@ def word_diff(before: str, after: str) -> tuple[Piece, ...]:
 
 
 def _joined(pieces: list[Piece]) -> list[Piece]:
-    """Join edits that only a blank keeps apart, so that a rewritten sentence reads as two and not as confetti."""
+    """Join edits with only a blank between them, so that a rewritten sentence shows as two pieces and not as many."""
     found: list[Piece] = []
     removed = added = ""
     for index, piece in enumerate(pieces):

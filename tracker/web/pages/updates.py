@@ -1,4 +1,4 @@
-"""The feed of all that vendors said and changed, newest first. Pure."""
+"""The list of all updates, edits and changes of vendors, newest first. Pure."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -37,7 +37,7 @@ _WHAT: Final = {
 }
 
 
-#: Events whose text is ours, or has none of its own.
+#: Events whose text is the tracker's, or which have none.
 _OWN_WORDS: Final = {
     EventKind.UPDATE_WITHDRAWN,
     EventKind.COMPONENT_STATUS_CHANGE,
@@ -68,7 +68,7 @@ class UpdatesFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def what(self) -> str:
-        """Return the choice of kinds that the filter is, "" where it is none that is offered."""
+        """Return the name of the offered choice that the filter by kind is, "" if it is none of them."""
         return next((value for value, _, kinds in KINDS if kinds and {*kinds} == {*self.kinds}), "")
 
 
@@ -99,7 +99,7 @@ class FeedDay(msgspec.Struct, frozen=True, kw_only=True):
 def feed_days(events: Sequence[Event], now: datetime, earlier: Mapping[str, str] | None = None) -> tuple[FeedDay, ...]:
     """Return events, newest first, by the day on which they were seen.
 
-    `earlier` holds by the id of an edit or a withdrawal the text before it, as far as that is on record.
+    `earlier` holds by the id of an edit or a withdrawal the text before it, if that is on record.
     """
     days: dict[object, list[Event]] = {}
     for event in events:

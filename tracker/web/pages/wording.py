@@ -120,7 +120,7 @@ def weekday(moment: datetime) -> str:
 
 
 def window(begin: datetime, end: datetime | None, now: datetime) -> str:
-    """Return when a maintenance is, with the day of its end where that is another one; an open end is said."""
+    """Return the window of a maintenance in words, with the day of its end if it differs; an open end is named."""
     since = stamp(begin, now)
     if end is None:
         return f"{since}, end not given"

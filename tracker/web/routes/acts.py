@@ -21,7 +21,7 @@ from tracker.web.routes.asked import ProviderId
 router = APIRouter(tags=["Acts"])
 
 _LONGEST_BODY: Final = 16_384
-#: A page that is pushed, or checked by hand, is fetched no more often; what comes meanwhile waits for the next time.
+#: A page that is pushed, or checked by hand, is polled no more often; requests of the meantime share the next poll.
 PUSH_PAUSE: Final = timedelta(seconds=5)
 _MAC_BYTES: Final = 16
 
@@ -113,7 +113,7 @@ def hook_of(key: str, provider: str) -> str:
 
 
 def hooked(key: str | None, secret: str) -> str | None:
-    """Return whose hook this is, None for nobody's."""
+    """Return the id of the provider of a hook, None for an address that is no hook."""
     provider, dot, _ = secret.rpartition(".")
     if key is None or not dot:
         return None

@@ -1,4 +1,4 @@
-"""The page Alerts, its acts, why an event was sent or not, and the page behind the links in messages."""
+"""The page Alerts, its acts, the explanation of an event, and the page behind the links in messages."""
 
 from collections.abc import Callable
 from typing import Annotated, Final
@@ -35,7 +35,7 @@ Word = Annotated[str, Query(max_length=2000)]
 
 @router.get("/alerts")
 def alerts(request: Request) -> Response:
-    """Show what is open, what was sent, what was given up, and how the channels do."""
+    """Show open alerts, the messages of each, dead letters, and the state of channels."""
     site = site_of(request)
     page = alerts_page(_known(site.parts))
     around = replace(site.frame(request, site.pages()), waiting=page.waiting)
@@ -45,7 +45,7 @@ def alerts(request: Request) -> Response:
 
 @router.get("/alerts/why")
 def explain(request: Request, event: Word = "") -> Response:
-    """Show what each route makes of an event, and what was decided because of it."""
+    """Show each route's verdict on an event, and the decisions that the event caused."""
     site = site_of(request)
     found = why(site.parts, event)
     around = site.frame(request, site.pages())
@@ -81,7 +81,7 @@ def note(request: Request, provider: str, subject: str, generation: str, given: 
 
 @router.post(f"/alerts/{_ID}/resend")
 def resend(request: Request, provider: str, subject: str, generation: str, given: CheckedForm) -> Response:
-    """Send the messages that a channel refused again."""
+    """Resend the messages that a channel refused."""
     parts, named = site_of(request).parts, f"{provider}/{subject}/{generation}"
     parts.desk.resend(named, given.get("channel") or None)
     acting.note(parts, viewer_of(request), "resend", named)

@@ -1,4 +1,4 @@
-"""Alerts as JSON, and what somebody with the scope `act` does to them: `/api/v1`. Each act goes to the audit stream."""
+"""Alerts as JSON, and acts on them with the scope `act`: `/api/v1`. Each act goes to the audit stream."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -142,7 +142,7 @@ async def resend(request: Request, provider: Part, subject: Part, generation: Ge
 
 
 async def _act(request: Request, word: str, named: str, how: Callable[[], Alert]) -> Response:
-    """Do something to an alert that is there, and write it down. Raises Refused."""
+    """Apply an act to an existing alert, and write the act down. Raises Refused."""
     parts, viewer = parts_of(request), actor_of(request)
 
     def done() -> AlertDone:
@@ -156,7 +156,7 @@ async def _act(request: Request, word: str, named: str, how: Callable[[], Alert]
 
 
 async def asked_for(request: Request, shape_: type[_Asked]) -> _Asked:
-    """Return the body; an empty one asks for nothing in particular. Raises Refused."""
+    """Return the body; an empty one stands for the defaults. Raises Refused."""
     body = await body_of(request, _LONGEST_BODY)
     try:
         return msgspec.json.decode(body or b"{}", type=shape_)
@@ -178,7 +178,7 @@ def _alert(parts: Parts, named: str) -> Alert:
 
 
 def place_of(cursor: str | None) -> AlertPosition | None:
-    """Return the place that a cursor stands for, None for the first page. Raises Refused."""
+    """Return the place in the list that a cursor means, None for the first page. Raises Refused."""
     if not cursor:
         return None
     opened_s, _, alert_id = cursor.partition(" ")

@@ -1,4 +1,4 @@
-"""Parameters that several routes share, each of them bounded, and what they mean."""
+"""Parameters that several routes share, each of them bounded, and their meanings."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -37,7 +37,7 @@ def page_named(now: Now, provider: str) -> PageNow:
 
 
 def pages_wanted(now: Now, ids: list[str] | None, group: str | None) -> tuple[PageNow, ...]:
-    """Return the pages that are asked for, sorted by name. Raises Refused for an id or a group that is not there."""
+    """Return the requested pages, sorted by name. Raises Refused for an id or a group that does not exist."""
     for provider in ids or ():
         page_named(now, provider)
     if group is not None and group not in now.groups:
@@ -50,13 +50,13 @@ def pages_wanted(now: Now, ids: list[str] | None, group: str | None) -> tuple[Pa
 
 
 def feed_filter(parts: Parts, **asked: Any) -> FeedFilter:
-    """Return the filter that parameters of these names ask for. Raises Refused."""
+    """Return the filter that these parameters describe. Raises Refused."""
     ids, group, least = asked.get("providers"), asked.get("group"), asked.get("min_impact")
     providers = None
     if group is not None:
         providers = tuple(page.provider.id for page in pages_wanted(parts.board.now, ids, group))
     elif ids:
-        providers = tuple(dict.fromkeys(ids))  # one that was removed has a history still
+        providers = tuple(dict.fromkeys(ids))  # a provider that was removed still has a history
     return FeedFilter(
         providers=providers,
         kinds=tuple(kind.value for kind in asked.get("kinds") or ()),

@@ -10,7 +10,7 @@ from tracker.web.http import answer, parts_of, shape
 
 router = APIRouter(tags=["Health"])
 
-#: Pages that somebody asks for are read again within this time, however many there are.
+#: While a request waits for them, pages are read again within this time, however many there are.
 _READ_WITHIN_S: Final = 15.0
 
 

@@ -34,7 +34,7 @@ _BACK: Final = timedelta(days=30)
 _AHEAD: Final = timedelta(days=365)
 _ENTRIES: Final = 100
 _INCIDENTS: Final = 50
-#: Providers that the title of a feed names.
+#: The most providers that the title of a feed names.
 _NAMED: Final = 3
 _CACHE: Final = "private, max-age=30"
 _JSON: Final = "application/json"
@@ -62,7 +62,7 @@ def _channel(
 
 
 def _whose(names: Collection[str], *, asked: bool, all_of_them: bool) -> str:
-    """Return whose updates a feed holds, as its title says it."""
+    """Return the names of the providers of a feed, for its title."""
     if asked and 0 < len(names) <= _NAMED:
         return ", ".join(sorted(names))
     return "vendors" if all_of_them else "some vendors"
@@ -136,7 +136,7 @@ def base_url(request: Request) -> str:
 
 
 def _scope(request: Request, parts: Parts, name: str | None) -> statuspage.StatusScope:
-    """Return whose status is asked for. Raises Refused."""
+    """Return the subject whose status is requested. Raises Refused."""
     now, base = parts.board.now, base_url(request)
     if name is None:
         return _scope_of("all", "All providers", base, tuple(now.pages.values()), now.at)
@@ -144,7 +144,7 @@ def _scope(request: Request, parts: Parts, name: str | None) -> statuspage.Statu
         return _scope_of(statuspage.identity("group", name), name, f"{base}/p/{name}", now.in_group(name), now.at)
     page = page_named(now, name)
     if not page.assessment.state.is_known:
-        # Any answer would be read as "all is well".
+        # Any document would mean "all is well".
         raise Refused(503, "what this provider's page says is unknown", page.assessment.evidence, {"retry-after": "30"})
     scope = _scope_of(name, page.provider.name, f"{base}/providers/{name}", (page,), now.at)
     return msgspec.structs.replace(scope, is_single=True)

@@ -1,4 +1,4 @@
-"""The pages for people: each one is read from memory and history, decided without HTTP, and written by a template."""
+"""The pages for people: memory and history in, contents decided without HTTP, HTML by a template out."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -38,7 +38,7 @@ _LEAST: Final[Mapping[str, tuple[str, ...]]] = {
     "critical": ("critical",),
 }
 Word = Annotated[str, Query(max_length=200)]
-#: Public pages are the same for everybody for so long.
+#: Caches may keep public pages, which are the same for everybody, for this long.
 _PUBLIC: Final = "public, max-age=30"
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -54,7 +54,7 @@ def now(
     part: Word = "",
     only: Annotated[list[str] | None, Query(max_length=200)] = None,
 ) -> Response:
-    """Show how all providers do now; `part=rows` leaves out those that work, but for the providers in `only`."""
+    """Show the states of all providers; `part=rows` leaves out those that work, but for the providers in `only`."""
     site = site_of(request)
     pages = site.pages()
     around = site.frame(request, pages)
@@ -124,7 +124,7 @@ def updates(
     kind: Annotated[list[str] | None, Query(max_length=20)] = None,
     before: Annotated[int | None, Query(ge=0)] = None,
 ) -> Response:
-    """Show what vendors said, the newest first."""
+    """Show the updates, edits and changes of vendors, the newest first."""
     site = site_of(request)
     pages = site.pages()
     around = site.frame(request, pages)
@@ -172,7 +172,7 @@ def _wanted(asked: UpdatesFilter, site: Site) -> FeedFilter:
 
 
 def _earlier(site: Site, items: Sequence[FeedItem]) -> dict[str, str]:
-    """Return by id of an edit or a withdrawal what the text said before."""
+    """Return the former texts, by id of the edit or withdrawal."""
     found: dict[str, str] = {}
     changed = (EventKind.UPDATE_EDITED, EventKind.UPDATE_WITHDRAWN)
     touched = {
@@ -204,7 +204,7 @@ def maintenance(request: Request, group: Word = "") -> Response:
 
 @router.get("/health")
 def health(request: Request) -> Response:
-    """Show what is wrong with the tracker itself, and what to do."""
+    """Show the problems of the tracker itself, with their remedies."""
     site = site_of(request)
     checks = site.checks()
     pages = site.pages()

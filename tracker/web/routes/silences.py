@@ -1,4 +1,4 @@
-"""Silences and drills as JSON, and who begins and ends them: `/api/v1`. Each act goes to the audit stream."""
+"""Silences and drills as JSON, with the acts that begin and end them: `/api/v1`. Each act goes to the audit stream."""
 
 from typing import Annotated
 

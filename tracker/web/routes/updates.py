@@ -127,8 +127,8 @@ class ServerSentEvents(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _replay(self, send: Send, live: Live) -> None:
-        """Send what came after the last event that the client saw, up to where it listens from."""
-        # Read before anything is awaited: whatever is handed on from here waits for the client already.
+        """Send the events between the last one that the client saw and the first one that is queued for it."""
+        # Read before anything is awaited: later events are queued for the client already.
         until, history = live.last_seq, self._parts.history
         after = await run_in_threadpool(_seq_after, self._parts, self._resumed or BEGINNING)
         if after is None:
@@ -158,7 +158,7 @@ async def _send(send: Send, data: bytes) -> None:
 def _newest(
     parts: Parts, wanted: FeedFilter, before: str | None, limit: int
 ) -> tuple[Sequence[FeedItem], str, str | None]:
-    """Return the newest events, where to go on after them and where before. Raises Refused."""
+    """Return the newest events, with the cursors for later and for earlier ones. Raises Refused."""
     history = parts.history
     at = None if before is None else history.seq_of(before)
     if before is not None and at is None:
@@ -188,7 +188,7 @@ async def _following(
 
 
 def _seq_after(parts: Parts, cursor: str) -> int | None:
-    """Return the place to go on from, None for a cursor that is not on record (any more)."""
+    """Return the place in the history of a cursor, None for one that is not on record (any more)."""
     return 0 if cursor == BEGINNING else parts.history.seq_of(cursor)
 
 

@@ -1,11 +1,11 @@
-// Keeps an open page true: patches what changed, lets ages grow, filters as you type, moves along the days.
-// Without it every page works; it only has to be loaded again.
+// Keeps an open page current: patches changed rows, lets ages grow, filters as you type, moves along the days.
+// Every page works without this script; it only has to be loaded again.
 "use strict";
 const page = document.body.dataset.page;
 const isBoard = page === "now";
-const QUIET_MS = 10_000; // one spoken message in so long
+const QUIET_MS = 10_000; // at most one spoken message in this time
 const AGES_MS = 15_000;
-const LOOK_MS = 30_000; // what no event tells, such as a page that grows old
+const LOOK_MS = 30_000; // for changes without an event, such as a page whose answer grows old
 
 /* Ages */
 const joined = "\u00a0";
@@ -68,7 +68,7 @@ async function load(only) {
   const answer = await fetch(address, { headers: { "X-Requested-With": "live" }, cache: "no-store" });
   if (!answer.ok) throw new Error(answer.status);
   const fresh = parser.parseFromString(await answer.text(), "text/html");
-  // Another page altogether, such as the first steps once nothing is watched any more.
+  // A different page, such as the first steps when no page is watched any more.
   if (fresh.body.dataset.page !== page) location.reload();
   return fresh;
 }
@@ -131,7 +131,7 @@ function settle(fresh) {
   }
 }
 
-/* Any other page: its main part, unless somebody is at work in it */
+/* Any other page: its main part, unless the focus or a text selection is in it */
 function replace(fresh) {
   const main = document.querySelector("main");
   if (main.contains(document.activeElement) || getSelection().toString()) return;
@@ -171,7 +171,7 @@ async function refresh() {
 }
 async function look() {
   if (!isBoard) { if (!document.hidden && ["provider", "health", "alerts"].includes(page)) due(); return; }
-  // What is not well, as the server sees it; whoever is listed here and not there has changed without an event.
+  // The server's list of providers with problems; one that is only in this page's list has changed without an event.
   const fresh = await load([]).catch(() => null);
   if (!fresh) return;
   const watched = (root) => root.querySelector("main").dataset.watched;
@@ -190,7 +190,7 @@ async function look() {
   if (waiting.size) due(); else settle(fresh);
 }
 
-/* The stream of events; when it is gone, the page says so rather than look like now */
+/* The stream of events; when the connection is lost, the page says so rather than look current */
 const clock = document.querySelector("[data-clock]");
 let lostAt = 0, events = null;
 function connect() {
@@ -219,7 +219,7 @@ addEventListener("beforeprint", () => {
 });
 if (page && page !== "public" && page !== "start" && window.EventSource) {
   connect();
-  // A browser has few connections to spare: a page that nobody sees looks now and then instead of listening.
+  // A browser has few connections to spare: a hidden page fetches now and then instead of listening.
   document.addEventListener("visibilitychange", () => {
     events?.close();
     events = null;
