@@ -132,11 +132,7 @@ class TaskEvents:
             return
         fresh = [request for request in tuple(state.active_requests) if getattr(request, "is_announced", True) is False]
         ended = tuple(self._ended)
-        if not fresh and not ended:
-            return
-        if not self._is_heard and not self._may_probe():
-            if not self.is_away:
-                self._ended.clear()
+        if not (fresh or ended) or self._drops_unheard():
             return
         try:
             if not self._is_heard:
@@ -162,12 +158,14 @@ class TaskEvents:
         """Return whether anybody received the last message; events are not kept without a listener."""
         return getattr(self.dispatcher.producer.channel, "heard_by", None) != 0
 
-    def _may_probe(self) -> bool:
-        """Return whether it is time to find out about listeners."""
+    def _drops_unheard(self) -> bool:
+        """Drop the queued events if a recent probe found no listener; return whether it did."""
         now_s = time.monotonic()
-        if now_s - self._probed_s < PROBE_S:
+        if self._is_heard or now_s - self._probed_s >= PROBE_S:
+            self._probed_s = now_s
             return False
-        self._probed_s = now_s
+        if not self.is_away:
+            self._ended.clear()
         return True
 
     def _publish(self, body: bytes) -> None:
