@@ -36,7 +36,7 @@ FULL: Final[Runs] = SMALL | {
         "--pages 60000 --minutes 10 --components 10",
         "--tls --pages 600 --minutes 2 --changes 10 --components 10",
     ),
-    "hanging": ("--minutes 3 --shares 50", "--pages 6000 --interval 60 --minutes 8 --shares 90"),
+    "hanging": ("--minutes 3 --shares 50", "--pages 6000 --interval 60 --minutes 3 --shares 90"),
     "peers": ("",),
     "million": ("",),
 }

@@ -1,7 +1,7 @@
 """A `QuickPoller` for tests that call it like a `Poller`: over a store and a network that know nothing of loops."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -52,9 +52,17 @@ class LoopFetcher:
 class LoopPoller:
     """Polls one page after the other, each on a loop of its own, so that a poll may begin while another one waits."""
 
-    def __init__(self, store: PageStore, fetcher: Fetcher, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: PageStore,
+        fetcher: Fetcher,
+        clock: Clock,
+        *,
+        threads: Executor = _THREADS,
+        slow_threads: Executor = _THREADS,
+    ) -> None:
         general = Poller(store, Observer(fetcher), clock)
-        self._quick = QuickPoller(LoopPages(store), LoopFetcher(fetcher), general, _THREADS, clock)
+        self._quick = QuickPoller(LoopPages(store), LoopFetcher(fetcher), general, threads, slow_threads, clock)
 
     def poll(self, provider_id: str) -> Poll | None:
         with ThreadPoolExecutor(1) as thread:

@@ -59,6 +59,8 @@ log = logging.getLogger(__name__)
 
 #: Polls of one worker that run in threads at a time: those that parse, search or need several requests.
 GENERAL_POLLS: Final = 32
+#: The same for pages that answer slowly, which hold a thread for as long with each further request.
+SLOW_POLLS: Final = 32
 #: The file in the data directory with the id by which a restarted tracker is recognised as the same one.
 OWNER_NAME: Final = "owner"
 
@@ -100,16 +102,19 @@ class LoopParts:
 
     def __init__(self, settings: Settings, options: ClientOptions, breaker: Breaker, general: Poller) -> None:
         self._threads = ThreadPoolExecutor(GENERAL_POLLS, thread_name_prefix="poll")
+        self._slow_threads = ThreadPoolExecutor(SLOW_POLLS, thread_name_prefix="slow-poll")
         self._look_ups = ThreadPoolExecutor(LOOK_UP_THREADS, thread_name_prefix="look-up")
         self._pages = RedisGroupedPages(connect_async(settings.redis_url))
         self._lane = QuickLane(options, executor=self._look_ups)
-        self.poller = QuickPoller(self._pages, breaker.quick(self._lane), general, self._threads, utc_now, os.environ)
+        quick = breaker.quick(self._lane)
+        self.poller = QuickPoller(self._pages, quick, general, self._threads, self._slow_threads, utc_now, os.environ)
 
     async def aclose(self) -> None:
         """Close connections, and let the threads end."""
         self._lane.close()
         await self._pages.aclose()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._slow_threads):
+            threads.shutdown(wait=False, cancel_futures=True)
         self._look_ups.shutdown(wait=False, cancel_futures=True)
 
 

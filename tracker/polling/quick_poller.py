@@ -38,6 +38,9 @@ MOST_WAITING_BYTES: Final = 32 * 1024 * 1024
 #: A poll that has waited for a thread for longer is left to the page's next due time: its lease (30 s) is nearly over.
 LONGEST_WAIT: Final = timedelta(seconds=25)
 
+#: A page whose first answer took longer is slow: its further requests may hold a thread for as long each.
+SLOW_AFTER: Final = timedelta(seconds=2)
+
 #: The end of a request.
 Ended = Fetched | NotModified | FetchError
 
@@ -104,7 +107,10 @@ class _Derived(NamedTuple):
 
 
 class QuickPoller:
-    """Polls pages on one event loop. Built and used in that loop; the executor's threads carry out the other polls."""
+    """Polls pages on one event loop. Built and used in that loop; threads of the executors carry out the other polls.
+
+    Pages that answer slowly have an executor of their own, so that others need not wait for its threads.
+    """
 
     def __init__(
         self,
@@ -112,6 +118,7 @@ class QuickPoller:
         fetcher: QuickFetcher,
         poller: Poller,
         executor: Executor,
+        slow_executor: Executor,
         clock: Clock,
         environ: Mapping[str, str] = NO_VARIABLES,
     ) -> None:
@@ -119,6 +126,7 @@ class QuickPoller:
         self._fetcher = fetcher
         self._poller = poller
         self._executor = executor
+        self._slow_executor = slow_executor
         self._clock = clock
         self._environ = environ
         self._waiting_bytes = 0
@@ -180,11 +188,14 @@ class QuickPoller:
 
     async def _carry_out(self, lease: PollLease, asked: Asked | None) -> Poll | None:
         """Have a thread do the rest of a poll, which ends even if nobody waits for it any more."""
+        # A failure makes no further requests.
+        has_failed = asked is not None and isinstance(asked.ended, FetchError)
+        is_slow = not has_failed and self._clock() - lease.begun_at > SLOW_AFTER
+        executor = self._slow_executor if is_slow else self._executor
         size = 0 if asked is None else _size(asked.ended)
-        loop = asyncio.get_running_loop()
         self._waiting_bytes += size
         try:
-            return await loop.run_in_executor(self._executor, self._rest, lease, asked)
+            return await asyncio.get_running_loop().run_in_executor(executor, self._rest, lease, asked)
         finally:
             self._waiting_bytes -= size
 

@@ -1,5 +1,6 @@
 """What is kept of the decision about a poll that brings nothing new, and what a loop leaves to threads."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -188,3 +189,15 @@ def test_a_poll_that_waited_for_a_thread_until_its_lease_was_nearly_over_is_left
 
     assert page.poller.poll("acme") is None
     assert page.fetcher.asked() == [PAGE]
+
+
+@pytest.mark.parametrize(("seconds", "closed"), [(1, "slow_threads"), (3, "threads")])
+def test_a_slow_page_takes_no_thread_from_the_others(seconds: int, closed: str) -> None:
+    executor = ThreadPoolExecutor(1)
+    executor.shutdown()
+    page = Page(b"{}")
+    page.answers(b"{ }")
+    page.fetcher.meanwhile(lambda: page.clock.passes(seconds=seconds))
+    poller = LoopPoller(page.pages, page.fetcher, page.clock, **{closed: executor})
+
+    assert poller.poll("acme") is not None
