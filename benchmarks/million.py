@@ -196,7 +196,7 @@ class _Batches:
     """Polls all pages again and again. Its clock goes on by an interval once nothing is due."""
 
     def __init__(self, server: Embedded) -> None:
-        from workers.app import app  # noqa: PLC0415  it reads the environment
+        from workers.application import app  # noqa: PLC0415  it reads the environment
         from workers.publishing import FetchPublisher  # noqa: PLC0415  as above
         from workers.tasks import fetch_provider  # noqa: PLC0415  as above
 

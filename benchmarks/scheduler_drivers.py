@@ -35,7 +35,7 @@ class Enough(BaseException):
 
 def tracker(_: int) -> Iterator[None]:
     """The tracker's; the providers are in the catalogue already."""
-    from workers.app import app
+    from workers.application import app
     from workers.scheduler import ProviderScheduler
 
     clock = SimpleNamespace(now=datetime.now(UTC) + timedelta(seconds=INTERVAL_S))

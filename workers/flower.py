@@ -10,7 +10,7 @@ from typing import Final
 
 from tracker.environment.secret import read_secret
 from tracker.errors import ConfigError
-from workers.app import app
+from workers.application import app
 from workers.flower_login import USER
 
 #: Read-only, with a bound on the tasks that it remembers. Options on the command line, such as `--max_tasks=...`, come

@@ -14,7 +14,7 @@ from kombu.exceptions import OperationalError
 from tracker.errors import ConfigError, Conflict, SinkError, StoreError, TrackerError
 from tracker.failpoints import failpoint
 from tracker.polling.poller import Outcome, Poll
-from workers.app import app
+from workers.application import app
 from workers.loop import closers
 from workers.outcomes import Summary, failed, of_poll
 from workers.poll_summary import PollSummary

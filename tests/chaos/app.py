@@ -1,6 +1,6 @@
 """The product's Celery application with a visibility timeout that a run of minutes can pass."""
 
-from workers.app import app
+from workers.application import app
 
 app.conf.broker_transport_options = {**app.conf.broker_transport_options, "visibility_timeout": 50}
 app.conf.task_soft_time_limit = 40

@@ -33,7 +33,7 @@ from tests.deploy.manifests import (
 from tracker import __version__
 from tracker.environment.settings import Settings
 from tracker.fetch import addresses
-from workers.app import app
+from workers.application import app
 from workers.flower_login import closed
 
 #: The oldest release that knows all we use (podFailurePolicy is stable since), and the newest with a schema at hand.

@@ -14,7 +14,7 @@ from tests.e2e.test_exposure import listening
 from tests.patience import PATIENCE_S, eventually
 from tests.workers.queues import connected
 from tests.workers.test_slots_process import send, worker
-from workers.app import app
+from workers.application import app
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 

@@ -10,7 +10,7 @@ from celery import Celery
 from tests.fakes import FakeClock
 from tests.workers.queues import connected
 from workers import runtime
-from workers.app import app as application
+from workers.application import app as application
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from kombu.asynchronous import get_event_loop
 
 from tests.workers.slots import task_of
 from workers import watch
-from workers.app import app
+from workers.application import app
 
 FOLDER = Path(os.environ["SLOTS_FOLDER"])
 #: Workers look this often whether messages can reach them.

@@ -8,7 +8,7 @@ from celery.bin.worker import worker as worker_command
 from celery.concurrency import solo, thread
 
 import celeryconfig
-from workers.app import app
+from workers.application import app
 from workers.pool import MOST_THREADS, CoroutinePool
 from workers.scheduler import ProviderScheduler
 

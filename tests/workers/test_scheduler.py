@@ -27,7 +27,7 @@ from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import connect
 from tracker.store.due_queue import Claim
 from workers import scheduler as module
-from workers.app import app as application
+from workers.application import app as application
 from workers.publishing import LEAST_EXPIRY_S
 from workers.scheduler import CLAIM_LIMIT, GATHERED, LEAST_PAUSE_S, MOST_PAUSE_S, ProviderScheduler
 from workers.tasks import MOST_WAKE_UPS

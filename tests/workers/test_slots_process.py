@@ -17,7 +17,7 @@ from tests.data_server import DataServer
 from tests.patience import PATIENCE_S, eventually
 from tests.workers.queues import connected
 from tests.workers.slots import watching
-from workers.app import app as application
+from workers.application import app as application
 
 pytestmark = pytest.mark.parametrize(
     "lean", ["1", pytest.param("0", marks=pytest.mark.faults)], ids=["lean", "general"]

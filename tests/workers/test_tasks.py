@@ -28,7 +28,7 @@ from tracker.polling.poller import Outcome, Poll
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.pages import RedisPages
 from workers import tasks, watch
-from workers.app import app as application
+from workers.application import app as application
 from workers.outcomes import Summary
 from workers.poll_summary import EVERY_S, PollSummary
 from workers.runtime import runtime

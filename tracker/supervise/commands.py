@@ -74,5 +74,5 @@ class Commands:
 
     def _celery(self, name: str, command: str, *arguments: str, level: str) -> Command:
         named = ("-n", f"{name}@%h") if command == "worker" else ()
-        argv = [sys.executable, "-m", "celery", "-q", "-A", "workers.app", command, *named, *arguments, "-l", level]
+        argv = [sys.executable, "-m", "workers", command, *named, *arguments, "-l", level]
         return Command(name=name, argv=argv, environ=self._environ)

@@ -1,8 +1,4 @@
-"""The Celery application: `celery -A workers.app worker|beat|flower`."""
-
-from workers import look_nowhere_else
-
-look_nowhere_else()
+"""The Celery application: its settings, the tasks and the intake of a worker."""
 
 from celery import Celery
 
@@ -15,6 +11,5 @@ app = Celery("tracker", include=["workers.tasks"], loader="workers.loader:Loader
 app.config_from_object("celeryconfig")
 app.steps["consumer"].add(LeanConsumer)
 
-import workers.flower_login  # makes Flower ask for a password
 import workers.signals
-import workers.watch  # noqa: F401  both connect to the application's signals
+import workers.watch  # noqa: F401  both connect to signals, and watch needs the tasks
