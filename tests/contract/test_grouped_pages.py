@@ -284,7 +284,7 @@ def test_a_server_that_lost_everything_knows_no_page(group: Group) -> None:
 
 
 def test_of_more_pages_than_are_kept_most_stay_that_were_kept_first(valkey: "redis.Redis", valkey_url: str) -> None:
-    looped = LoopedPages(valkey_url, most_copies=2)
+    looped = LoopedPages(valkey_url, most_remembered=2)
     group = Group(valkey, looped)
     rounds = []
     for _ in range(2):

@@ -45,7 +45,7 @@ class Ready(NamedTuple):
     secrets: tuple[str, ...]
 
 
-class Left(NamedTuple):
+class Unsupported(NamedTuple):
     """A request that is left to the general fetcher."""
 
     request: FetchRequest
@@ -89,17 +89,17 @@ class QuickLane:
         self._expired_s = 0.0
         self._closings = 0
 
-    def ready(self, request: FetchRequest) -> Ready | Left:
+    def ready(self, request: FetchRequest) -> Ready | Unsupported:
         """Return a request that may be fetched any number of times."""
         try:
             asked = target(request.url)
         except BadUrl:
-            return Left(request)
+            return Unsupported(request)
         conditional = conditions(request.validators, redirected=False)
         made = request_bytes(asked, joined(self._headers, request.headers) | conditional)
         has_proxy = self._proxies.way_to(asked.scheme, asked.host, asked.port) is not None
         if made is None or has_proxy or "%" in asked.host:
-            return Left(request)
+            return Unsupported(request)
         key = Key(asked.scheme, asked.host, asked.port, request.allow_private)
         way = Way(given=tuple(request.headers)) if request.headers else DIRECT
         secrets = secrets_of(request.headers) if request.headers else ()

@@ -1,5 +1,6 @@
 """Checks whether a URL may be requested."""
 
+import sys
 from contextlib import suppress
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -55,7 +56,9 @@ def target(url: str) -> Target:
         raise BadUrl(f"{plain(url)} has no host")
     if port is None:
         port = USUAL_PORTS[scheme]
-    return Target(parts._replace(fragment="").geturl(), scheme, host, port, prepared.path_url)
+    normalised = parts._replace(fragment="").geturl()
+    # A worker keeps thousands of targets: equal texts are one object.
+    return Target(url if normalised == url else normalised, sys.intern(scheme), host, port, prepared.path_url)
 
 
 def origin(of: Target) -> str:

@@ -1,6 +1,8 @@
 """Requests for addresses of a page, with its credentials."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
 
 from tracker.environment.clients import OAuthClient, client_of
 from tracker.environment.credentials import NO_VALIDATORS, headers_of
@@ -11,6 +13,9 @@ from tracker.model.urls import origin
 from tracker.polling.fetcher import FetchRequest
 from tracker.polling.reading import is_apart
 
+#: One object for the many pages without credentials.
+NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
+
 
 def page_request(
     provider: Provider, url: str, environ: Mapping[str, str], validators: Validators = NO_VALIDATORS
@@ -19,7 +24,7 @@ def page_request(
 
     Raises CredentialsMissing.
     """
-    headers: Mapping[str, str] = {}
+    headers = NO_HEADERS
     client: OAuthClient | None = None
     if provider.headers_env and origin(url) == origin(provider.url):
         place = f'provider "{provider.id}"'

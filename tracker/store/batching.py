@@ -37,11 +37,11 @@ class Batcher(Generic[Q, A]):
         #: Set while a request waits or a call is on its way.
         self._calling: asyncio.Task[None] | None = None
 
-    def ask(self, question: Q) -> "asyncio.Future[A]":
+    def ask(self, request: Q) -> "asyncio.Future[A]":
         """Return a future of the answer; if a call fails, the futures of all its requests raise StoreError."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[A] = loop.create_future()
-        self._waiting.append((question, answer))
+        self._waiting.append((request, answer))
         if self._calling is None:
             # A task begins with the next tick: all requests of this one go along.
             self._calling = loop.create_task(self._go_on())
@@ -79,7 +79,7 @@ class Batcher(Generic[Q, A]):
 
     async def _ask(self, group: list[tuple[Q, "asyncio.Future[A]"]]) -> None:
         try:
-            answers = await self._call([question for question, _ in group])
+            answers = await self._call([request for request, _ in group])
             _expect(len(group), answers)
         except asyncio.CancelledError:
             for _, waiting in group:
@@ -95,7 +95,7 @@ class Batcher(Generic[Q, A]):
 
 def _expect(count: int, answers: Sequence[object]) -> None:
     if len(answers) != count:
-        raise StoreError(f"the data server gave {len(answers)} answers to {count} questions")
+        raise StoreError(f"the data server gave {len(answers)} answers to {count} requests")
 
 
 def _fail(all_waiting: "Iterable[asyncio.Future[A]]", error: Exception) -> None:

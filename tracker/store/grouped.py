@@ -10,17 +10,18 @@ from tracker.store.batching import Batcher
 from tracker.store.connection import close_async, load_script, translated
 from tracker.store.leases import (
     MOST_SEEN,
-    Copy,
+    EncodedPage,
     begin_arguments,
     busy_of,
     commit_arguments,
     commit_fields,
+    encoded_page,
+    first_request,
     is_lease,
     is_quiet,
     lease_of,
     quiet_arguments,
     refusal,
-    unknown,
 )
 from tracker.store.scripts.polling import BEGIN, COMMIT, COMMIT_QUIET
 
@@ -33,9 +34,9 @@ MOST_TOGETHER: Final = 200
 CALLS_APART_S: Final = 0.005
 #: How long a quiet poll waits for others that are committed with it, in seconds: answers of one burst come scattered.
 GATHER_S: Final = 0.01
-#: The most pages whose provider and state are kept, some 1.5 KB each.
-MOST_COPIES: Final = 12_000
-#: Once all copies are taken, one new page in this many replaces an old one.
+#: The most pages that a worker remembers, some 2.3 KB each with the parts that a poller derives.
+MOST_REMEMBERED: Final = 12_000
+#: Once all places are taken, one new page in this many replaces an old one.
 _LEFT_OUT: Final = 16
 #: Commits with events that are on their way at the same time, with a connection each.
 _CHANGES_AT_ONCE: Final = 8
@@ -48,16 +49,16 @@ class RedisGroupedPages:
     expires.
     """
 
-    def __init__(self, client: "Redis", most_seen: int = MOST_SEEN, most_copies: int = MOST_COPIES) -> None:
+    def __init__(self, client: "Redis", most_seen: int = MOST_SEEN, most_remembered: int = MOST_REMEMBERED) -> None:
         self._client = client
         self._most_seen = most_seen
-        self._most_copies = most_copies
+        self._most_remembered = most_remembered
         self._begin = load_script(client, *BEGIN)
         self._commit = load_script(client, *COMMIT)
         self._commit_quiet = load_script(client, *COMMIT_QUIET)
-        self._copies: dict[str, Copy] = {}
+        self._remembered: dict[str, EncodedPage] = {}
         self._left_out = 0
-        self._begins: Batcher[tuple[str, Copy | None, datetime], tuple[Any, bytes]] = Batcher(
+        self._begins: Batcher[tuple[str, EncodedPage | None, datetime], tuple[Any, bytes]] = Batcher(
             self._begin_all, MOST_TOGETHER, CALLS_APART_S
         )
         self._quiet: Batcher[tuple[str | int, ...], int | bytes] = Batcher(
@@ -67,21 +68,21 @@ class RedisGroupedPages:
 
     async def begin(self, provider_id: str, now: datetime) -> PollLease | HostBusy | None:
         """Lease the page. Raises StoreError."""
-        before = self._copies.get(provider_id)
+        before = self._remembered.get(provider_id)
         answer, version = await self._begins.ask((provider_id, before, now))
         if not is_lease(answer):
             return busy_of(answer, now)
         lease = lease_of(answer, version, before, provider_id, now)
-        if isinstance(lease.page, Copy) and lease.page is not before:
-            self._keep(provider_id, lease.page)
+        page = encoded_page(lease)
+        if page is not before:
+            self._remember(page)
         return lease
 
     async def commit(self, lease: PollLease, commit: Commit) -> int:
         """Write the commit. Raises StoreError, Conflict."""
         if not is_quiet(commit):
             return await self._commit_alone(lease, commit)
-        copy = lease.page if isinstance(lease.page, Copy) else None
-        answer = await self._quiet.ask(commit_fields(lease, commit, copy))
+        answer = await self._quiet.ask(commit_fields(lease, commit, encoded_page(lease)))
         if answer:
             raise refusal(lease, answer)
         return 0
@@ -94,15 +95,17 @@ class RedisGroupedPages:
         async with self._pending:
             with translated():
                 new = await self._commit(**commit_arguments(lease, commit, self._most_seen))
-        self._copies.pop(lease.provider_id, None)
+        self._remembered.pop(lease.provider_id, None)
         if new < 0:
             raise refusal(lease, new)
         return int(new)
 
-    async def _begin_all(self, asked: Sequence[tuple[str, Copy | None, datetime]]) -> Sequence[tuple[Any, bytes]]:
-        questions = [unknown(provider_id) if copy is None else copy.question for provider_id, copy, _ in asked]
+    async def _begin_all(
+        self, asked: Sequence[tuple[str, EncodedPage | None, datetime]]
+    ) -> Sequence[tuple[Any, bytes]]:
+        requests = [first_request(provider_id) if page is None else page.request for provider_id, page, _ in asked]
         with translated():
-            version, *answers = await self._begin(**begin_arguments(questions, asked[-1][2]))
+            version, *answers = await self._begin(**begin_arguments(requests, asked[-1][2]))
         return [(answer, version) for answer in answers]
 
     async def _commit_all(self, commits: Sequence[tuple[str | int, ...]]) -> Sequence[int | bytes]:
@@ -113,16 +116,16 @@ class RedisGroupedPages:
             answers[refused[i] - 1] = refused[i + 1]
         return answers
 
-    def _keep(self, provider_id: str, copy: Copy) -> None:
-        """Keep a copy; once all places are taken, one new copy in `_LEFT_OUT` replaces the oldest one.
+    def _remember(self, page: EncodedPage) -> None:
+        """Remember a page; once all places are taken, one new page in `_LEFT_OUT` replaces the oldest one.
 
-        Pages are polled in a cycle. If each new page replaced the oldest copy, every copy would be gone before its page
+        Pages are polled in a cycle. If each new page replaced the oldest one, every page would be forgotten before it
         came round again.
         """
-        copies = self._copies
-        if len(copies) >= self._most_copies and provider_id not in copies:
+        remembered = self._remembered
+        if len(remembered) >= self._most_remembered and page.provider_id not in remembered:
             self._left_out += 1
             if self._left_out % _LEFT_OUT:
                 return
-            del copies[next(iter(copies))]
-        copies[provider_id] = copy
+            del remembered[next(iter(remembered))]
+        remembered[page.provider_id] = page

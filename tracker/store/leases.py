@@ -54,20 +54,20 @@ _REFUSALS: Final = {-1: "another worker committed first", -2: "the provider was 
 
 #: A page in a call of begin.lua: id, "revision mark" of the known state, version of the catalogue that the known
 #: provider is from; "" for none.
-Question = tuple[str, str, str]
+LeaseRequest = tuple[str, str, str]
 
 
-class Copy:
-    """A worker's copy of a page from its last lease, with the question that checks whether it still holds.
+class EncodedPage:
+    """A page as its last lease brought it, with the request for its next lease.
 
-    A worker keeps thousands and needs the values of few, so a copy holds them encoded, as the data server does: that
+    A worker remembers thousands and needs the values of few, so it keeps them encoded, as the data server does: that
     takes a third of the memory.
     """
 
-    __slots__ = ("derived", "provider_data", "question", "revision", "slot", "state_data")
+    __slots__ = ("derived", "provider_data", "request", "revision", "slot", "state_data")
 
-    def __init__(self, question: Question, provider_data: bytes, state_data: bytes, revision: int) -> None:
-        self.question = question
+    def __init__(self, request: LeaseRequest, provider_data: bytes, state_data: bytes, revision: int) -> None:
+        self.request = request
         self.provider_data = provider_data
         self.state_data = state_data
         self.revision = revision
@@ -78,24 +78,24 @@ class Copy:
     @property
     def provider_id(self) -> str:
         """Return the provider's id."""
-        return self.question[0]
+        return self.request[0]
 
     @property
     def version(self) -> str:
         """Return the version of the catalogue that holds the provider."""
-        return self.question[2]
+        return self.request[2]
 
     def read(self) -> tuple[Provider, PageState]:
         """Return the provider and the state. Raises StoreError."""
         return decode_provider(self.provider_data), decode_state(self.state_data)
 
 
-def unknown(provider_id: str) -> Question:
-    """Return the question for a page without a copy."""
+def first_request(provider_id: str) -> LeaseRequest:
+    """Return the request for a page that the worker does not remember."""
     return provider_id, "", ""
 
 
-def begin_arguments(questions: Sequence[Question], now: datetime) -> dict[str, Any]:
+def begin_arguments(requests: Sequence[LeaseRequest], now: datetime) -> dict[str, Any]:
     """Return the arguments of begin.lua; a repetition of the call has the same owner."""
     owner = uuid4()
     arguments = BeginArguments(
@@ -104,7 +104,7 @@ def begin_arguments(questions: Sequence[Question], now: datetime) -> dict[str, A
         least_gap_s=LEAST_GAP_S,
         owner=owner.hex,
         random_share=owner.int / 2**128,
-        pages=_ENCODER.encode(questions),
+        pages=_ENCODER.encode(requests),
     )
     return {"keys": _BEGIN_KEYS, "args": arguments.values}
 
@@ -130,19 +130,19 @@ def busy_of(answer: Any, now: datetime) -> HostBusy | None:
     return HostBusy(slot=limited, waiting=waiting, waited_s=waited_s, is_new=bool(is_new))
 
 
-def lease_of(answer: Any, version: bytes, before: Copy | None, provider_id: str, now: datetime) -> PollLease:
-    """Return the lease in an answer; its `page` is the earlier copy, if that still holds. Raises StoreError."""
+def lease_of(answer: Any, version: bytes, before: EncodedPage | None, provider_id: str, now: datetime) -> PollLease:
+    """Return the lease in an answer; its `page` is the earlier one, if that still holds. Raises StoreError."""
     if type(answer) is bytes:
         if before is None:
             raise AssertionError("only who knows something gets a brief answer")
-        given, copy, known = answer, before, None
+        given, page, known = answer, before, None
     else:
         given, holds, state_data, provider_data = answer
-        copy, known = _copied(provider_id, holds, version, provider_data, state_data, before)
+        page, known = _page_of(provider_id, holds, version, provider_data, state_data, before)
     number, read, slot = given.split(b" ", 2)
     return PollLease(
-        copy,
-        revision=copy.revision,
+        page,
+        revision=page.revision,
         fencing_token=int(number),
         begun_at=now,
         read_at=moment(read),
@@ -151,28 +151,28 @@ def lease_of(answer: Any, version: bytes, before: Copy | None, provider_id: str,
     )
 
 
-def _copied(
+def _page_of(
     provider_id: str,
     holds: bytes,
     version: bytes,
     provider_data: bytes | None,
     state_data: bytes | None,
-    before: Copy | None,
-) -> tuple[Copy, tuple[Provider, PageState] | None]:
-    """Return the copy of a page, and its values if they were decoded; data that are None have not changed."""
+    before: EncodedPage | None,
+) -> tuple[EncodedPage, tuple[Provider, PageState] | None]:
+    """Return the page of an answer, and its values if they were decoded; data that are None have not changed."""
     provider_data = before.provider_data if before is not None and provider_data is None else provider_data or b""
     state_data = before.state_data if before is not None and state_data is None else state_data or b""
     # All pages have one version of the catalogue.
-    question = (provider_id, holds.decode(), sys.intern(version.decode()))
-    copy = Copy(question, provider_data, state_data, int(holds.partition(b" ")[0]))
+    request = (provider_id, holds.decode(), sys.intern(version.decode()))
+    page = EncodedPage(request, provider_data, state_data, int(holds.partition(b" ")[0]))
     if before is not None and before.provider_data == provider_data and before.state_data == state_data:
-        if before.question == question:
+        if before.request == request:
             return before, None
-        copy.slot, copy.derived = before.slot, before.derived
-        return copy, None
-    known = copy.read()
-    copy.slot = slot_of(*known)
-    return copy, known
+        page.slot, page.derived = before.slot, before.derived
+        return page, None
+    known = page.read()
+    page.slot = slot_of(*known)
+    return page, known
 
 
 def is_quiet(commit: Commit) -> bool:
@@ -186,19 +186,26 @@ def is_quiet(commit: Commit) -> bool:
     )
 
 
-def commit_fields(lease: PollLease, commit: Commit, copy: Copy | None = None) -> tuple[str | int, ...]:
+def encoded_page(lease: PollLease) -> EncodedPage:
+    """Return the page of a lease from the data server. Raises TypeError for a lease from elsewhere."""
+    if not isinstance(lease.page, EncodedPage):
+        raise TypeError(f"the lease of {lease.provider_id} is not from the data server")
+    return lease.page
+
+
+def commit_fields(lease: PollLease, commit: Commit, page: EncodedPage | None = None) -> tuple[str | int, ...]:
     """Return the part of a commit that commit_rules.lua reads.
 
-    With the copy behind its lease, the script need not look the provider up.
+    With the page of its lease, the script need not look the provider up.
     """
     cost, due_at, read_at, held = commit.cost, commit.due_at, commit.read_at, lease.slot
-    slot = slot_of(lease.provider, commit.state or lease.state) if copy is None else copy.slot
+    slot = slot_of(lease.provider, commit.state or lease.state) if page is None else page.slot
     next_slot = "" if slot == held else encode_slot(slot) or NO_SLOT
     fields: tuple[str | int, ...] = CommitFields(
         id=lease.provider_id,
         token=str(lease.fencing_token),
         revision=str(lease.revision),
-        version="" if copy is None else copy.version,
+        version="" if page is None else page.version,
         checked=str(commit.checked_at.timestamp()),
         read="" if read_at is None else str(read_at.timestamp()),
         ending=cost.ending if cost else "",
