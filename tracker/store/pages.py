@@ -16,10 +16,10 @@ from tracker.store.leases import (
     begin_arguments,
     busy_of,
     commit_arguments,
+    first_request,
     is_lease,
     lease_of,
     refusal,
-    unknown,
 )
 from tracker.store.scripts.polling import BEGIN, COMMIT
 
@@ -36,7 +36,7 @@ class RedisPages:
     def begin(self, provider_id: str, now: datetime) -> PollLease | HostBusy | None:
         """Lease the page."""
         with translated():
-            version, answer = self._begin(**begin_arguments([unknown(provider_id)], now))
+            version, answer = self._begin(**begin_arguments([first_request(provider_id)], now))
         if not is_lease(answer):
             return busy_of(answer, now)
         return lease_of(answer, version, None, provider_id, now)
