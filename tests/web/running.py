@@ -27,9 +27,10 @@ from tracker.model.page_state import PageView
 from tracker.model.provider import Provider
 from tracker.store.alert_rows import RedisRows
 from tracker.store.alerts import RedisAlerts
+from tracker.store.arrivals import RedisArrivals
 from tracker.store.board import RedisBoard
 from tracker.store.codec import encode_state, encode_view
-from tracker.store.connection import UPDATES, page_key
+from tracker.store.connection import UPDATES, connect_async, page_key
 from tracker.store.drills import RedisDrills
 from tracker.store.stored_state import StoredState, restored
 from tracker.web.app import Addition, build_app
@@ -96,7 +97,9 @@ class RunningWeb:
         self.url = f"http://127.0.0.1:{self.port}"
         added = additions(self.parts)
         self._reader = _Reader(self.parts)
-        background = Background(self.parts, self.store, self.record, None)
+        server = client.connection_pool.connection_kwargs
+        arrivals = RedisArrivals(connect_async(f"redis://{server['host']}:{server['port']}/{server.get('db') or 0}"))
+        background = Background(self.parts, arrivals, self.store, self.record, None)
         beside = [self._reader, background, *(b for each in added for b in each.beside)]
         app = build_app(self.parts, beside, [each.router for each in added])
         self.app = app

@@ -16,7 +16,6 @@ from tracker.store.connection import (
     AUDIT,
     PUSHED_PREFIX,
     SCHEDULERS,
-    UPDATES,
     load_script,
     moment,
     translated,
@@ -61,8 +60,6 @@ class RedisBoard:
         self._catalogue = RedisCatalogue(client)
         self._pulses = load_script(client, "pulses")
         self._push = load_script(client, "push")
-        #: The stream id of the last entry that `await_entry` found.
-        self._heard: str | bytes = "$"
 
     def version(self) -> bytes:
         """Return a value that every change of the catalogue changes."""
@@ -111,17 +108,6 @@ class RedisBoard:
         with translated():
             entries: Any = self._client.xrevrange(AUDIT, count=count)
         return tuple(msgspec.json.decode(fields[b"act"], type=Act) for _, fields in entries)
-
-    def await_entry(self, seconds: float) -> bool:
-        """Wait until something enters the stream of events; return whether it did.
-
-        Only a hint: after a loss of data, it may miss the first entries of the new stream. For one thread.
-        """
-        with translated():
-            found: Any = self._client.xread({UPDATES: self._heard}, count=1000, block=max(1, round(seconds * 1000)))
-        if found:
-            self._heard = found[0][1][-1][0]
-        return bool(found)
 
     def counters(self) -> dict[str, Savings]:
         """Return the poll counters of every page, by provider id."""

@@ -8,10 +8,11 @@ from tracker.environment.settings import Settings
 from tracker.model.clock import utc_now
 from tracker.store.alert_rows import RedisRows
 from tracker.store.alerts import RedisAlerts
+from tracker.store.arrivals import RedisArrivals
 from tracker.store.asking import ask
 from tracker.store.board import RedisBoard
 from tracker.store.catalogue import RedisCatalogue
-from tracker.store.connection import connect
+from tracker.store.connection import connect, connect_async
 from tracker.store.drills import RedisDrills
 from tracker.store.measures import RedisMeasures
 from tracker.store.ownership import Fence
@@ -58,6 +59,11 @@ def open_drills(settings: Settings) -> RedisDrills:
 def open_board(settings: Settings) -> RedisBoard:
     """Return the data server as screens and interfaces see it."""
     return RedisBoard(connect(settings.redis_url))
+
+
+def open_arrivals(settings: Settings) -> RedisArrivals:
+    """Return the entries of the event stream, as they arrive."""
+    return RedisArrivals(connect_async(settings.redis_url))
 
 
 def open_measures(settings: Settings) -> RedisMeasures:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -34,30 +34,42 @@ _OFTEN_S: Final = 0.05
 #: Events that come within this time are handed on together; each client adds some time, since each is written to.
 GATHERED_S: Final = 0.05
 _GATHERED_FOR_EACH_S: Final = 0.00025
+_LONGEST_WAIT_S: Final = 2.0
 _COUNT_EVERY_S: Final = 300.0
 _FORGET_EVERY_S: Final = 3600.0
 
 T = TypeVar("T")
 
 
-class Signals(Protocol):
-    """The signals of the data server. Every method raises StoreError."""
+class Arrivals(Protocol):
+    """Waits for entries of the event stream."""
 
-    def await_entry(self, seconds: float) -> bool:
-        """Wait until an entry comes into the stream of events; a hint, no more."""
+    async def wait(self, seconds: float) -> bool:
+        """Return whether an entry has come; a hint, no more. Raises StoreError."""
         ...
 
+    async def aclose(self) -> None:
+        """Close the connection."""
+        ...
+
+
+class Counters(Protocol):
+    """Knows how polls ended."""
+
     def counters(self) -> dict[str, Savings]:
-        """Return the poll counters of every page, by provider id."""
+        """Return the poll counters of every page, by provider id. Raises StoreError."""
         ...
 
 
 class Background:
     """Runs as long as the app does."""
 
-    def __init__(self, parts: Parts, signals: Signals, record: Path, keep: timedelta | None) -> None:
+    def __init__(
+        self, parts: Parts, arrivals: Arrivals, counters: Counters, record: Path, keep: timedelta | None
+    ) -> None:
         self._parts = parts
-        self._signals = signals
+        self._arrivals = arrivals
+        self._counters = counters
         self._record = record
         self._keep = keep
         #: Threads of its own, so that requests that wait for a thread hold up nothing here.
@@ -81,7 +93,9 @@ class Background:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        await self._arrivals.aclose()
+        # A thread that outlived this would open connections again, after they were closed.
+        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
 
     async def _look(self) -> None:
         clock = asyncio.get_running_loop().time
@@ -101,7 +115,7 @@ class Background:
 
     async def _listen(self) -> None:
         while True:
-            if await self._quietly("stream", lambda: self._signals.await_entry(2.0)):
+            if await self._logged("stream", self._arrivals.wait(_LONGEST_WAIT_S)):
                 self._hinted.set()
                 await asyncio.sleep(GATHERED_S)
             elif "stream" in self._failures:
@@ -142,7 +156,7 @@ class Background:
 
     async def _count(self) -> None:
         while True:
-            counters = await self._quietly("counters", self._signals.counters)
+            counters = await self._quietly("counters", self._counters.counters)
             if counters:
                 await self._quietly("counts", partial(self._parts.history.count_polls, counters, self._parts.clock()))
             await asyncio.sleep(_COUNT_EVERY_S)
@@ -153,10 +167,13 @@ class Background:
             await asyncio.sleep(_FORGET_EVERY_S)
 
     async def _quietly(self, what: str, work: Callable[[], T]) -> T | None:
-        """Run the work in a thread and return its result; None if it fails now, which is logged once."""
-        loop = asyncio.get_running_loop()
+        """Run the work in a thread and return its result; None if it fails now."""
+        return await self._logged(what, asyncio.get_running_loop().run_in_executor(self._threads, work))
+
+    async def _logged(self, what: str, work: Awaitable[T]) -> T | None:
+        """Return the result of the work; None if it fails now, which is logged once."""
         try:
-            done = await loop.run_in_executor(self._threads, work)
+            done = await work
         except (StoreError, HistoryError) as error:
             if self._failures.get(what) != str(error):
                 log.warning("%s; the pages show what was known before", error)

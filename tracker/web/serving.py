@@ -15,7 +15,7 @@ from tracker.environment.settings import Settings
 from tracker.environment.web import WebSettings
 from tracker.history import open_history
 from tracker.model.clock import utc_now
-from tracker.store.opening import open_board, open_catalogue, open_desk, open_drills
+from tracker.store.opening import open_arrivals, open_board, open_catalogue, open_desk, open_drills
 from tracker.web.access import require_protection
 from tracker.web.app import Addition, Beside, build_app
 from tracker.web.background import Background
@@ -57,7 +57,7 @@ def serve(
         links=links_of(settings),
     )
     site = Site(parts, open_catalogue(settings), lambda: _checks(settings), PageProbe(settings, os.environ, utc_now))
-    background = Background(parts, board, settings.data_dir / RECORD_NAME, kept.keep)
+    background = Background(parts, open_arrivals(settings), board, settings.data_dir / RECORD_NAME, kept.keep)
     _show_address(listening, host, port)
     if web.shows_token:
         log.info("sign in with the token %s", web.act_token or web.token or "that is not set")
