@@ -21,7 +21,7 @@ _ROLES: Final = (
     (" beat ", "beat"),
     ("printer@", "printer"),
     ("deliverer@", "deliverer"),
-    (" worker ", "worker"),
+    ("[celeryd: ", "worker"),
     (" web ", "web"),
 )
 
