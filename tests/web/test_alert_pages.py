@@ -71,7 +71,7 @@ def test_an_incident_says_who_was_sent_what_and_when(client: TestClient, parts: 
         raise StoreError("the data server is away")
 
     parts.desk.of_incident = away  # type: ignore[method-assign, assignment]
-    assert "who was sent what is not known now" in client.get("/incidents/meridian-cloud/7hq2k").text
+    assert "the messages sent are not known now" in client.get("/incidents/meridian-cloud/7hq2k").text
 
 
 def test_who_may_only_read_sees_no_forms(client: TestClient, parts: Parts) -> None:

@@ -75,7 +75,7 @@ def build_app(parts: Parts, beside: Sequence[Beside] = (), pages: Sequence[APIRo
     app = _App(
         title="Status-page tracker",
         version=__version__,
-        description="What your vendors' status pages say, how old that knowledge is, and what they said before.",
+        description="The present and past content of your vendors' status pages, with the age of each answer's data.",
         docs_url=None,
         redoc_url=None,
         lifespan=lambda _app: _running(beside),
@@ -155,7 +155,7 @@ async def _http_problem(_request: Request, error: Exception) -> Response:
 
 
 async def _wrong(_request: Request, error: Exception) -> Response:
-    return problem_response(Problem(title="this cannot be done as asked", status=400, detail=str(error)))
+    return problem_response(Problem(title="this cannot be done", status=400, detail=str(error)))
 
 
 async def _away(_request: Request, error: Exception) -> Response:

@@ -159,7 +159,7 @@ class Background:
             done = await loop.run_in_executor(self._threads, work)
         except (StoreError, HistoryError) as error:
             if self._failures.get(what) != str(error):
-                log.warning("%s; the pages show what was known before", error)
+                log.warning("%s; the pages show older data", error)
             self._failures[what] = str(error)
             return None
         if self._failures.pop(what, None):
