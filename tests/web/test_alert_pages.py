@@ -56,9 +56,9 @@ def test_what_nobody_has_taken_on_comes_first(client: TestClient) -> None:
 def test_why_an_alert_was_sent_is_said_by_route(client: TestClient) -> None:
     body = client.get("/alerts/why?event=kestrel-pay/88/u1").text
 
-    assert "Route 1 leaves it out" in body
+    assert "Route 1 does not match" in body
     assert "min_impact is critical, and the impact is major" in body
-    assert "Route 2 takes it" in body
+    assert "Route 2 matches" in body
     assert client.get("/alerts/why?event=kestrel-pay/88/none").status_code == 404
 
 
