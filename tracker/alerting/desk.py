@@ -99,7 +99,7 @@ class Desk:
         return self.act(named, lambda alert: snoozed(alert, now + min(span, LONGEST), name, now))
 
     def wake(self, named: str, who: str) -> Alert:
-        """End the snooze of an alert: its changes are sent again."""
+        """End the snooze of an alert, so that its changes are sent."""
         now, name = self._clock(), one_line(who, _NAME)
         return self.act(named, lambda alert: woken(alert, name, now))
 

@@ -118,6 +118,10 @@ class _App(FastAPI):
         if not self.openapi_schema:
             document = super().openapi()
             document.setdefault("components", {}).setdefault("schemas", {}).update(schemas(_SHAPES))
+            for operations in document["paths"].values():
+                for operation in operations.values():
+                    # Without this a summary is the name of a function, such as "Provider Of".
+                    operation["summary"] = operation["description"].partition("\n")[0].rstrip(".")
             self.openapi_schema = document
         return self.openapi_schema
 

@@ -68,7 +68,7 @@ def snooze(request: Request, provider: str, subject: str, generation: str, given
 
 @router.post(f"/alerts/{_ID}/wake")
 def wake(request: Request, provider: str, subject: str, generation: str, _given: CheckedForm) -> Response:
-    """End the snooze of an alert: its changes are sent again."""
+    """End the snooze of an alert, so that its changes are sent."""
     return _acted(request, (provider, subject, generation), "wake", site_of(request).parts.desk.wake)
 
 

@@ -112,7 +112,7 @@ async def snooze(request: Request, provider: Part, subject: Part, generation: Ge
 
 @router.post(f"{_AlertId}/wake", responses=shape(AlertDone, 400, 403, 404, 409), openapi_extra=body_shape(By))
 async def wake(request: Request, provider: Part, subject: Part, generation: Generation) -> Response:
-    """End the snooze of an alert: its changes are sent again."""
+    """End the snooze of an alert, so that its changes are sent."""
     viewer, asked = actor_of(request), await asked_for(request, By)
     named, desk = f"{provider}/{subject}/{generation}", parts_of(request).desk
     return await _act(request, "wake", named, lambda: desk.wake(named, acting.who(viewer, asked.by)))

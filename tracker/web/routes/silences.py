@@ -24,7 +24,7 @@ def silences(request: Request) -> Response:
 
 @router.post("/silences", responses=shape(Silences, 400, 403), openapi_extra=body_shape(NewSilence))
 async def silence(request: Request) -> Response:
-    """Begin a silence that holds back new alerts; open alerts continue. Return all silences that have not ended."""
+    """Begin a silence, which holds back new alerts and not open ones, and list all silences that have not ended."""
     viewer, asked = actor_of(request), await asked_for(request, NewSilence)
     parts = parts_of(request)
 
@@ -45,7 +45,7 @@ async def silence(request: Request) -> Response:
 
 @router.delete("/silences/{silence}", responses=shape(Silences, 403, 404))
 def end_silence(request: Request, silence: Annotated[str, Path(max_length=100)]) -> Response:
-    """End a silence: held alerts that are still ongoing open at once. Return the silences that remain."""
+    """End a silence, which opens its held alerts that have not ended, and list the silences that remain."""
     parts, viewer = parts_of(request), actor_of(request)
     try:
         parts.desk.end_silence(silence)
