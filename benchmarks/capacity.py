@@ -91,7 +91,7 @@ class Need:
 
 
 def need(costs: Costs, pages: int, interval_s: int) -> Need:
-    """Return what the pages need when each is asked once an interval."""
+    """Return what the pages need when each is polled once an interval."""
     checks_s = pages / interval_s
     workers = max(2, math.ceil(checks_s * costs.worker_ms / 1e3 / FULL))
     return Need(

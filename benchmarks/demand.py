@@ -45,7 +45,7 @@ class Demand:
         self._feed(self._order, ends_at)
 
     def once(self) -> None:
-        """Have every page asked once, as fast as fetches are taken."""
+        """Have every page requested once, as fast as fetches are taken."""
         self._feed(iter(self._pages), None)
 
     def end(self) -> None:

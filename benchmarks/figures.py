@@ -13,7 +13,7 @@ from benchmarks.origin.access_log import Request
 
 #: Both times of a log line are cut to milliseconds, so that a punctual request may seem to come before it was due.
 RESOLUTION_S = 0.005
-#: A page that was asked no sooner than this many intervals after the last time was missed once.
+#: A page that was requested no sooner than this many intervals after the last time was missed once.
 MISSED_AFTER = 1.5
 
 Figures = dict[str, float]
@@ -31,7 +31,7 @@ def lateness_s(at: float, phase_s: float, interval_s: float) -> float:
 
 
 def by_page(requests: Iterable[Request]) -> dict[str, "array[float]"]:
-    """Return when each page was asked, in order; eight bytes a request, of which there may be millions."""
+    """Return when each page was requested, in order; eight bytes a request, of which there may be millions."""
     times: dict[str, array[float]] = defaultdict(lambda: array("d"))
     for request in requests:
         times[request.page].append(request.at)
@@ -41,7 +41,7 @@ def by_page(requests: Iterable[Request]) -> dict[str, "array[float]"]:
 def missed(
     times: Mapping[str, Sequence[float]], pages: Iterable[str], window: tuple[float, float], every_s: float
 ) -> int:
-    """Return how many intervals passed in which a page was not asked, the edges of the window included."""
+    """Return how many intervals passed in which a page was not requested, the edges of the window included."""
     count = 0
     for page in pages:
         known = [window[0], *times.get(page, ()), window[1]]
@@ -98,8 +98,8 @@ def detection(changed_at: Mapping[str, float], logged: Mapping[str, float], requ
         "changes not logged": len(changed_at) - len(seen),
         "detection p50, s": round(percentile(latencies, 0.5), 3),
         "detection p99, s": round(percentile(latencies, 0.99), 3),
-        "asked to logged p50, s": round(percentile(reactions, 0.5), 3),
-        "asked to logged p99, s": round(percentile(reactions, 0.99), 3),
+        "requested to logged p50, s": round(percentile(reactions, 0.5), 3),
+        "requested to logged p99, s": round(percentile(reactions, 0.99), 3),
     }
 
 

@@ -174,12 +174,12 @@ def tracking(
 
 
 def await_every_page(fleet: Fleet, origin: Origin) -> None:
-    """Wait until every page was asked."""
+    """Wait until every page was requested."""
     missing = set(fleet.names)
     until = time.monotonic() + 60 + fleet.interval_s + fleet.pages / _SLOWEST_START
     while missing:
         if time.monotonic() > until:
-            raise SystemExit(f"{len(missing)} of {fleet.pages} pages were never asked")
+            raise SystemExit(f"{len(missing)} of {fleet.pages} pages were never requested")
         time.sleep(1)
         missing.difference_update(request.page for request in origin.log.new())
 

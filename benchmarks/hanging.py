@@ -1,10 +1,10 @@
-"""Pages that hang beside pages that answer: are the healthy ones asked on time?
+"""Pages that hang beside pages that answer: are the healthy ones polled on time?
 
 In turn they are silent, only let connections be made, drip, answer after nine seconds, have a name that is not found in
 time, or share one host (`benchmarks.origin.hanging`); the others have a host of their own each, so that nothing but
-their own pauses keeps them from being asked. A page that fails is asked less and less often, so that most hang in the
-first minutes, which are those that are measured. How many hang at a time is counted every second in the system's table
-of connections.
+their own pauses keeps them from being polled. A page that fails is polled less and less often, so that most hang in
+the first minutes, which are those that are measured. How many hang at a time is counted every second in the system's
+table of connections.
 """
 
 import argparse
@@ -56,7 +56,7 @@ def _with_share(options: argparse.Namespace, share: int) -> tuple[str, Result]:
         with tracking(fleet, origin, directory, address) as tracker:
             began = time.monotonic()
             await_every_page(healthy, origin)
-            numbers = {"every healthy page was asked after, s": round(time.monotonic() - began)}
+            numbers = {"every healthy page was requested within, s": round(time.monotonic() - began)}
             numbers |= _measured(healthy, origin, silent, TrafficMeter(tracker.pid, origin), options.minutes * 60)
             numbers |= tracker.memory(fleet.pages)
     size = f"{fleet.workers} x {fleet.concurrency}"
@@ -72,7 +72,7 @@ def _options() -> argparse.Namespace:
         "--shares", type=_shares, default="0,50,90", help="how many of a hundred pages hang, each measured"
     )
     parser.add_argument("--ways", type=_ways, default=",".join(Way), help="how they hang, in turn")
-    parser.add_argument("--minutes", type=float, default=3.0, help="measured once every healthy page was asked")
+    parser.add_argument("--minutes", type=float, default=3.0, help="measured once every healthy page was requested")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--latency", type=int, default=100, help="milliseconds that the origin waits")
     options = parser.parse_args()
@@ -98,7 +98,7 @@ def _shares(text: str) -> list[int]:
 
 
 def _measured(healthy: Fleet, origin: Origin, silent: Hanging, meter: TrafficMeter, seconds: float) -> dict[str, Any]:
-    """Return how punctually healthy pages were asked, and how many others hung meanwhile."""
+    """Return how punctually healthy pages were polled, and how many others hung meanwhile."""
     hung = []
     while (left_s := meter.began + seconds - time.time()) > 0:
         hung.append(silent.waiting())
@@ -114,7 +114,7 @@ def _measured(healthy: Fleet, origin: Origin, silent: Hanging, meter: TrafficMet
         "requests that hang at a time p50": round(percentile(hung, 0.5)),
         "requests that hang at a time, at most": max(hung),
         "checks of healthy pages per second": round(checks / seconds, 1),
-        "their missed intervals": missed(times, healthy.names, window, healthy.interval_s),
+        "missed intervals of healthy pages": missed(times, healthy.names, window, healthy.interval_s),
         **gaps(times, healthy.names, healthy.interval_s),
         **{name.replace("per check", "per healthy check"): value for name, value in cpu.items()},
     }

@@ -47,7 +47,7 @@ def main() -> None:
                 web.send_signal(signal.SIGTERM)
                 began = time.monotonic()
                 web.wait(20)
-                print(f"ended {time.monotonic() - began:.1f} s after it was asked to")
+                print(f"ended {time.monotonic() - began:.1f} s after it received the signal")
 
 
 def started(url: str, folder: Path) -> "subprocess.Popen[bytes]":

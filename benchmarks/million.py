@@ -1,6 +1,6 @@
 """One data server with a million pages: what claiming, publishing, taking, beginning and committing cost it.
 
-Nothing is asked on the network; every poll is answered with "not modified". One process takes the part of beat and of
+No page is requested; every poll is answered with "not modified". One process takes the part of beat and of
 the workers, one step after the other and each for many pages: it claims and publishes as beat does, takes messages as
 workers do, begins and commits in groups as their event loop does. What each step costs the data server is read from
 the kernel to the nanosecond. A group is what happens to be ready at the same time; few are ready when the load is low.
@@ -88,7 +88,7 @@ class Costs:
                 "step": name,
                 "data server, µs": round(1e6 * spent.server_s / spent.pages, 1),
                 "client, µs": round(1e6 * spent.client_s / spent.pages, 1),
-                "one client's, per second": round(spent.pages / spent.seconds),
+                "per second, one client": round(spent.pages / spent.seconds),
             }
             for name, spent in self.steps.items()
         ]
@@ -96,7 +96,7 @@ class Costs:
             "step": "a check",
             "data server, µs": round(self.server_us, 1),
             "client, µs": round(1e6 * sum(spent.client_s / spent.pages for spent in self.steps.values()), 1),
-            "one client's, per second": round(1 / sum(spent.seconds / spent.pages for spent in self.steps.values())),
+            "per second, one client": round(1 / sum(spent.seconds / spent.pages for spent in self.steps.values())),
         }
         return [*rows, whole]
 
@@ -117,7 +117,7 @@ def main() -> None:
         for group in options.groups:
             costs = rounds.run(group, options.seconds)
             rows += [{"ready together": group, **row} for row in costs.rows()]
-            about[f"a core of it is full with {group} together, checks/s"] = round(1e6 / costs.server_us)
+            about[f"checks/s that fill one of its cores, {group} together"] = round(1e6 / costs.server_us)
         about["refused"] = rounds.refused
     what = f"{options.providers:,} pages, {'without' if options.without_file else 'with'} its file"
     show(f"million/{what}", keep(f"million/{what}", vars(options), about))

@@ -69,7 +69,7 @@ def measured(name: str, bodies: Sequence[bytes], seconds: float) -> dict[str, An
         "answers": len(bodies),
         "KB": round(size / 1_000, 1),
         "MB/s": round(size * rounds / took / 1_000_000, 2),
-        "ms for each": round(took / rounds / len(bodies) * 1_000, 3),
+        "ms per answer": round(took / rounds / len(bodies) * 1_000, 3),
     }
 
 

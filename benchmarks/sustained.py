@@ -73,7 +73,7 @@ def _options() -> argparse.Namespace:
 
 
 def _quiet(fleet: Fleet, origin: Origin, tracker: Tracker, seconds: float) -> Figures:
-    """Return what quiet pages cost, and how punctually they were asked."""
+    """Return what quiet pages cost, and how punctually they were polled."""
     origin.log.skip()
     meter = TrafficMeter(tracker.pid, origin)
     time.sleep(seconds)

@@ -184,10 +184,10 @@ class ProviderScheduler(Scheduler):  # type: ignore[misc]
         waiting = self._catalogue.waiting(queue)
         if waiting < MOST_WAITING:
             if queue in self._clogged:
-                log.warning("queue %s is taken from again", queue)
+                log.warning("queue %s is consumed again", queue)
                 self._clogged.remove(queue)
             return True
         if queue not in self._clogged:
-            log.warning("%d messages wait in queue %s, and no more are added: is its worker there?", waiting, queue)
+            log.warning("%d messages wait in queue %s, and no more are added: does its worker run?", waiting, queue)
             self._clogged.add(queue)
         return False

@@ -138,7 +138,9 @@ def _listen(hearing: Hearing, clock: ClockWatch) -> None:
 def end() -> None:
     """End this worker, by force where Celery cannot; its supervisor starts another."""
     silent_s = MOST_SILENT_LOOKS * HEARS_EVERY_S
-    log.critical("no message could reach this worker for %.0f s, though the data server answers; it ends", silent_s)
+    log.critical(
+        "no message could reach this worker for %.0f s, though the data server answers; the worker ends", silent_s
+    )
     state.should_stop = EX_FAILURE
     if not _stopping.wait(ENDS_WITHIN_S):
         os._exit(EX_FAILURE)
@@ -171,4 +173,4 @@ def _look_after_alerts() -> None:
         if tasks.look_after_alerts(has_watchdog=heartbeat is not None) and heartbeat is not None:
             heartbeat()
 
-    _every(EVERY_S, look, "cannot look after alerts")
+    _every(EVERY_S, look, "cannot evaluate alerts")

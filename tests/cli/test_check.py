@@ -45,8 +45,8 @@ def test_a_page_is_shown_with_what_was_asked_and_what_would_be_tracked(page: Pag
     assert lines[1].startswith(f"  {url}: the answer is an HTML page")
     assert f"  {url}/api/v2/summary.json: Atlassian Statuspage" in lines
     assert f"found: Atlassian Statuspage at {url.removeprefix('http://')}" in lines
-    assert f"  asked at every poll: {url}/api/v2/summary.json" in lines
-    assert f"  asked when that changes: {url}/api/v2/incidents.json" in lines
+    assert f"  requested at every poll: {url}/api/v2/summary.json" in lines
+    assert f"  requested when that changes: {url}/api/v2/incidents.json" in lines
     assert "tracked: 2 incidents (1 open), 0 maintenances, 13 components" in lines
     assert lines.index("  Part 11: major outage") < lines.index("  … and 4 more") < lines.index("  Regions")
     assert lines[lines.index("  Regions") + 1] == "    Europe: operational"

@@ -60,7 +60,7 @@ EXAMPLES: dict[str, tuple[Sequence[Event], list[str]]] = {
         ],
         ["0 chat open", "1 chat close", "2.1 chat open"],
     ),
-    "Both: the first route that matches decides": (
+    "Pager and Slack: the first route that matches decides": (
         [incident(0, "investigating", "major", "one"), incident(1, "investigating", "critical", "two")],
         ["0 chat open", "1 oncall open", "1 chat open"],
     ),

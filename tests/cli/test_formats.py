@@ -119,7 +119,7 @@ def test_an_example_is_printed_as_it_would_be_written() -> None:
 
 
 def test_a_format_that_is_not_written_out_is_distinguished_from_none() -> None:
-    with pytest.raises(ConfigError, match="statuspage is read by code; the formats that are written out are "):
+    with pytest.raises(ConfigError, match=r"statuspage has no \[\[format\]\] entry; those that have one are "):
         run("formats", "show", "statuspage")
     with pytest.raises(ConfigError, match="did you mean datadog"):
         run("formats", "show", "datadgo")

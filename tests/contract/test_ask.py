@@ -22,7 +22,7 @@ def test_an_answer_is_printed_a_line_a_value(run: Run, valkey: "redis.Redis") ->
 
 @pytest.mark.parametrize("command", ["FLUSHALL", "set", "EVAL", "BLPOP", "CONFIG"])
 def test_nothing_else_than_reading_is_sent(valkey: "redis.Redis", command: str) -> None:
-    with pytest.raises(ConfigError, match=f"{command.upper()} is not asked: it may write or block; known are"):
+    with pytest.raises(ConfigError, match=f"{command.upper()} is refused: it may write or block; allowed are"):
         ask(valkey, command, "a", "b")
 
 

@@ -179,4 +179,4 @@ def test_what_runs_comes_before_what_is_planned(run: Run) -> None:
         ("works", "m1", True),
         ("well", "m2", False),
     ]
-    assert "no maintenance runs or begins within 30 days" in run("maintenance", "bad").stdout
+    assert "no maintenance is ongoing or begins within 30 days" in run("maintenance", "bad").stdout

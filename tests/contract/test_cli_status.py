@@ -203,7 +203,7 @@ def reported(server: "redis.Redis") -> None:
 def test_the_state_of_all_pages_ends_with_how_late_they_are_asked(run: Run) -> None:
     assert run().stdout.splitlines()[-1] == (
         "scheduling: 3 providers, 33.3/s, at most 300 ms late (p99 over the last minute 40 ms), "
-        "1 overdue, the first by 5.0 min"
+        "1 overdue, the longest by 5.0 min"
     )
     assert "scheduling" not in run("acme").stdout
     assert len(json.loads(run("--format", "json").stdout)) == 3
@@ -212,7 +212,7 @@ def test_the_state_of_all_pages_ends_with_how_late_they_are_asked(run: Run) -> N
 def test_that_no_scheduler_runs_is_said(run: Run) -> None:
     last = run().stdout.splitlines()[-1]
 
-    assert last.startswith("scheduling: 3 providers, no scheduler reports, 3 overdue, the first by ")
+    assert last.startswith("scheduling: 3 providers, no scheduler reports, 3 overdue, the longest by ")
 
 
 @pytest.mark.usefixtures("reported")

@@ -27,7 +27,7 @@ def greeting(version: str, role: str = "master") -> str:
 
 SICK: dict[str, tuple[Answer | None, type[Exception], str]] = {
     "silent": (None, ServerAway, "does not answer"),
-    "a web server": (says("HTTP/1.1 400 Bad Request\r\n\r\n"), ServerUnfit, "is no data server"),
+    "a web server": (says("HTTP/1.1 400 Bad Request\r\n\r\n"), ServerUnfit, "is not a data server"),
     "one that wants TLS": (says("\x15\x03\x01\x00\x02\x02\x46"), ServerUnfit, "rediss://"),
     "loading": (says("-LOADING Redis is loading the dataset in memory\r\n"), ServerAway, "still loading"),
     "a wrong password": (says("-WRONGPASS invalid username-password pair\r\n"), ServerUnfit, "REDIS_PASSWORD"),

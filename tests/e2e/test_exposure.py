@@ -158,7 +158,7 @@ def test_a_wrong_password_is_reported_without_repeating_it(running: RunningTrack
 
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
-    assert "does not let us in (" in done.stderr
+    assert "refuses the login (" in done.stderr
     assert "guessed-wrong" not in done.stderr
 
 

@@ -65,7 +65,7 @@ def server(tmp_path: Path, free_port: int) -> Iterator[DataServer]:
 
 SICK = {
     "silent": (None, "does not answer"),
-    "a web server": (says("HTTP/1.1 400 Bad Request\r\n\r\n"), "is no data server"),
+    "a web server": (says("HTTP/1.1 400 Bad Request\r\n\r\n"), "is not a data server"),
     "Redis 6.2": (resp(HELLO=HELLO, PING="+PONG\r\n", CLIENT="+OK\r\n", SELECT="+OK\r\n"), "is redis 6.2.14"),
 }
 

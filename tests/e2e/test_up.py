@@ -54,10 +54,7 @@ def test_a_page_with_another_name_in_the_file_goes_on_at_once_and_after_a_restar
         ("acme", "Acme Inc", "monitoring"),
         ("acme", "Acme Group", "resolved"),
     ]
-    assert (
-        'Acme Inc (acme); what was reported of them is not reported again. Their ids stay; write id = "acme"'
-        in synced.stdout
-    )
+    assert 'Acme Inc (acme); their updates are not reported again. Their ids stay; write id = "acme"' in synced.stdout
     assert "Acme Group (acme)" in log
 
 

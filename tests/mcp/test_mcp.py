@@ -166,7 +166,7 @@ def test_a_wrong_question_is_answered_with_what_to_ask(web: RunningWeb) -> None:
     assert all(answer.is_error for answer in answers)
     said = [answer.content[0].text for answer in answers]
     assert "did you mean acme" in said[0]
-    assert "no such component" in said[1]
+    assert "has no component with that id or name" in said[1]
     assert "search_updates" in said[2]
 
 

@@ -56,9 +56,9 @@ def test_what_nobody_has_taken_on_comes_first(client: TestClient) -> None:
 def test_why_an_alert_was_sent_is_said_by_route(client: TestClient) -> None:
     body = client.get("/alerts/why?event=kestrel-pay/88/u1").text
 
-    assert "Route 1 leaves it out" in body
+    assert "Route 1 does not match" in body
     assert "min_impact is critical, and the impact is major" in body
-    assert "Route 2 takes it" in body
+    assert "Route 2 matches" in body
     assert client.get("/alerts/why?event=kestrel-pay/88/none").status_code == 404
 
 
@@ -71,7 +71,7 @@ def test_an_incident_says_who_was_sent_what_and_when(client: TestClient, parts: 
         raise StoreError("the data server is away")
 
     parts.desk.of_incident = away  # type: ignore[method-assign, assignment]
-    assert "who was sent what is not known now" in client.get("/incidents/meridian-cloud/7hq2k").text
+    assert "the messages sent are not known now" in client.get("/incidents/meridian-cloud/7hq2k").text
 
 
 def test_who_may_only_read_sees_no_forms(client: TestClient, parts: Parts) -> None:

@@ -127,7 +127,7 @@ def test_a_list_goes_on_where_its_cursor_says_and_another_cursor_is_refused(benc
     assert len({tuple(ids) for ids in listed.values()}) == 1
     assert bench.get("/api/v1/alerts?open=false")["items"] == []
     assert refused.status_code == 400
-    assert "the cursor is not understood" in refused.text
+    assert "the cursor is not valid" in refused.text
 
 
 def test_what_people_do_is_shown_sent_and_written_down(bench: Bench) -> None:
@@ -218,7 +218,7 @@ def test_only_who_may_act_acts(bench: Bench, act: str) -> None:
     assert bench.post(path, asked, token=None).status_code == 401
     assert bench.post(path, asked, token=READ).status_code == 403
     foreign = bench.web.post(path, json=asked, cookies=session, headers={"sec-fetch-site": "cross-site"})
-    assert (foreign.status_code, foreign.json()["title"]) == (403, "another site sent this")
+    assert (foreign.status_code, foreign.json()["title"]) == (403, "another site sent this request")
     bench.web.session.cookies.clear()
     assert bench.get(bench.path)["alert"]["marks"] == []
     assert bench.web.drilled == []

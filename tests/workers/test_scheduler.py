@@ -234,8 +234,8 @@ def test_fetches_that_nobody_takes_do_not_fill_the_data_server(
     assert (clogged, len(beat.ids)) == (6, 3)
     assert late == Scheduling(providers=3, overdue=3, overdue_s=pytest.approx(8 * 60, abs=60))
     assert [record.message for record in caplog.records] == [
-        "6 messages wait in queue fetch, and no more are added: is its worker there?",
-        "queue fetch is taken from again",
+        "6 messages wait in queue fetch, and no more are added: does its worker run?",
+        "queue fetch is consumed again",
     ]
 
 

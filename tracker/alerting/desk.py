@@ -89,7 +89,7 @@ class Desk:
         return max(found, key=lambda alert: (alert.kind in OF_INCIDENTS, alert.generation))
 
     def acknowledge(self, named: str, who: str) -> Alert:
-        """Take an alert on: it is not repeated any more, until it gets worse or ends."""
+        """Acknowledge an alert: it is not sent again until it gets worse or ends."""
         now, name = self._clock(), one_line(who, _NAME)
         return self.act(named, lambda alert: acknowledged(alert, name, now))
 
@@ -99,7 +99,7 @@ class Desk:
         return self.act(named, lambda alert: snoozed(alert, now + min(span, LONGEST), name, now))
 
     def wake(self, named: str, who: str) -> Alert:
-        """Let the changes of a snoozed alert through again."""
+        """End the snooze of an alert, so that its changes are sent."""
         now, name = self._clock(), one_line(who, _NAME)
         return self.act(named, lambda alert: woken(alert, name, now))
 

@@ -42,7 +42,7 @@ class ChannelReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One alert, and what each channel was sent of it."""
+    """One alert, with the messages sent to each channel."""
 
     id: str
     state: str
@@ -75,7 +75,7 @@ class AlertReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that somebody did to an alert."""
+    """One act of a person on an alert."""
 
     #: acknowledged, snoozed, woken or noted
     act: str
@@ -92,7 +92,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """The messages of one alert that one channel was sent."""
+    """The messages sent to one channel for one alert."""
 
     alert: str
     title: str

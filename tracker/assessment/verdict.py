@@ -32,5 +32,5 @@ def is_it_them(assessment: Assessment, *, link: str | None, max_age_s: float | N
         answer = Answer.UNKNOWN
     else:
         answer = Answer.YES if assessment.state.is_problem else Answer.NO
-    evidence = "read longer ago than was asked for" if is_old else assessment.evidence
+    evidence = "read longer ago than the allowed age" if is_old else assessment.evidence
     return Verdict(answer=answer, state=assessment.state, evidence=evidence, link=link, age_s=assessment.age_s)

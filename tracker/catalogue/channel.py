@@ -50,4 +50,4 @@ def _check_login(values: Mapping[str, Any], place: str) -> None:
         missing = "password_env" if "username_env" in values else "username_env"
         raise ConfigError(f'{place}: {missing} is missing; add {missing} = "SMTP_{missing[:8].upper()}"')
     if "password_env" in values and values.get("security") is MailSecurity.NONE:
-        raise ConfigError(f'{place}: security "none" would show the password to everybody on the way; write "starttls"')
+        raise ConfigError(f'{place}: security "none" would send the password unencrypted; write "starttls"')

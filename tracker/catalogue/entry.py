@@ -52,7 +52,7 @@ def assembled(values: Mapping[str, Any], place: str, origin: str) -> Provider:
     provider = Provider(**given)
     if provider.interval_s < _SHORTEST_PUBLIC_S and not provider.allow_private:
         raise ConfigError(
-            f"{place}: interval is {provider.interval_s}, less than the {_SHORTEST_PUBLIC_S} seconds that we owe "
-            f"a page of others; write {_SHORTEST_PUBLIC_S} or more (a page of your own: allow_private = true)"
+            f"{place}: interval is {provider.interval_s}, less than {_SHORTEST_PUBLIC_S} seconds, the "
+            f"least for a page of others; write {_SHORTEST_PUBLIC_S} or more (a page of your own: allow_private = true)"
         )
     return provider

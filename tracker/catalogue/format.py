@@ -36,19 +36,19 @@ def definition_of(
 
 def _refuse_unfit(definition: FormatDefinition, formats: Collection[str]) -> None:
     if definition.name in {*formats, "auto"}:
-        raise InvalidValue(f"name is {quoted(definition.name)}, that of a format that ships; choose another name")
+        raise InvalidValue(f"name is {quoted(definition.name)}, the name of a built-in format; choose another name")
     if definition.kind is not BodyKind.JSON:
         if definition.always is None:
             raise InvalidValue(
-                "always is missing: a page without incidents and one that was rebuilt look alike; "
-                "name what is there whatever goes on, as in " + FORMATS.entries["always"].example
+                "always is missing: without it, a page without incidents and a rebuilt page look alike; "
+                "name a part that the page always has, as in " + FORMATS.entries["always"].example
             )
         if definition.inside is not None:
             raise InvalidValue('inside is for json alone; remove it, or write kind = "json"')
     if definition.state is None and definition.update_state is None and not definition.only_open:
         raise InvalidValue(
-            "state is missing: it says when an incident is over; add it, or only_open = true where the page lists "
-            "only what is open"
+            "state is missing: it says when an incident is over; add it, or only_open = true if the page lists only "
+            "open incidents"
         )
     for begins, owner in _OWNERS.items():
         parts = [key for key in FORMATS.keys if key.startswith(begins) and key != owner and getattr(definition, key)]

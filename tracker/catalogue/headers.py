@@ -57,8 +57,8 @@ def _field_name(name: object, reserved: Collection[str]) -> str:
 def _variable(name: str, value: object) -> str:
     if not isinstance(value, str) or not _VARIABLE.fullmatch(value) or _TOKEN.search(value):
         raise InvalidValue(
-            f"gives {name} something that is not the name of a variable, which is not repeated here: put the value "
-            f"into a variable and write its name in capitals, as in {EXAMPLE}"
+            f"gives {name} a value that is not the name of a variable (not shown here: it may be a secret); put it "
+            f"into a variable and write the name in capitals, as in {EXAMPLE}"
         )
     if _NOT_TO_BE_SENT.fullmatch(value):
         raise InvalidValue(f"gives {name} the variable {value}, which is the tracker's own; name another one")

@@ -48,8 +48,8 @@ def kept_ids_line(kept: Sequence[tuple[str, str]]) -> str:
     shown = ", ".join(f"{visible(name)} ({provider_id})" for name, provider_id in kept[:_SHOWN])
     more = f" and {len(kept) - _SHOWN} more" if len(kept) > _SHOWN else ""
     return (
-        f"known by address, with another name than before: {shown}{more}; what was reported of them is not "
-        f'reported again. Their ids stay; write id = "{kept[0][1]}" below the entry to say so in the file'
+        f"known by address, with another name than before: {shown}{more}; their updates are not reported again. "
+        f'Their ids stay; write id = "{kept[0][1]}" below the entry to keep one in the file, too'
     )
 
 

@@ -30,25 +30,25 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
         "init": Lazy("tracker.cli.init:init", "Write a providers.toml for the vendors that you name."),
         "up": Lazy(
             "tracker.cli.up:up",
-            "Watch the pages: start everything on this machine, print new updates, and serve a page.",
+            "Watch the pages: start everything on this machine, print new updates, and serve a web page.",
         ),
         "demo": Lazy(
             "tracker.cli.demo:demo",
-            "Watch a simulated vendor play an incident through in about a minute; needs no network.",
+            "Watch a simulated vendor go through an incident in about a minute; needs no network.",
         ),
     },
     "Look": {
         "status": Lazy(
             "tracker.cli.status:status",
-            "Show the state of each watched page, the worst first, and the age of that knowledge.",
+            "Show the state of each watched page, the worst first, and the age of the data.",
         ),
         "tail": Lazy("tracker.cli.tail:tail", "Show the last updates on record, and new ones as they come."),
         "incidents": Lazy("tracker.cli.incidents:incidents", "Show incidents on record, or one with all its updates."),
-        "maintenance": Lazy("tracker.cli.maintenance:maintenance", "Show maintenance that runs or is planned."),
-        "report": Lazy("tracker.cli.report:report", "Count a month by vendor: incidents, minutes by impact, delays."),
-        "alerts": Lazy(
-            "tracker.cli.alerts:alerts", "Show open alerts, the reasons for them, and what routes would have sent."
+        "maintenance": Lazy("tracker.cli.maintenance:maintenance", "Show maintenance that is ongoing or planned."),
+        "report": Lazy(
+            "tracker.cli.report:report", "Summarise a month by vendor: incidents, minutes by impact, delays."
         ),
+        "alerts": Lazy("tracker.cli.alerts:alerts", "Show alerts, act on them, and explain what routes send."),
         "doctor": Lazy("tracker.cli.doctor:doctor", "Check whether the tracker does its work, and say what to do."),
     },
     "Serve": {
@@ -66,16 +66,16 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
         ),
         "ask": Lazy(
             "tracker.cli.ask:ask_command",
-            "Send one reading command to the data server and print its answer, a line for each value.",
+            "Send one read-only command to the data server and print its answer, one value a line.",
         ),
         "sinks": Lazy("tracker.cli.sinks:sinks", "Show the receivers of updates, and handle their dead letters."),
-        "channels": Lazy("tracker.cli.channels:channels", "Show where alerts go, and try a channel out."),
+        "channels": Lazy("tracker.cli.channels:channels", "Show the channels of alerts, and test one."),
         "silence": Lazy(
-            "tracker.cli.silence:silence", "Hold alerts back for a time, with a reason; open ones go on to their end."
+            "tracker.cli.silence:silence", "Hold back new alerts for a time, with a reason; open alerts continue."
         ),
         "drill": Lazy(
             "tracker.cli.drill:drill",
-            "Send a test incident of a page to the real channels; exit status 1 names the broken part.",
+            "Send a test incident to the real channels; if a step fails, name it and exit with status 1.",
         ),
         "check": Lazy(
             "tracker.cli.check:check",
@@ -83,16 +83,16 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
         ),
         "formats": Lazy(
             "tracker.cli.formats:formats",
-            "Show the formats that ship, and try out one that providers.toml defines.",
+            "Show the built-in formats, and try one that providers.toml defines.",
         ),
         "presets": Lazy("tracker.cli.presets:presets_command", "Check the vendors known by name against their pages."),
         "config": Lazy("tracker.cli.config:config", "Check a providers.toml before it is used."),
         "backtest": Lazy(
             "tracker.cli.backtest:backtest_command",
-            "Show what filters would have reported of the past that a page still shows; nothing has to run.",
+            "Show what filters would have reported from the past that a page still shows; the tracker need not run.",
         ),
         "completion": Lazy(
-            "tracker.cli.completion:completion", "Print the script with which a shell completes tracker's commands."
+            "tracker.cli.completion:completion", "Print the script that completes tracker's commands in a shell."
         ),
     },
     "Without a running tracker": {
@@ -101,7 +101,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Lazy]]] = {
             "Read each page once and show its state; exit status 1 if a page could not be read.",
         ),
         "parse": Lazy(
-            "tracker.cli.offline:parse", "Read a saved answer of a status page and print what it says, as JSON."
+            "tracker.cli.offline:parse", "Read a saved answer of a status page and print its content as JSON."
         ),
         "replay": Lazy(
             "tracker.cli.offline:replay",
@@ -130,7 +130,7 @@ def _choose_namespace(_context: click.Context, _option: click.Parameter, name: s
     expose_value=False,
     callback=_choose_namespace,
     metavar="NAME",
-    help="The namespace of one of several trackers on a data server; the same as TRACKER_NAMESPACE.",
+    help="The namespace of this tracker, where several share a data server; the same as TRACKER_NAMESPACE.",
 )
 def cli() -> None:
     """Watch status pages; log every new incident update and component change, once.
@@ -139,7 +139,7 @@ def cli() -> None:
     Begin with:
       tracker init openai github    write a providers.toml
       tracker up                    watch its pages
-      tracker status                look, from another terminal
+      tracker status                show their states, from another terminal
     """
 
 

@@ -37,7 +37,7 @@ _PRIVATE: Final = "{url} is not public; add --allow-private if it is a page of y
 
 @click.command()
 @click.argument("pages", nargs=-1, required=True, shell_complete=vendors)
-@click.option("--name", help="The page's name; for one page only. Default: the vendor's, or from the host.")
+@click.option("--name", help="The page's name; for one page only. Default: the vendor's name, or the host.")
 @click.option("--toml", is_flag=True, help="Print the lines for providers.toml instead; read no page, change nothing.")
 @click.option("--no-check", is_flag=True, help="Add pages without reading them first.")
 @header_option
@@ -96,10 +96,10 @@ def add(
 def import_(file: Path, dry_run: bool, toml: bool, allow_private: bool, data_dir: Path, output_format: str) -> None:
     """Watch the pages that a list names; exit status 1 if none of them can be watched.
 
-    A list has addresses or vendors' names, one a line; or is CSV with a column of either, as other trackers export it;
-    or the OPML of a feed reader, JSON, Backstage's catalog-info.yaml, or a Terraform list. Names are matched to
-    presets; the others are reported. Pages that are watched already are skipped, and so is all that is not an http
-    address. --dry-run and --toml need no running tracker.
+    A list has addresses or vendors' names, one a line. It may also be CSV with a column of either, the OPML of a feed
+    reader, JSON, Backstage's catalog-info.yaml, or a Terraform list. A name is matched to a preset; a name without
+    one is reported. Pages that are watched already, and addresses other than http, are skipped. --dry-run and --toml
+    need no running tracker.
 
     \b
     Example:

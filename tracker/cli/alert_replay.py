@@ -33,7 +33,7 @@ _NIGHT: Final = (22, 7)
 @data_dir_option
 @format_option
 def explain(event_id: str, providers_file: Path, data_dir: Path, output_format: str) -> None:
-    """Show for one event of updates.jsonl what each route says of its alert, and what was decided.
+    """Show each route's verdict on one event of updates.jsonl, and the messages that the event caused.
 
     \b
     Example:
@@ -49,7 +49,7 @@ def explain(event_id: str, providers_file: Path, data_dir: Path, output_format: 
 
 
 @click.command()
-@click.option("--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="How far to look back.")
+@click.option("--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="The days to look back.")
 @click.option(
     "--config",
     "config_file",
@@ -58,14 +58,14 @@ def explain(event_id: str, providers_file: Path, data_dir: Path, output_format: 
     show_default=True,
     help="The file with the routes to try.",
 )
-@click.option("--record-only", is_flag=True, help="Read only the record, and no page's own past.")
+@click.option("--record-only", is_flag=True, help="Read updates.jsonl alone, and request no page.")
 @data_dir_option
 @format_option
 def backtest(days: int, config_file: Path, record_only: bool, data_dir: Path, output_format: str) -> None:
-    """Show what routes would have sent of the past; the tracker need not run, and nothing is sent.
+    """Show what routes would have sent in the past; the tracker need not run, and nothing is sent.
 
-    The past is what updates.jsonl holds, and for the time before it what the pages of the file show now. A page shows
-    the impact that an incident has now, and no past status of its components.
+    The past comes from updates.jsonl, and for the time before it from the pages of the file. A page shows the present
+    impact of an incident, and no past status of its components.
 
     \b
     Example:
@@ -136,7 +136,7 @@ def _lines(found: Explanation) -> Iterator[str]:
     """Yield the lines: the alert, each route, the messages."""
     alert = found.alert
     if alert is None:
-        yield f"{found.event.id} changes no alert: it is over, concerns one that is, or belongs to an incident's alert"
+        yield f"{found.event.id} changes no alert: it or the alert has ended, or an incident's alert covers it"
         return
     yield f"{alert.id} “{alert.title}” is {alert.state}, impact {alert.impact or 'unknown'}"
     for verdict in found.verdicts:
@@ -147,7 +147,7 @@ def _lines(found: Explanation) -> Iterator[str]:
     for each in found.sent:
         yield f"  sent: {each.delivery.act} to {each.delivery.channel}, version {each.delivery.version}"
     if not found.sent:
-        yield "  nothing was sent because of this event"
+        yield "  this event caused no message"
 
 
 def _explanation(found: Explanation) -> dict[str, object]:

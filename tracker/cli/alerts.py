@@ -26,9 +26,9 @@ _ALL: Final = 1_000_000
 @click.group(cls=FullHelp, invoke_without_command=True)
 @click.pass_context
 def alerts(context: click.Context) -> None:
-    """Show open alerts, the reasons for them, and what routes would have sent.
+    """Show alerts, act on them, and explain what routes send.
 
-    Alerts go where the [[route]] entries of providers.toml lead; without a command the open ones are listed.
+    The [[route]] entries of providers.toml choose the channels of an alert. Without a command, open alerts are listed.
 
     \b
     Example:
@@ -43,14 +43,16 @@ alerts.add_command(backtest)
 
 
 @alerts.command("list")
-@click.option("--all", "shows_all", is_flag=True, help="Also ended alerts, and dead letters.")
+@click.option("--all", "shows_all", is_flag=True, help="Show ended alerts and dead letters as well.")
 @click.option(
-    "--limit", type=click.IntRange(1, _ALL), help=f"Only the newest ones; a table has {_SHOWN} if not given, JSON all."
+    "--limit",
+    type=click.IntRange(1, _ALL),
+    help=f"The most alerts to show, newest first; default: {_SHOWN} in a table, all in JSON.",
 )
 @data_dir_option
 @format_option
 def list_(data_dir: Path, output_format: str, shows_all: bool, limit: int | None = None) -> None:
-    """Show open alerts, and what each channel was sent.
+    """Show open alerts, and the messages sent to each channel.
 
     \b
     Example:
@@ -80,11 +82,11 @@ def list_(data_dir: Path, output_format: str, shows_all: bool, limit: int | None
 
 @alerts.command()
 @click.argument("alert")
-@click.option("--by", "who", default=None, help="The person who takes it on; default: your user name.")
+@click.option("--by", "who", default=None, help="The person who acknowledges it; default: your user name.")
 @data_dir_option
 @format_option
 def ack(alert: str, who: str | None, data_dir: Path, output_format: str) -> None:
-    """Acknowledge an alert: it is not repeated any more, until it gets worse or ends.
+    """Acknowledge an alert: it is not sent again until it gets worse or ends.
 
     \b
     Example:
@@ -96,12 +98,14 @@ def ack(alert: str, who: str | None, data_dir: Path, output_format: str) -> None
 
 @alerts.command()
 @click.argument("alert")
-@click.option("--for", "span", default="1h", show_default=True, metavar="DURATION", help="As in 30m, 4h or 2d.")
-@click.option("--by", "who", default=None, help="The person who holds it; default: your user name.")
+@click.option(
+    "--for", "span", default="1h", show_default=True, metavar="DURATION", help="The time to hold it: 30m, 4h or 2d."
+)
+@click.option("--by", "who", default=None, help="The person who snoozes it; default: your user name.")
 @data_dir_option
 @format_option
 def snooze(alert: str, span: str, who: str | None, data_dir: Path, output_format: str) -> None:
-    """Hold an alert's changes back for a while; what is worse, and its end, are sent anyway.
+    """Hold back an alert's changes for a while; a worse impact and the end are sent anyway.
 
     \b
     Example:
@@ -114,18 +118,18 @@ def snooze(alert: str, span: str, who: str | None, data_dir: Path, output_format
 
 @alerts.command()
 @click.argument("alert")
-@click.option("--channel", default=None, help="One channel; default: all that gave something up.")
+@click.option("--channel", default=None, help="Only this channel; default: all channels with dead letters.")
 @data_dir_option
 @format_option
 def resend(alert: str, channel: str | None, data_dir: Path, output_format: str) -> None:
-    """Send the messages that a channel refused again.
+    """Resend the messages that a channel refused.
 
     \b
     Example:
       tracker alerts resend acme/0d1f6a2b3c4d5e6f/1 --channel oncall
     """
     again = open_desk(running_settings(data_dir)).resend(alert, channel)
-    words = f"{alert} is sent again to: {', '.join(again) or 'no channel, since none gave anything up'}"
+    words = f"{alert} is sent again to: {', '.join(again) or 'no channel, since none has a dead letter'}"
     _say({"alert": alert, "channels": list(again)}, words, output_format)
 
 

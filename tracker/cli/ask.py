@@ -15,9 +15,9 @@ _LONGEST = 100_000
 @click.argument("words", metavar="COMMAND [ARGUMENT]...", nargs=-1, required=True)
 @data_dir_option
 def ask_command(words: tuple[str, ...], data_dir: Path) -> None:
-    """Send one reading command to the data server and print its answer, a line for each value.
+    """Send one read-only command to the data server and print its answer, one value a line.
 
-    The server is that of `tracker up`, or the one that REDIS_URL names, behind sentinels as well; no password shows.
+    The command reads the data server of `tracker up`, or that of REDIS_URL, with Sentinel too. It shows no password.
 
     \b
     Example:

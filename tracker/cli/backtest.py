@@ -40,17 +40,17 @@ class BacktestReport(Backtest, frozen=True, kw_only=True):
 
 @click.command("backtest")
 @click.argument("provider_id", metavar="PROVIDER", shell_complete=watched)
-@click.option("--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="How far to look back.")
+@click.option("--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="The days to look back.")
 @filter_options
 @listed_option
 @format_option
 def backtest_command(
     provider_id: str, days: int, providers_file: Path | None, output_format: str, **filters: object
 ) -> None:
-    """Show what filters would have reported of the past that a page still shows; nothing has to run.
+    """Show what filters would have reported from the past that a page still shows; the tracker need not run.
 
     The filters are those of the provider in the list of pages; options replace them one by one. A page shows the
-    impact and the components that an incident has now, and no past status of its components.
+    present impact and components of an incident, and no past status of its components.
 
     \b
     Example:
@@ -134,7 +134,7 @@ def _reach(report: BacktestReport) -> str:
         return f"the page shows only open events, none that ended{undated}"
     if report.oldest_at is None:
         return f"the page shows no update with a date{undated}"
-    oldest = f"its oldest update is of {report.oldest_at:%Y-%m-%d}"
+    oldest = f"its oldest update is from {report.oldest_at:%Y-%m-%d}"
     if report.days_shown < report.days:
         return f"the page shows {report.days_shown} of the {report.days} days: {oldest}{undated}"
     return f"the page shows all of the {report.days} days: {oldest}{undated}"

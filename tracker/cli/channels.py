@@ -21,7 +21,7 @@ from tracker.store.opening import open_alerts
 
 @click.group(cls=FullHelp)
 def channels() -> None:
-    """Show where alerts go, and try a channel out.
+    """Show the channels of alerts, and test one.
 
     Channels are the [[channel]] entries of providers.toml; `tracker up` and `tracker providers sync` read them.
 
@@ -66,7 +66,7 @@ def list_(data_dir: Path, output_format: str) -> None:
 @data_dir_option
 @format_option
 def test(channel: str, data_dir: Path, output_format: str) -> None:
-    """Open and close one test alert from here, with this environment; exit status 1 if either is refused.
+    """Open and close one test alert from this machine, with this environment; exit status 1 if either is refused.
 
     \b
     Example:

@@ -97,9 +97,9 @@ def check(
 ) -> None:
     """Show how a page is read and what would be tracked; exit status 1 if it cannot be read.
 
-    PAGE is an address, or a preset that `tracker providers search` shows. Filters that match nothing of the page are
-    named. For a file such as providers.toml it shows whether the file can be read, which sinks nothing would reach, and
-    which variables are missing.
+    PAGE is an address, or a preset that `tracker providers search` shows. The command names
+    filters that match nothing of the page. For a file such as providers.toml, it shows whether the file can be read,
+    which sinks would get nothing, and which variables are missing.
 
     \b
     Example:
@@ -211,9 +211,9 @@ def _lines(report: CheckReport) -> Iterator[str]:
         yield f"not found: {one_line(report.error, 2 * _LONGEST)}"
         return
     yield f"found: {report.platform} at {one_line(report.host or '', _LONGEST)}"
-    yield f"  asked at every poll: {one_line(report.primary or '', _LONGEST)}"
+    yield f"  requested at every poll: {one_line(report.primary or '', _LONGEST)}"
     for url in report.details:
-        yield f"  asked when that changes: {one_line(url, _LONGEST)}"
+        yield f"  requested when that changes: {one_line(url, _LONGEST)}"
     yield (
         f"tracked: {_count(report.incidents, 'incident')} ({report.open_incidents} open), "
         f"{_count(report.maintenances, 'maintenance')}, {_count(len(report.components), 'component')}"

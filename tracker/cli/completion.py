@@ -74,7 +74,7 @@ add_completion_class(Fish)
 @click.command()
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion(shell: str) -> None:
-    """Print the script with which a shell completes tracker's commands.
+    """Print the script that completes tracker's commands in a shell.
 
     \b
     Example:

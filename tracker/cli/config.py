@@ -23,7 +23,7 @@ def config() -> None:
 @click.argument("file", type=click.Path(path_type=Path), default=PROVIDERS_FILE)
 @format_option
 def check_(file: Path, output_format: str) -> None:
-    """Check whether a file can be used, which sinks nothing would reach, and which variables are missing.
+    """Check whether a file can be used, which sinks would get nothing, and which variables are missing.
 
     No page is requested and nothing has to run, so the command fits a pipeline; exit status 2 for an error. A note is
     not an error.

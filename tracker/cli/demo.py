@@ -32,11 +32,15 @@ _LAST_WORDS = "nothing of the demo is kept. To watch real pages: `tracker init g
 @click.command()
 @format_option
 @click.option(
-    "--speed", type=click.FloatRange(0.1, 100), default=1.0, show_default=True, help="The speed of the story."
+    "--speed",
+    type=click.FloatRange(0.1, 100),
+    default=1.0,
+    show_default=True,
+    help="The speed of the incident; 2 is twice as fast.",
 )
-@click.option("--alerts", "shows_alerts", is_flag=True, help="Show the alerts as well, as a receiver gets them.")
+@click.option("--alerts", "shows_alerts", is_flag=True, help="Show the alerts as well, as a channel receives them.")
 def demo(output_format: str, speed: float, shows_alerts: bool) -> None:
-    """Watch a simulated vendor play an incident through in about a minute; needs no network.
+    """Watch a simulated vendor go through an incident in about a minute; needs no network.
 
     It is `tracker up` with one page of a simulated vendor. Nothing is kept, and no other data server is touched.
 

@@ -23,12 +23,12 @@ _INDENT: Final = " " * 10
 def doctor(data_dir: Path, output_format: str) -> None:
     """Check whether the tracker does its work, and say what to do.
 
-    The command looks at data server, persistence, eviction, clock, beat, workers, lateness, printer, pages, sinks and
-    disk, in the order of a search for a cause; it changes nothing.
+    The command checks data server, persistence, eviction, clock, beat, workers, lateness, printer, pages, sinks and
+    disk, in the order in which to look for a cause; it changes nothing.
 
     \b
     Exit status:
-      0  nothing is wrong (a warning is no problem)
+      0  there is no problem; there may be warnings
       1  there is a problem
       4  the data server cannot be reached
 

@@ -18,15 +18,17 @@ from tracker.store.opening import open_alerts, open_catalogue, open_pages, open_
 
 @click.command()
 @click.argument("provider", shell_complete=watched)
-@click.option("--channel", default=None, help="This channel alone, whatever routes say.")
-@click.option("--patience", type=click.FloatRange(1, 600), default=60, show_default=True, help="Seconds for each step.")
+@click.option("--channel", default=None, help="Only this channel, whatever the routes say.")
+@click.option(
+    "--patience", type=click.FloatRange(1, 600), default=60, show_default=True, help="The most seconds for each step."
+)
 @data_dir_option
 @format_option
 def drill(provider: str, channel: str | None, patience: float, data_dir: Path, output_format: str) -> None:
-    """Send a test incident of a page to the real channels; exit status 1 names the broken part.
+    """Send a test incident to the real channels; if a step fails, name it and exit with status 1.
 
-    It is marked as a drill, in the log and in each message, and is in no count and no feed. Quiet hours, digests
-    and silences do not hold it back.
+    The incident is marked as a drill in the log and in each message; counts and feeds leave it out. Quiet hours,
+    digests and silences do not hold it back.
 
     \b
     Example:

@@ -31,7 +31,7 @@ _MOST_SHOWN: Final = 5
 
 @click.group(cls=FullHelp)
 def formats() -> None:
-    """Show the formats that ship, and try out one that providers.toml defines.
+    """Show the built-in formats, and try one that providers.toml defines.
 
     \b
     Example:
@@ -42,7 +42,7 @@ def formats() -> None:
 @formats.command("list")
 @format_option
 def list_(output_format: str) -> None:
-    """Show the formats that ship, by the name that `format` takes.
+    """List the built-in formats, by the name that `format` takes.
 
     \b
     Example:
@@ -58,14 +58,14 @@ def list_(output_format: str) -> None:
 @formats.command()
 @click.argument("name")
 def show(name: str) -> None:
-    """Print a format that ships as the [[format]] that would read it, as an example to begin from.
+    """Print a built-in format as a [[format]] entry, as an example to begin from.
 
     \b
     Example:
       tracker formats show datadog
     """
     if name in FORMAT_NAMES and name not in names():
-        raise ConfigError(f"{name} is read by code; the formats that are written out are {', '.join(names())}")
+        raise ConfigError(f"{name} has no [[format]] entry; those that have one are {', '.join(names())}")
     click.echo(example(name), nl=False)
 
 

@@ -82,7 +82,7 @@ class Dependency(msgspec.Struct, frozen=True, kw_only=True):
     type=click.Choice([state.value for state in _FAIL_ON]),
     default=State.MINOR.value,
     show_default=True,
-    help="The least impact that fails; maintenance fails on any problem as well.",
+    help="The lowest impact that fails; maintenance fails on any problem as well.",
 )
 @click.option(
     "--unknown",
@@ -92,8 +92,8 @@ class Dependency(msgspec.Struct, frozen=True, kw_only=True):
     show_default=True,
     help="Whether an unknown state ends with status 3 or passes.",
 )
-@click.option("--max-age", type=Duration(), help="A state that was read longer ago is unknown, as in 5m.")
-@click.option("--wait", type=Duration(), help="The longest wait for a pass, as in 10m.")
+@click.option("--max-age", type=Duration(), help="Treat a state that was read longer ago as unknown; as in 5m.")
+@click.option("--wait", type=Duration(), help="Wait at most this long for a pass; as in 10m.")
 @data_dir_option
 @format_option
 def gate(
@@ -109,8 +109,8 @@ def gate(
 
     \b
     Exit status:
-      0  none of them has a problem as bad as --fail-on
-      1  one of them has
+      0  no vendor has a problem as bad as --fail-on
+      1  at least one vendor has one
       2  the input is wrong, such as a provider that is not watched
       3  a state is unknown, and --unknown is fail
       4  the data server cannot be reached, whatever --unknown says
@@ -154,7 +154,7 @@ def dependency_of(catalogue: RedisCatalogue, word: str) -> Dependency:
         if whole:
             return Dependency(provider=provider)
     if slash and not component:
-        raise ConfigError(f"{one_line(word, _LONGEST)} names no component; write one behind the slash, or leave it out")
+        raise ConfigError(f"{one_line(word, _LONGEST)} names no component; write one after the slash, or omit it")
     return Dependency(provider=provider, component=component if slash and provider.id != word else None)
 
 

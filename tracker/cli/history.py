@@ -34,9 +34,9 @@ def history() -> None:
 @data_dir_option
 @format_option
 def rebuild(data_dir: Path, output_format: str) -> None:
-    """Drop the contents of the database and read the whole record again, rotated files included.
+    """Empty the database and fill it from the whole record, rotated files included.
 
-    Counts of polls stay, since the record has none. The tracker may run meanwhile.
+    Counts of polls stay, since the record has none. The tracker may keep running.
 
     \b
     Example:

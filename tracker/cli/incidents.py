@@ -30,13 +30,13 @@ _INDENT: Final = "  "
 
 @click.command()
 @click.argument("reference", required=False, metavar="[ID]")
-@click.option("--open", "is_open", is_flag=True, help="Only open ones.")
+@click.option("--open", "is_open", is_flag=True, help="Only open incidents.")
 @click.option(
     "--since",
     type=Moment(),
-    help=f"Only incidents reported since, as in 7d or 2026-11-01.  [default: {_USUAL_DAYS}d; with ID: everything]",
+    help=f"Only incidents reported since then: 7d, or 2026-11-01.  [default: {_USUAL_DAYS}d; with ID: everything]",
 )
-@click.option("--maintenance", is_flag=True, help="Maintenances instead of incidents.")
+@click.option("--maintenance", is_flag=True, help="Show maintenances instead of incidents.")
 @provider_option
 @data_dir_option
 @format_option
@@ -52,8 +52,8 @@ def incidents(
     """Show incidents on record, or one with all its updates.
 
     ID is PROVIDER/INCIDENT as the list shows it, or the vendor's id of the incident. The ledger of one incident shows
-    its updates, edits with what was there before, withdrawals, and changes of components in between. All of it comes
-    from updates.jsonl and its rotated files (updates-*.jsonl); the data server need not run.
+    its updates, its edits with the text before them, its withdrawals, and the changes of its components. The command
+    reads updates.jsonl and its rotated files (updates-*.jsonl); the data server need not run.
 
     \b
     Example:

@@ -57,8 +57,8 @@ _TAIL: Final = """\
 def init(vendors: tuple[str, ...], path: Path, force: bool) -> None:
     """Write a providers.toml for the vendors that you name.
 
-    A vendor is a name that `tracker providers search` shows, or the address of any status page. Without one, the
-    command asks for some. It does not request the pages: `tracker check PAGE` does that.
+    A vendor is a name that `tracker providers search` shows, or the address of any status page. Without vendors, the
+    command asks for them. It requests no page; `tracker check PAGE` does.
 
     \b
     Example:

@@ -46,9 +46,9 @@ class MaintenanceReport(msgspec.Struct, frozen=True, kw_only=True):
 @data_dir_option
 @format_option
 def maintenance(pages: tuple[str, ...], days: int, data_dir: Path, output_format: str) -> None:
-    """Show maintenance that runs or is planned.
+    """Show maintenance that is ongoing or planned.
 
-    Running maintenance comes first, then planned maintenance, the next one first; `tracker incidents --maintenance` has
+    Ongoing maintenance comes first, then planned maintenance, the next one first; `tracker incidents --maintenance` has
     the past.
 
     \b
@@ -96,7 +96,7 @@ def _report(page: PageStatus, known: OpenIncident, *, is_running: bool, is_unkno
 
 def _text(found: list[MaintenanceReport], days: int) -> str:
     if not found:
-        return f"no maintenance runs or begins within {counted(days, 'day')}"
+        return f"no maintenance is ongoing or begins within {counted(days, 'day')}"
     return table(_HEADS, [_row(each) for each in found], terminal_width())
 
 

@@ -21,7 +21,7 @@ _NOT_INSTALLED: Final = (
 def mcp(data_dir: Path) -> None:
     """Answer an agent's questions over standard input and output (MCP).
 
-    The agent starts it. The same tools are at /mcp of the page, for agents elsewhere.
+    The agent starts this command. Agents elsewhere find the same tools at /mcp of the web page.
 
     \b
     Example:

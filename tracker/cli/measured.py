@@ -23,7 +23,7 @@ def show_latency(providers: Sequence[Provider], timings: Sequence[Sequence[Timin
         return
     shown = [(page.name, *_latency_cells(known)) for page, known in pages if known != Latency()]
     if not shown:
-        click.echo("no update was timed yet; those without a date and those of a page's first sight never are")
+        click.echo("no update was timed yet; those without a date and those of a page's first reading never are")
         return
     heads = ("PROVIDER", "UPDATES", "SEEN AFTER p50 / p95", "OURS AT MOST", "LOGGED AFTER", "LATE", "AHEAD")
     click.echo(table(heads, [*shown, ("total", *_latency_cells(together))]))

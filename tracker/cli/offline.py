@@ -83,9 +83,9 @@ def once(ids: tuple[str, ...], providers_file: Path | None, output_format: str) 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @page_format_option
-@click.option("--url", default="", help="The address of the body, which completes its links.")
+@click.option("--url", default="", help="The address of the page, which completes relative links.")
 def parse(file: Path, page_format: str, url: str) -> None:
-    """Read a saved answer of a status page and print what it says, as JSON.
+    """Read a saved answer of a status page and print its content as JSON.
 
     \b
     Example:
@@ -105,12 +105,12 @@ def parse(file: Path, page_format: str, url: str) -> None:
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @page_format_option
-@click.option("--url", default="", help="The address of the bodies, which completes their links.")
+@click.option("--url", default="", help="The address of the page, which completes relative links.")
 def replay(files: tuple[Path, ...], page_format: str, url: str) -> None:
     """Run saved answers of one page, oldest first, through change detection; print the events as JSON lines.
 
-    The first readable file is the baseline. An unreadable one is named on standard error, and after the baseline it is
-    a failed poll; exit status 1 if no file can be read.
+    The first readable file is the baseline. An unreadable file is named on standard error; after the baseline it counts
+    as a failed poll. Exit status 1 if no file can be read.
 
     \b
     Example:

@@ -58,7 +58,7 @@ header_option = click.option(
     "--header-env",
     multiple=True,
     metavar="HEADER=VARIABLE",
-    help="A header of the requests, and the variable that holds its value. Repeat it.",
+    help="A header of the requests, and the variable that holds its value. Repeatable.",
 )
 
 
@@ -153,7 +153,7 @@ def _key_option(entry: TableKey) -> Callable[[Function], Function]:
         switch = f"{flag}/--no-{flag[2:]}" if entry.default else flag
         return click.option(switch, entry.field, is_flag=True, default=None, help=entry.key.help)
     if entry.type is tuple:
-        repeated = f"{entry.key.help} Repeat it."
+        repeated = f"{entry.key.help} Repeatable."
         return click.option(flag, entry.field, multiple=True, metavar=entry.key.metavar, help=repeated)
     usual = f"{entry.key.help}  [default: {entry.default}]" if entry.default is not None else entry.key.help
     kind = int if entry.type is int else str

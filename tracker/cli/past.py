@@ -25,7 +25,7 @@ provider_option = click.option(
     multiple=True,
     metavar="PROVIDER",
     shell_complete=watched,
-    help="Only of this provider: an id, a name, or a pattern such as 'aws-*'. Repeat it.",
+    help="Only this provider: an id, a name, or a pattern such as 'aws-*'. Repeatable.",
 )
 
 

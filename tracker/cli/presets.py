@@ -46,8 +46,8 @@ def presets_command() -> None:
 def check(ids: tuple[str, ...], at_once: int, allow_private: bool, output_format: str) -> None:
     """Request the page of each preset once; show which moved, changed platforms or can no longer be read.
 
-    A page is found as for `add`: with one request, or a few. Lines for the table follow, for changed presets and for
-    those that were seen again. Exit status 1 if a preset has changed.
+    The command finds a page as `add` does, with one or a few requests. At the end it prints lines for the table of
+    presets: those that changed, and those that were confirmed. Exit status 1 if a preset has changed.
 
     \b
     Example:

@@ -68,12 +68,12 @@ def report(
     data_dir: Path,
     output_format: str,
 ) -> None:
-    """Count a month by vendor: incidents, minutes by impact, delays.
+    """Summarise a month by vendor: incidents, minutes by impact, delays.
 
-    A minute counts once, at the worst impact of the incidents that were open. Minutes in which the page could not be
-    read are unknown and count as nothing else. Delays are from the vendor's date until an update was seen, and from
-    then until it was logged, of the updates that can be timed. All figures come from updates.jsonl and
-    its rotated files (updates-*.jsonl): events while the tracker did not run are in no figure.
+    A minute counts once, at the worst impact of the open incidents. A minute in which the page could not be read counts
+    as unknown only. The first delay is from the vendor's date until an update was seen, the second from then until it
+    was logged; updates that cannot be timed are left out. All figures come from updates.jsonl and its rotated files
+    (updates-*.jsonl), which do not show what happened while the tracker did not run.
 
     \b
     Example:

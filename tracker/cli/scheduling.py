@@ -33,7 +33,7 @@ def scheduling_line(known: Scheduling) -> str:
             f"at most {duration(max(late))} late (p99 over the last minute {duration(p99_s)})",
         ]
     if known.overdue:
-        parts.append(f"{known.overdue:,} overdue, the first by {duration(known.overdue_s)}")
+        parts.append(f"{known.overdue:,} overdue, the longest by {duration(known.overdue_s)}")
     return f"scheduling: {', '.join(parts)}"
 
 

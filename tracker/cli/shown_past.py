@@ -42,5 +42,5 @@ def _shown(observer: Observer, provider: Provider) -> tuple[Snapshot, str | None
     except PollError as error:
         return error
     if observed.snapshot is None:
-        return ParseError("it answers that nothing changed to somebody who knows nothing of it")
+        return ParseError("it answered 304 to a request without conditions")
     return observed.snapshot, incomplete(observed.state)

@@ -17,7 +17,7 @@ from tracker.store.opening import open_desk
 
 @click.group(cls=FullHelp)
 def silence() -> None:
-    """Hold alerts back for a time, with a reason; open ones go on to their end.
+    """Hold back new alerts for a time, with a reason; open alerts continue.
 
     \b
     Example:
@@ -27,12 +27,25 @@ def silence() -> None:
 
 @silence.command()
 @click.option(
-    "--provider", "providers", multiple=True, metavar="GLOB", shell_complete=watched, help="Pages, by id. Repeat it."
+    "--provider", "providers", multiple=True, metavar="GLOB", shell_complete=watched, help="Pages, by id. Repeatable."
 )
-@click.option("--component", "components", multiple=True, metavar="GLOB", help="Components, by name. Repeat it.")
-@click.option("--kind", "kinds", multiple=True, type=click.Choice([kind.value for kind in AlertKind]))
-@click.option("--for", "span", default="1h", show_default=True, metavar="DURATION", help="30 days at most.")
-@click.option("--reason", required=True, help="The reason, which is shown with the alerts that it holds.")
+@click.option("--component", "components", multiple=True, metavar="GLOB", help="Components, by name. Repeatable.")
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice([kind.value for kind in AlertKind]),
+    help="Kinds of alerts. Repeatable.",
+)
+@click.option(
+    "--for",
+    "span",
+    default="1h",
+    show_default=True,
+    metavar="DURATION",
+    help="The time to hold them: 30m, 4h or 2d; 30 days at most.",
+)
+@click.option("--reason", required=True, help="The reason, which is shown with the alerts that are held.")
 @data_dir_option
 @format_option
 def add(

@@ -94,7 +94,7 @@ def list_(data_dir: Path, output_format: str) -> None:
 @data_dir_option
 @format_option
 def dead(sink: str, data_dir: Path, output_format: str) -> None:
-    """Show the updates that a sink's receiver refused, or that it could not be given for a day.
+    """Show a sink's dead letters: updates that its receiver refused, or did not accept for a day.
 
     \b
     Example:
@@ -148,7 +148,7 @@ def drop(sink: str, data_dir: Path, output_format: str) -> None:
 @data_dir_option
 @format_option
 def test(sink: str, data_dir: Path, output_format: str) -> None:
-    """Send one test update from here, in the sink's format and with this environment; exit status 1 if it is refused.
+    """Send one test update, in the sink's format and with this environment; exit status 1 if it is refused.
 
     \b
     Example:

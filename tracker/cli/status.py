@@ -40,16 +40,21 @@ _WATCH_S: Final = 2.0
     multiple=True,
     type=click.Choice(_WORDS),
     metavar="STATE",
-    help=f"Only pages in this state: {', '.join(_WORDS)}; problem means critical, major and minor. Repeat it.",
+    help=f"Only pages in this state: {', '.join(_WORDS)}; problem means critical, major and minor. Repeatable.",
 )
-@click.option("--group", "groups", multiple=True, metavar="NAME", help="Only pages of this group. Repeat it.")
-@click.option("--watch", is_flag=True, help="Redraw it every 2 s on this terminal, until Ctrl-C.")
-@click.option("--latency", "shows_latency", is_flag=True, help="The time until updates were seen and logged.")
+@click.option("--group", "groups", multiple=True, metavar="NAME", help="Only pages of this group. Repeatable.")
+@click.option("--watch", is_flag=True, help="Redraw the table every 2 s on this terminal, until Ctrl-C.")
 @click.option(
-    "--savings", "shows_savings", is_flag=True, help="The response classes of polls, and the bytes that they saved."
+    "--latency", "shows_latency", is_flag=True, help="Show how long updates took until they were seen and logged."
 )
 @click.option(
-    "--scheduling", "shows_scheduling", is_flag=True, help="The beats that dispatch pages, and their lateness."
+    "--savings",
+    "shows_savings",
+    is_flag=True,
+    help="Show the response classes of polls, and the bytes that they saved.",
+)
+@click.option(
+    "--scheduling", "shows_scheduling", is_flag=True, help="Show the beats that dispatch pages, and their lateness."
 )
 @data_dir_option
 @format_option
@@ -64,9 +69,9 @@ def status(
     data_dir: Path,
     output_format: str,
 ) -> None:
-    """Show the state of each watched page, the worst first, and the age of that knowledge.
+    """Show the state of each watched page, the worst first, and the age of the data.
 
-    PAGES are ids or names; without any, all pages are shown. A page that was not read for too long is unknown.
+    PROVIDER is an id or a name; without one, all pages are shown. A page that was not read for too long is unknown.
 
     \b
     Example:
@@ -100,7 +105,7 @@ def _refuse_together(
 ) -> None:
     """Refuse options that exclude each other. Raises ConfigError."""
     if sum(tables) > 1:
-        raise ConfigError("--latency, --savings and --scheduling are tables of their own; ask for one at a time")
+        raise ConfigError("--latency, --savings and --scheduling are tables of their own; choose one")
     if tables[-1] and pages:
         raise ConfigError("--scheduling is about all pages; leave out the ids")
     if any(tables) and (filters or watch):
@@ -187,7 +192,7 @@ def _losses(held: Holdings) -> Iterable[str]:
     if held.generation is None and not held.providers:
         yield (
             "the data server holds no pages: it is new, or has lost its data; a running tracker restores its pages "
-            "within seconds, and `tracker providers sync FILE` those of a file"
+            "within seconds, and `tracker providers sync FILE` adds those of a file"
         )
     elif not held.is_whole:
         yield "the data server has lost due times of pages; a running tracker restores them within seconds"

@@ -27,7 +27,7 @@ from tracker.store.sync import Synced
 @data_dir_option
 @format_option
 def sync(file: Path, or_keep: bool, take_over: bool, data_dir: Path, output_format: str) -> None:
-    """Make pages and sinks those of a file; pages that were added by command stay.
+    """Replace pages, sinks, channels and routes by those of a file; pages added by command stay.
 
     While `tracker up` runs with another file, a file that would remove its pages is refused.
 
@@ -90,7 +90,7 @@ def _checked_owner(catalogue: RedisCatalogue, pages: Sequence[Provider], file: P
         return Unowned()
     if not is_ours(held, str(file.resolve())) and (removed := catalogue.would_remove(pages, "file")):
         raise ConfigError(
-            f"{file} lacks {len(removed)} of the pages that a running tracker watches, as {removed[0]} "
+            f"{file} lacks {len(removed)} of the pages that a running tracker watches, such as {removed[0]} "
             f"({held}); add them, or remove them with --take-over"
         )
     return held

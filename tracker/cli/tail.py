@@ -26,10 +26,18 @@ _LOOK_EVERY_S: Final = 0.2
 @click.command()
 @click.option("-f", "--follow", "follows", is_flag=True, help="Continue with new updates as they come, until Ctrl-C.")
 @click.option(
-    "-n", "--lines", "count", type=click.IntRange(0), default=10, show_default=True, help="The number of updates."
+    "-n",
+    "--lines",
+    "count",
+    type=click.IntRange(0),
+    default=10,
+    show_default=True,
+    help="The number of past updates to show.",
 )
 @click.option(
-    "--since", type=Moment(), help="All updates since then instead: 2h, 2026-11-27, or 2026-11-27T10:00 (UTC)."
+    "--since",
+    type=Moment(),
+    help="Show all updates since this moment instead: 2h, 2026-11-27, or 2026-11-27T10:00 (UTC).",
 )
 @click.option(
     "--event",
@@ -37,7 +45,7 @@ _LOOK_EVERY_S: Final = 0.2
     multiple=True,
     type=click.Choice([kind.value for kind in EventKind]),
     metavar="KIND",
-    help="Only this kind of event, such as new_incident. Repeat it.",
+    help="Only this kind of event, such as new_incident. Repeatable.",
 )
 @provider_option
 @data_dir_option
@@ -53,7 +61,7 @@ def tail(
 ) -> None:
     """Show the last updates on record, and new ones as they come.
 
-    They come from updates.jsonl in the data directory, so that the data server need not run. Text leaves out edits of
+    The command reads updates.jsonl in the data directory; the data server need not run. Text leaves out edits of
     updates; JSON has them.
 
     \b

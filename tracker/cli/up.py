@@ -39,8 +39,10 @@ log = logging.getLogger("tracker")
     help="Pages that a worker polls at a time.",
 )
 @format_option
-@click.option("--web", default=DEFAULT_ADDRESS, show_default=True, metavar="HOST:PORT", help="The address of the page.")
-@click.option("--no-web", is_flag=True, help="Serve no page.")
+@click.option(
+    "--web", default=DEFAULT_ADDRESS, show_default=True, metavar="HOST:PORT", help="The address of the web page."
+)
+@click.option("--no-web", is_flag=True, help="Serve no web page.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the logs of beat, workers and printer as well.")
 def up(
     providers_file: Path,
@@ -52,7 +54,7 @@ def up(
     no_web: bool,
     verbose: bool,
 ) -> None:
-    """Watch the pages: start everything on this machine, print new updates, and serve a page.
+    """Watch the pages: start everything on this machine, print new updates, and serve a web page.
 
     Updates go to standard output and to updates.jsonl in the data directory, logs to standard error. Ctrl-C stops
     everything; the next start continues where this one ended. REDIS_URL replaces the data server that is started here.
@@ -99,7 +101,7 @@ def run_stack(
             log.warning("%s", sentence)
         stack.start(providers, sinks, alerting)
         log.info(
-            "started %s, %d pages at a time each; updates below and in %s; Ctrl-C stops",
+            "started %s, each polls up to %d pages at a time; updates below and in %s; Ctrl-C stops",
             "1 worker" if size.workers == 1 else f"{size.workers} workers",
             size.concurrency,
             stack.record,

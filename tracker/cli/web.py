@@ -16,13 +16,13 @@ from tracker.supervise.page import NOT_INSTALLED
 
 @click.command()
 @click.argument("address", default=DEFAULT_ADDRESS, metavar="[HOST:PORT]")
-@click.option("--next-free", is_flag=True, help="Take the next free port if this one is taken.")
+@click.option("--next-free", is_flag=True, help="Use the next free port if this one is taken.")
 @data_dir_option
 def web(address: str, next_free: bool, data_dir: Path) -> None:
     """Serve the page, the API and the feeds of a running tracker.
 
-    Everybody on this machine may read. Elsewhere a token (TRACKER_WEB_TOKEN) or a trusted proxy
-    (TRACKER_WEB_TRUSTED_PROXIES) has to identify each client; without one, the server does not start there.
+    On this machine everybody may read. To listen on another address, set a token (TRACKER_WEB_TOKEN) or a trusted
+    proxy (TRACKER_WEB_TRUSTED_PROXIES); without one, the command refuses that address.
 
     \b
     Example:

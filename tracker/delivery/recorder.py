@@ -141,7 +141,7 @@ class Printer:
         """Log once when updates reach the record late, and once when they no longer do."""
         late_s = (now - seen_at).total_seconds()
         if late_s > _LATE_S and not self._is_late:
-            log.warning("updates reach the record %.0f s late: data server or disk are slow; none is lost", late_s)
+            log.warning("updates reach the record %.0f s late: data server or disk is slow; none is lost", late_s)
         elif late_s <= _LATE_S and self._is_late:
             log.warning("updates reach the record in time again")
         self._is_late = late_s > _LATE_S

@@ -104,14 +104,14 @@ class Drill:
     def _read(self, page: Page) -> Snapshot:
         document = render(page.revision, _PATH, _URL)
         if document is None:
-            raise DrillFailed("parse: the made page has no answer")
+            raise DrillFailed("parse: the invented page has no answer")
         return read(document.body, format="statuspage", url=_URL + _PATH)
 
     def _commit(self, pending: Sequence[PendingEvent], channel: str | None) -> None:
         """Write the events as a poll of the page does, and make the page due for its next poll at once."""
         marked = tuple(PendingEvent(event=self._marked(each.event, channel)) for each in pending)
         if not marked:
-            raise DrillFailed("parse: the made incident brought no event")
+            raise DrillFailed("parse: the invented incident caused no event")
         until = time.monotonic() + _LEASE_PATIENCE_S
         while time.monotonic() < until:
             lease = self._pages.begin(self._provider.id, self._clock())
@@ -140,7 +140,7 @@ class Drill:
                 if alert.subject == self._id:
                     return alert
         raise DrillFailed(
-            "stream: nobody decided about the event; see whether beat and a worker for the queue deliver run"
+            "stream: no worker evaluated the event; check that beat and a worker for the queue deliver run"
         )
 
     def _await_row(self, channel: str, alert_id: str, act: str, reached: Callable[[SentRow], bool]) -> None:
@@ -153,7 +153,7 @@ class Drill:
                 break
         if row.last_error is None and not row.attempts:
             (state,) = self._alerts.channel_states([channel])
-            reason = state.last_error or "nobody sent to it; see whether a worker for the queue deliver runs"
+            reason = state.last_error or "no worker sent to it; check that a worker for the queue deliver runs"
             raise DrillFailed(f"channel {channel} did not get the {act}: {reason}")
         raise DrillFailed(f"channel {channel} did not take the {act}: {row.last_error or 'it has not answered'}")
 

@@ -63,7 +63,7 @@ def _workers(facts: Facts, server: ServerFacts, beat: Check) -> Check:
             finding=f"no page was polled for {lasting(silent)}",
             remedy="Look at the workers' log.",
         )
-    return Check(name=name, level=Level.OK, finding=f"pages are asked, {counted(waiting, 'fetch task')} waiting")
+    return Check(name=name, level=Level.OK, finding=f"pages are polled, {counted(waiting, 'fetch task')} waiting")
 
 
 def _silence(facts: Facts) -> timedelta | None:
@@ -87,7 +87,7 @@ def _lateness(facts: Facts, beat: Check) -> Check:
         return Check(
             name=name,
             level=Level.WARNING,
-            finding=f"{counted(scheduling.overdue, 'page')} overdue, the first by {overdue}",
+            finding=f"{counted(scheduling.overdue, 'page')} overdue, the longest by {overdue}",
             remedy="Run a second beat, or give its machine more CPU; `tracker status --scheduling` shows each beat.",
         )
     if not late:

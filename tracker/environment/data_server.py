@@ -82,7 +82,7 @@ def _parts(url: str) -> SplitResult:
     elif parts.hostname or len(parts.path) <= 1:
         raise InvalidValue("names no socket; write unix:///run/redis/redis.sock, with three slashes")
     if {"password", "username", "host", "port", "path"} & parse_qs(parts.query, keep_blank_values=True).keys():
-        raise InvalidValue(f"has a host, user or password behind its question mark; {_REMEDY}")
+        raise InvalidValue(f"has a host, user or password after its question mark; {_REMEDY}")
     return parts
 
 

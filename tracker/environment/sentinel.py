@@ -39,7 +39,7 @@ class SentinelAddress:
             credentials, _, hosts = parts.netloc.rpartition("@")
             addresses = tuple(_host(text) for text in hosts.split(","))
         except ValueError:
-            raise InvalidValue(f"names no sentinels that can be asked; {_REMEDY}") from None
+            raise InvalidValue(f"names no usable sentinels; {_REMEDY}") from None
         options = dict(parse_qsl(parts.query, keep_blank_values=True))
         if parts.fragment or options.keys() != {"master"} or not _MASTER.fullmatch(options["master"]):
             raise InvalidValue(f"does not end with the name of the primary and nothing else; {_REMEDY}")

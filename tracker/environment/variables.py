@@ -44,12 +44,12 @@ VARIABLES: Final = (
     ),
     Variable(
         "TRACKER_CA_FILE",
-        "Certificates in PEM by which pages are verified, in place of those that browsers trust.",
+        "Certificates (PEM) that verify pages, in place of those that browsers trust.",
         default="`SSL_CERT_FILE`, if that is set",
     ),
     Variable(
         "TRACKER_LEAN",
-        "0 makes workers pass fetch messages through all of Celery's own machinery.",
+        "0 makes workers process each fetch message with all of Celery's own code.",
         default="1",
         of="worker",
     ),
@@ -81,7 +81,7 @@ VARIABLES: Final = (
     Variable("TRACKER_WEB_PUBLIC_GROUPS", "Groups whose pages everybody may see, separated by commas.", of="web"),
     Variable(
         "TRACKER_WEB_URL",
-        "The page's own address, for links in feeds; with it, messages of alerts have a link to acknowledge.",
+        "The web page's own address, for links in feeds; with it, alert messages have a link to acknowledge.",
         default="the address of each request",
         of="web, worker",
     ),
@@ -98,7 +98,7 @@ VARIABLES: Final = (
         has_file=True,
         of="deliverer",
     ),
-    Variable("TRACKER_WEB_TELL_TOKEN", "1 logs how to sign in, for a first look.", of="web"),
+    Variable("TRACKER_WEB_TELL_TOKEN", "1 logs the token to sign in with, for a first try.", of="web"),
     Variable("TRACKER_HOOK_KEY", "The key from which the addresses of hooks are derived.", has_file=True, of="web"),
     Variable(
         "TRACKER_DATABASE_URL",

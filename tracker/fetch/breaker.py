@@ -93,7 +93,7 @@ class _Circuits:
                 return True
             failures, error = circuit.failures, circuit.error
         again_at = self._now() + timedelta(seconds=left_s)
-        until = f"not asked again before {again_at:%H:%M:%S} UTC" if left_s > 0 else "being asked by another request"
+        until = f"no request before {again_at:%H:%M:%S} UTC" if left_s > 0 else "another request is trying it"
         raise type(error)(f"{error} ({failures} times in a row; {until})")
 
     def is_not_probed(self, key: _CircuitKey, *, is_probe: bool) -> None:

@@ -103,7 +103,7 @@ TABLE: Final[dict[type[BaseException], type[FetchError]]] = {
 
 _SENTENCES: Final[dict[type[FetchError], str]] = {
     BadAnswer: "the answer of {host} breaks HTTP",
-    BadUrl: "the URL at {host} cannot be asked",
+    BadUrl: "the URL at {host} cannot be requested",
     ConnectError: "the connection to {host} broke",
     FetchTimeout: "{host} did not answer in time",
     NameNotResolved: "{host} has no address (DNS)",

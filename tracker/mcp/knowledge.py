@@ -1,4 +1,4 @@
-"""The sources of the tools, and the answers to questions that cannot be answered."""
+"""The data sources of the tools, and the errors for questions that they cannot answer."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from tracker.store.board import RedisBoard
 
 
 class Unanswerable(TrackerError):
-    """Raised for a question that cannot be answered, with a better question."""
+    """Raised for a question that cannot be answered; the message names a better one."""
 
 
 class AlertSource(Protocol):
@@ -45,9 +45,9 @@ class AlertSource(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Knowledge:
-    """The sources that the tools may ask."""
+    """The data sources of the tools."""
 
-    #: All pages as they are known now, sorted by name. Raises StoreError.
+    #: The present state of all pages, sorted by name. Raises StoreError.
     pages: Callable[[], Sequence[KnownPage]]
     #: The history, read up to now. Raises HistoryError.
     history: Callable[[], History]
@@ -68,7 +68,7 @@ class ReadPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_pages(board: RedisBoard, clock: Clock) -> Sequence[ReadPage]:
-    """Return all pages as they are known now, read again. Raises StoreError."""
+    """Read and return the present state of all pages. Raises StoreError."""
     now = clock()
     return [
         ReadPage(
@@ -94,8 +94,8 @@ def page_called(pages: Sequence[KnownPage], word: str) -> KnownPage:
     names = {page.provider.name.casefold(): page.provider.id for page in pages}
     close = get_close_matches(word[:100].casefold(), [*ids, *names], n=3)
     meant = sorted({names.get(each, each) for each in close})
-    hint = f"did you mean {' or '.join(meant)}?" if meant else "stack_status lists those that have problems"
-    raise Unanswerable(f"no provider of that id or name is watched; {hint}")
+    hint = f"did you mean {' or '.join(meant)}?" if meant else "stack_status lists the providers with problems"
+    raise Unanswerable(f"no watched provider has that id or name; {hint}")
 
 
 def pages_of(pages: Sequence[KnownPage], group: str | None) -> Sequence[KnownPage]:
@@ -105,7 +105,7 @@ def pages_of(pages: Sequence[KnownPage], group: str | None) -> Sequence[KnownPag
     found = [page for page in pages if page.provider.group == group]
     if not found:
         groups = sorted({page.provider.group for page in pages if page.provider.group is not None})
-        raise Unanswerable(f"there is no group of that name; known: {', '.join(groups[:20]) or 'none'}")
+        raise Unanswerable(f"there is no group of that name; the groups are: {', '.join(groups[:20]) or 'none'}")
     return found
 
 

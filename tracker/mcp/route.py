@@ -1,7 +1,7 @@
 """`/mcp`: the protocol over HTTP in the web server, behind the same access check as every other route.
 
-The check covers the Host, the viewer, and whether another site's page sent the request. The protocol's own guard checks
-Host and Origin once more: it also refuses a browser that holds a token.
+The check covers the Host, the viewer, and whether another site's page sent the request. The protocol's own guard then
+checks Host and Origin again, and so refuses even a browser that holds a token.
 """
 
 from collections.abc import Iterable
@@ -15,12 +15,12 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _LOCAL: Final = ("127.0.0.1", "localhost", "[::1]")
-#: A question is some hundred bytes.
+#: A question has a few hundred bytes.
 _MOST_BYTES: Final = 64 * 1024
 
 
 class McpService:
-    """Answers without sessions: any number of processes may serve, and none remembers anything."""
+    """Answers without sessions, so that any number of processes may serve."""
 
     def __init__(self, server: MCPServer[Any], hosts: Iterable[str]) -> None:
         server.streamable_http_app(
@@ -37,7 +37,7 @@ class McpService:
         await self._running.enter_async_context(self._manager.run())
 
     async def stop(self) -> None:
-        """End the requests that are being answered."""
+        """Stop accepting requests, and end those in progress."""
         await self._running.aclose()
 
     def router(self) -> APIRouter:

@@ -32,7 +32,7 @@ def aged(page: KnownPage, now: datetime) -> dict[str, Any]:
 
 
 def provider_now(page: KnownPage, now: datetime) -> ProviderNow:
-    """Return a provider as it is known now."""
+    """Return the present state of a provider."""
     found, provider = page.assessment, page.provider
     return ProviderNow(
         **aged(page, now),

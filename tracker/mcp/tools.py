@@ -36,9 +36,11 @@ _MOST_DAYS: Final = 90
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 Provider = Annotated[str, Field(max_length=200, description="Id or name of the provider.")]
-AnyProvider = Annotated[str | None, Field(max_length=200, description="Id or name; without it, all.")]
+AnyProvider = Annotated[
+    str | None, Field(max_length=200, description="Id or name of a provider; without it, all providers.")
+]
 Group = Annotated[str | None, Field(max_length=200, description="Only providers of this group.")]
-Limit = Annotated[int, Field(ge=1, le=MOST, description="How many at most.")]
+Limit = Annotated[int, Field(ge=1, le=MOST, description="The most entries to return.")]
 T = TypeVar("T")
 
 
@@ -53,10 +55,10 @@ class Tools:
         provider: Provider,
         component: Annotated[str | None, Field(max_length=500, description="Id or name of one component.")] = None,
         max_age_seconds: Annotated[
-            float | None, Field(ge=0, le=86_400, description="Older knowledge is answered with unknown.")
+            float | None, Field(ge=0, le=86_400, description="With older data the answer is unknown.")
         ] = None,
     ) -> IsItThemAnswer:
-        """Tell whether a vendor, or one component of it, has a problem now: yes, no or unknown."""
+        """Answer whether a vendor, or one of its components, has a problem now: yes, no or unknown."""
         now = self._knowledge.clock()
         page = page_called(self._knowledge.pages(), provider)
         found = page.assessment
@@ -75,7 +77,7 @@ class Tools:
         )
 
     def stack_status(self, group: Group = None) -> StackStatus:
-        """Show the state of all watched vendors: counts by state, and those that are not operational, worst first."""
+        """Count the watched vendors by state, and list those that are not operational, the worst first."""
         now = self._knowledge.clock()
         pages = pages_of(self._knowledge.pages(), group)
         checked_at, age = age_of(pages, now)
@@ -97,11 +99,11 @@ class Tools:
         provider: AnyProvider = None,
         group: Group = None,
         min_impact: Annotated[
-            Literal["none", "minor", "major", "critical"], Field(description="The least impact.")
+            Literal["none", "minor", "major", "critical"], Field(description="The lowest impact to include.")
         ] = "none",
         limit: Limit = 20,
     ) -> OpenIncidents:
-        """List ongoing incidents, the worst first; those without an impact count as minor."""
+        """List ongoing incidents, the worst first; an incident without an impact counts as minor."""
         now = self._knowledge.clock()
         pages = self._pages(provider, group)
         least = SEVERITIES.index(Impact(min_impact))
@@ -125,14 +127,14 @@ class Tools:
         )  # fmt: skip
 
     def get_incident(
-        self, id: Annotated[str, Field(max_length=2000, description="As another tool gave it.")]
+        self, id: Annotated[str, Field(max_length=2000, description="The `id` of an incident in another answer.")]
     ) -> IncidentHistory:
-        """Show one incident or maintenance with its ledger: updates, edits, withdrawals, and the alerts about it."""
+        """Show one incident or maintenance with its updates, edits and withdrawals, and its alerts."""
         now = self._knowledge.clock()
         provider_id, incident_id = referred(id)
         ledger = self._knowledge.history().ledger(provider_id, incident_id, now)
         if ledger is None:
-            raise Unanswerable("no incident of that id is on record; list_open_incidents and search_updates give ids")
+            raise Unanswerable("no incident with that id is on record; list_open_incidents and search_updates show ids")
         recorded = ledger.incident
         page = next((each for each in self._knowledge.pages() if each.provider.id == provider_id), None)
         alerts = [alert for alert in self._alerts(provider_id=provider_id) if alert.subject == incident_id]
@@ -157,12 +159,14 @@ class Tools:
 
     def search_updates(
         self,
-        text: Annotated[str, Field(max_length=200, description="Words that title, text or components hold, all.")],
-        since: Annotated[datetime | None, Field(description="Seen from here on (RFC 3339).")] = None,
+        text: Annotated[
+            str, Field(max_length=200, description="Words that must all occur in title, text or components.")
+        ],
+        since: Annotated[datetime | None, Field(description="Only updates seen since this time (RFC 3339).")] = None,
         provider: AnyProvider = None,
         limit: Limit = 20,
     ) -> FoundUpdates:
-        """Search all updates on record by their words, the newest first."""
+        """Search the updates on record for words; list the newest first."""
         now = self._knowledge.clock()
         pages = self._pages(provider, None)
         wanted = FeedFilter(
@@ -183,9 +187,9 @@ class Tools:
     def provider_history(
         self,
         provider: Provider,
-        days: Annotated[int, Field(ge=1, le=_MOST_DAYS, description="Today included.")] = 30,
+        days: Annotated[int, Field(ge=1, le=_MOST_DAYS, description="The number of days, today included.")] = 30,
     ) -> ProviderPast:
-        """Show the last days of a vendor: days by state, unknown ones apart, and its incidents."""
+        """Show a vendor's last days: the number of days in each state, the days with problems, and the incidents."""
         now = self._knowledge.clock()
         page = page_called(self._knowledge.pages(), provider)
         past = self._knowledge.history().provider(page.provider.id, now, days)
@@ -203,11 +207,11 @@ class Tools:
 
     def upcoming_maintenance(
         self,
-        days: Annotated[int, Field(ge=1, le=_MOST_DAYS, description="How far ahead.")] = 7,
+        days: Annotated[int, Field(ge=1, le=_MOST_DAYS, description="The number of days to look ahead.")] = 7,
         provider: AnyProvider = None,
         group: Group = None,
     ) -> Maintenances:
-        """List maintenance that is ongoing or planned within the next days, the first one first."""
+        """List maintenance that is ongoing or begins within the next days, the earliest first."""
         now = self._knowledge.clock()
         pages = self._pages(provider, group)
         until = now + timedelta(days=days)
@@ -231,7 +235,7 @@ class Tools:
         )
 
     def tracker_health(self) -> TrackerHealth:
-        """Tell whether the tracker itself does its work, with remedies, and which of its alerts are open."""
+        """Check whether the tracker itself works; show a remedy for each problem, and the open alerts."""
         diagnosis = self._knowledge.diagnosis()
         is_away = any(check.name == "data_server" and check.level == "problem" for check in diagnosis.checks)
         shown = [] if is_away else [alert for alert in self._alerts(is_open=True) if alert.drill is None]
@@ -273,8 +277,9 @@ def _component(page: KnownPage, word: str) -> Component:
     named = [each for each in listed if each.name.casefold() == word.casefold()]
     if len(named) == 1:
         return named[0]
-    hint = "several have this name: give the id" if named else "ask without a component"
-    raise Unanswerable(f"{page.provider.id} lists no such component alone; {hint}")
+    if named:
+        raise Unanswerable(f"{page.provider.id} has several components with this name; give the id of one")
+    raise Unanswerable(f"{page.provider.id} has no component with that id or name; leave `component` out")
 
 
 def _rank(impact: Impact | None) -> int:
@@ -292,4 +297,4 @@ def _utc(moment: datetime | None) -> datetime | None:
     try:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except OverflowError:
-        raise Unanswerable("`since` is not a time that a calendar has") from None
+        raise Unanswerable("`since` is out of range; give a time such as 2026-11-27T10:00:00Z") from None

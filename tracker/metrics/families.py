@@ -83,7 +83,7 @@ def _reading_families(pages: Sequence[KnownPage]) -> Iterator[Metric]:
     )
     yield _gauge(
         "tracker_provider_open_incidents",
-        "Open incidents by impact, where there are some; those without an impact count as minor.",
+        "Open incidents by impact, of providers that have some; those without an impact count as minor.",
         ["provider", "impact"],
         [
             ([page.provider.id, impact.value], count)
@@ -138,7 +138,7 @@ def measured_families(measures: Measures) -> Iterator[Metric]:
     ])  # fmt: skip
     yield _gauge(
         "tracker_drill_success_timestamp_seconds",
-        "When the last drill of a channel succeeded; nothing for a channel without one.",
+        "When the last drill of a channel succeeded; absent for a channel without one.",
         ["channel"],
         [([name], at.timestamp()) for name, at in measures.drills.items()],
     )
@@ -150,7 +150,7 @@ def _poll_families(counters: Iterable[tuple[str, Savings]]) -> Iterator[Metric]:
     for id_, savings in counters:
         received.append(([id_], savings.received_bytes))
         polls += [([id_, ending], n) for ending, n in savings.endings.items() if n or ending == FAILED]
-    help_text = "Polls by how they ended; endings that never occurred are left out, but for failed."
+    help_text = "Polls by response class; classes without a poll are left out, except failed."
     yield _counter("tracker_polls", help_text, ["provider", "ending"], polls)
     yield _counter(
         "tracker_received_bytes", "Bytes of all bodies that came, as they were sent.", ["provider"], received
@@ -167,7 +167,7 @@ def _scheduling_families(measures: Measures) -> Iterator[Metric]:
     )
     lateness = Metric(
         "tracker_schedule_lateness_seconds",
-        "How late pages were dispatched within the last minute, at the scheduler that was latest.",
+        "How late pages were dispatched within the last minute, by the scheduler with the longest delay.",
         "summary",
     )
     for quantile, of in _QUANTILES:
@@ -198,11 +198,11 @@ def _record_families(measures: Measures) -> Iterator[Metric]:
     server = measures.server
     length_help = "Entries of the stream of events, delivered ones included."
     yield _gauge("tracker_stream_length", length_help, [], [([], measures.stream_length)])
-    waiting_help = "Updates that are not on record yet; 1,000 stands for that many and more."
+    waiting_help = "Updates that are not on record yet; 1,000 means 1,000 or more."
     yield _gauge("tracker_record_waiting", waiting_help, [], [([], server.unrecorded)])
     yield _gauge(
         "tracker_record_waiting_since_timestamp_seconds",
-        "When the first of them came; nothing while all is on record.",
+        "When the oldest of them came; absent while all are on record.",
         [],
         [] if server.unrecorded_since is None else [([], server.unrecorded_since.timestamp())],
     )
@@ -212,12 +212,12 @@ def _output_families(
     what: str, words: str, outputs: Sequence[tuple[list[str], int, int, datetime | None]]
 ) -> Iterator[Metric]:
     waiting = [(labels, waiting) for labels, waiting, _, _ in outputs]
-    yield _gauge(f"tracker_{what}_waiting", f"What waits for a {words}.", [what], waiting)
+    yield _gauge(f"tracker_{what}_waiting", f"Deliveries that wait for a {words}.", [what], waiting)
     delivered = [(labels, delivered) for labels, _, delivered, _ in outputs]
-    yield _counter(f"tracker_{what}_delivered", f"What a {words} has taken.", [what], delivered)
+    yield _counter(f"tracker_{what}_delivered", f"Deliveries that a {words} has accepted.", [what], delivered)
     yield _gauge(
         f"tracker_{what}_failing_since_timestamp_seconds",
-        f"Since when a {words} has failed; nothing while it does not.",
+        f"When a {words} began to fail; absent while it works.",
         [what],
         [(labels, since.timestamp()) for labels, _, _, since in outputs if since is not None],
     )
@@ -236,7 +236,7 @@ def alert_families(alerts: AlertCount) -> Iterator[Metric]:
         ],
     )
     dead = [([channel], count) for channel, count in alerts.dead.items()]
-    yield _gauge("tracker_channel_dead", "Alerts of which a channel refused something for good.", ["channel"], dead)
+    yield _gauge("tracker_channel_dead", "Alerts with a message that a channel refused for good.", ["channel"], dead)
 
 
 def delay_families(delays: Delays) -> Iterator[Metric]:

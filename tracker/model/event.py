@@ -33,7 +33,7 @@ class EventKind(StrEnum):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """One new thing on one page. Absent values are None; times are aware UTC.
+    """One reported change of a page. Absent values are None; times are aware UTC.
 
     `id` is deterministic: the same update of the same page has the same id on every machine and after every
     restart, so that it can serve as an idempotency key.

@@ -51,7 +51,7 @@ class FormatDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
         _expression("Of json in a web page: the CSS selector of the element that holds it.", '"script#__NEXT_DATA__"'),
     ] = None
     only_open: Annotated[
-        bool, CatalogueKey(help="Whether the page lists only what is open, so that what is no longer listed has ended.")
+        bool, CatalogueKey(help="Whether the page lists only open incidents, so that an unlisted one has ended.")
     ] = False
     id: Annotated[str | None, _expression("The incident's id; else its link, else its title.", '"id"')] = None
     state: Annotated[str | None, _expression("The incident's state.", '"status"')] = None

@@ -208,7 +208,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
-    """An open or planned incident or maintenance, as the view keeps it and `status` shows it."""
+    """An open or planned incident or maintenance."""
 
     id: str
     name: str

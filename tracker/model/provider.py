@@ -91,7 +91,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     ] = Cadence.ADAPTIVE
     #: Name of the group that people see it in; None: none.
     group: Annotated[
-        str | None, CatalogueKey(help="The heading that people find it under.", example='"Payments"', is_shared=True)
+        str | None, CatalogueKey(help="The group under which the page is shown.", example='"Payments"', is_shared=True)
     ] = None
     allow_private: Annotated[bool, CatalogueKey(help="Allow an address that is not public.", is_shared=True)] = False
     #: How many pages of its host may be polled at once, this one included; None: the usual number (`host_limit`).

@@ -165,7 +165,7 @@ class Alerting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Silence(msgspec.Struct, frozen=True, kw_only=True):
-    """A time in which matching alerts open nowhere; those that are open then go on to their end."""
+    """A period in which new matching alerts are held back; open ones continue."""
 
     id: str
     reason: str

@@ -19,7 +19,7 @@ def ask(client: "redis.Redis", *words: str) -> list[str]:
     """Return the answer to one command, a line for each value. Raises ConfigError for one that writes, StoreError."""
     command = words[0].upper()
     if command not in READING:
-        raise ConfigError(f"{command} is not asked: it may write or block; known are {', '.join(sorted(READING))}")
+        raise ConfigError(f"{command} is refused: it may write or block; allowed are {', '.join(sorted(READING))}")
     with translated():
         answer: Any = client.execute_command(command, *words[1:])  # type: ignore[no-untyped-call]
     return _lines(answer)

@@ -38,7 +38,7 @@ class Pulse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
-    """One order that the tracker carried out for somebody."""
+    """One act of a person or program, such as adding a page."""
 
     at: datetime
     #: The author, as the token or the proxy says.

@@ -143,13 +143,13 @@ def _dangers(client: "redis.Redis", shown: str) -> Iterator[str]:
     policy = config.get("maxmemory-policy") or memory.get("maxmemory_policy", "noeviction")
     if policy != "noeviction":
         yield (
-            f"the data server at {shown} may evict what is kept in it: its maxmemory-policy is {policy}; "
+            f"the data server at {shown} may evict the tracker's keys: its maxmemory-policy is {policy}; "
             "set it to noeviction"
         )
     appends = config.get("appendonly") or {"0": "no", "1": "yes"}.get(persistence.get("aof_enabled", ""), "")
     if appends == "no" and config.get("save", "?") in ("", "?"):
         unless = "" if "save" in config else ", unless it takes snapshots"
-        yield f"the data server at {shown} loses all that is kept in it when it restarts{unless}; set appendonly to yes"
+        yield f"the data server at {shown} loses all its data when it restarts{unless}; set appendonly to yes"
 
 
 def _too_old(url: str, shown: str, refusal: str) -> ServerUnfit:

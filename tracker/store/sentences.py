@@ -26,7 +26,7 @@ _SENTENCES: Final[tuple[tuple[type[redis.RedisError], type[ServerAway] | type[Se
         exceptions.AuthenticationError,
         ServerUnfit,
         (
-            "the data server at {server} does not let us in ({reason}); "
+            "the data server at {server} refuses the login ({reason}); "
             "correct user and password in REDIS_URL, REDIS_USERNAME and REDIS_PASSWORD"
         ),
     ),
@@ -34,7 +34,7 @@ _SENTENCES: Final[tuple[tuple[type[redis.RedisError], type[ServerAway] | type[Se
         exceptions.InvalidResponse,
         ServerUnfit,
         (
-            "what answers at {server} is no data server, or one that wants TLS ({reason}); "
+            "the server at {server} is not a data server, or requires TLS ({reason}); "
             "correct REDIS_URL (rediss:// with TLS, redis:// without)"
         ),
     ),

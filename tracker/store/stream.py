@@ -254,7 +254,7 @@ class RedisStream:
 
 def _checked(has_lease: bool) -> None:
     if not has_lease:
-        raise Conflict("another printer goes on with the record")
+        raise Conflict("another printer now writes the record")
 
 
 def _view(reported: Reported) -> PageView:

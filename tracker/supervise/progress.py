@@ -17,9 +17,9 @@ class Progress:
         self._due_s = began_s + FIRST_AFTER_S
 
     def line(self, pages: Sequence[PageHealth], now_s: float) -> str | None:
-        """Return `1,200 of 3,000 pages asked`, None while no line is due or all were polled."""
+        """Return `1,200 of 3,000 pages polled`, None while no line is due or all were polled."""
         asked = sum(page.is_asked for page in pages)
         if asked == len(pages) or now_s < self._due_s:
             return None
         self._due_s = now_s + EVERY_S
-        return f"{asked:,} of {len(pages):,} pages asked"
+        return f"{asked:,} of {len(pages):,} pages polled"

@@ -64,7 +64,7 @@ class HealthReporter:
             line = summary(pages) if loss is None else str(loss)
             self._report_filters(pages)
         except StoreError as error:
-            line = f"{error}; nothing is lost, and all goes on as soon as it can"
+            line = f"{error}; nothing is lost, and the tracker continues as soon as it can"
         except Conflict:
             return  # the next check names the new owner
         else:

@@ -90,7 +90,7 @@ def unreached_summary(statuses: Sequence[SinkStatus], providers: Sequence[Provid
     if not found:
         return None
     rest = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-    return f"sinks with something that matches nothing: {'; '.join(found[:_NAMED])}{rest}"
+    return f"sinks with filters that match nothing: {'; '.join(found[:_NAMED])}{rest}"
 
 
 def _is_failing(status: SinkStatus) -> bool:

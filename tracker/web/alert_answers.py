@@ -16,7 +16,7 @@ Span = Annotated[str, msgspec.Meta(max_length=20)]
 
 
 class Alerts(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of alerts, those that opened last first."""
+    """Some of the alerts, those that opened last first; `next` continues the list."""
 
     items: tuple[AlertReport, ...]
     #: The `cursor` of the next page; None at the end.
@@ -44,7 +44,7 @@ class RouteVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """An alert with its story, and what each route says of it now."""
+    """An alert with its story, and each route's present verdict on it."""
 
     alert: AlertReport
     story: tuple[StoryLine, ...]
@@ -52,10 +52,10 @@ class AlertDetail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
-    """The verdicts of routes on one event, and the decisions because of it."""
+    """The verdicts of routes on one event, and the messages that it caused."""
 
     event: str
-    #: The alert that it changed; None: none.
+    #: The alert that it changed; None if it changed none.
     alert: str | None
     routes: tuple[RouteVerdict, ...]
     #: The messages that this event caused: channel, act, version.
@@ -63,7 +63,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SentBy(msgspec.Struct, frozen=True, kw_only=True):
-    """One message that was decided."""
+    """One message that an event caused."""
 
     channel: str
     act: str
@@ -71,20 +71,20 @@ class SentBy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Deliveries(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of deliveries: what each channel was sent of each alert, by alert as in `Alerts`."""
+    """The messages sent to each channel for each alert, in the order of `Alerts`; `next` continues the list."""
 
     items: tuple[Delivery, ...]
     next: str | None = None
 
 
 class ChannelStates(msgspec.Struct, frozen=True, kw_only=True):
-    """The channels and how they do."""
+    """The channels and their states."""
 
     items: tuple["ChannelNow", ...]
 
 
 class ChannelNow(msgspec.Struct, frozen=True, kw_only=True):
-    """One channel."""
+    """One channel with its state."""
 
     state: ChannelState
     #: The time of the last drill that succeeded, None for none.
@@ -120,31 +120,31 @@ class AlertDone(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class By(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The author of an act, for tokens that do not say."""
+    """The author of an act; a token alone does not name one."""
 
     by: Name | None = None
 
 
 class SnoozeFor(By, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """For how long an alert is held: `30m`, `4h`, `2d`; 30 days at most."""
+    """The time to hold an alert: `30m`, `4h`, `2d`; 30 days at most."""
 
     span: Span = msgspec.field(default="1h", name="for")
 
 
 class NewNote(By, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A note for whoever sees the alert, in its channels too."""
+    """A note on the alert, which its channels show, too."""
 
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
 
 class Resend(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The channel to send to again; without it all that gave something up."""
+    """The channel to resend to; without it, all channels with dead letters."""
 
     channel: Name | None = None
 
 
 class NewSilence(SnoozeFor, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The alerts that are to open nowhere for a while, and the reason."""
+    """The alerts to hold back for a while, and the reason."""
 
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     providers: tuple[Glob, ...] = ()
@@ -153,7 +153,7 @@ class NewSilence(SnoozeFor, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class NewDrill(By, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The provider of a drill, and the one channel that it is for."""
+    """The provider of a drill; with `channel`, only that channel is tried."""
 
     provider: Glob
     channel: Name | None = None

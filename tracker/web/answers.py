@@ -13,16 +13,16 @@ from tracker.web.now import PageNow
 
 
 class Aged(msgspec.Struct, frozen=True, kw_only=True):
-    """The age of the knowledge behind an answer."""
+    """The age of an answer's data."""
 
-    #: When the page was read last; of several pages, the one that was read longest ago. None: never.
+    #: When the page was last read; the earliest time of several pages. None if one was never read.
     checked_at: datetime | None
-    #: Seconds since then.
+    #: Seconds since `checked_at`.
     age_seconds: float | None
 
 
 class ProviderState(Aged, frozen=True, kw_only=True):
-    """A provider as it is known now."""
+    """The present state of a provider."""
 
     id: str
     name: str
@@ -32,9 +32,9 @@ class ProviderState(Aged, frozen=True, kw_only=True):
     #: The source of the state: `indicator`, `incident`, `component`, `maintenance`, `nothing`, `never_asked`,
     #: `unreadable`, `stale`.
     reason: str
-    #: The reason for the state, in words of the vendor, or why it is unknown.
+    #: The reason for the state in the vendor's words, or the reason why it is unknown.
     evidence: str
-    #: The last known state of a page that is unknown.
+    #: The last known state, if the state is unknown.
     last_state: State | None
     interval_s: int
     changed_at: datetime | None
@@ -44,7 +44,7 @@ class ProviderState(Aged, frozen=True, kw_only=True):
 
 
 class ProviderDetail(ProviderState, frozen=True, kw_only=True):
-    """A provider with what is ongoing at it."""
+    """A provider with its components, incidents and maintenances."""
 
     indicator: str | None
     incidents: tuple[OpenIncident, ...]
@@ -54,7 +54,7 @@ class ProviderDetail(ProviderState, frozen=True, kw_only=True):
 
 
 class Providers(Aged, frozen=True, kw_only=True):
-    """A page of providers."""
+    """Some of the providers; `next` continues the list."""
 
     items: tuple[ProviderState, ...]
     #: The `cursor` of the next page; None at the end.
@@ -62,7 +62,7 @@ class Providers(Aged, frozen=True, kw_only=True):
 
 
 class ComponentState(Aged, frozen=True, kw_only=True):
-    """A component as it is known now."""
+    """The present state of a component."""
 
     provider: str
     id: str
@@ -71,26 +71,26 @@ class ComponentState(Aged, frozen=True, kw_only=True):
     region: str | None
     #: The vendor's status.
     status: str
-    #: Its state; unknown where the page is.
+    #: The state of the component; unknown if the page's state is unknown.
     state: State
 
 
 class Components(Aged, frozen=True, kw_only=True):
-    """A page of components."""
+    """Some of the components; `next` continues the list."""
 
     items: tuple[ComponentState, ...]
     next: str | None = None
 
 
 class Incidents(Aged, frozen=True, kw_only=True):
-    """A page of incidents or maintenances."""
+    """Some of the incidents or maintenances; `next` continues the list."""
 
     items: tuple[RecordedIncident, ...]
     next: str | None = None
 
 
 class IncidentEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One event of an incident; of an edit also what the text said before."""
+    """One event of an incident; an edit has the text before it, too."""
 
     cursor: str
     event: Event
@@ -106,7 +106,7 @@ class IncidentDetail(Aged, frozen=True, kw_only=True):
 
 
 class Updates(Aged, frozen=True, kw_only=True):
-    """Events: those that follow a cursor, the oldest first; without one the newest first."""
+    """Events: with `since` those after that cursor, the oldest first; otherwise the newest first."""
 
     items: tuple[Event, ...]
     #: Cursors: `since` for the updates after this answer, `before` for those before it.
@@ -115,7 +115,7 @@ class Updates(Aged, frozen=True, kw_only=True):
 
 
 class IsItThem(Aged, frozen=True, kw_only=True):
-    """The answer to whether a vendor has a problem: `yes`, `no` or `unknown`, never a guess."""
+    """Whether a vendor has a problem: `yes`, `no` or `unknown`, never a guess."""
 
     answer: Answer
     provider: str
@@ -128,21 +128,21 @@ class IsItThem(Aged, frozen=True, kw_only=True):
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """The health of the process, or of all that it needs."""
+    """The health of the process, or of the services that it needs."""
 
     status: str
     problems: tuple[str, ...] = ()
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of an act."""
+    """The result of an act on a provider."""
 
     provider: str
     done: str
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """The reason why a request was refused (after RFC 9457)."""
+    """The reason why a request failed (RFC 9457)."""
 
     title: str
     status: int
@@ -150,7 +150,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def known(pages: "list[PageNow] | tuple[PageNow, ...]", now: datetime) -> tuple[datetime | None, float | None]:
-    """Return when the page was read that was read longest ago, and how many seconds ago; None if one never was."""
+    """Return the earliest last reading of the pages, and its age in seconds; None if one was never read."""
     moments = [page.assessment.read_at for page in pages]
     if not moments or any(moment is None for moment in moments):
         return None, None
@@ -159,7 +159,7 @@ def known(pages: "list[PageNow] | tuple[PageNow, ...]", now: datetime) -> tuple[
 
 
 def provider_state(page: PageNow, now: datetime) -> ProviderState:
-    """Return a provider as it is known now."""
+    """Return the present state of a provider."""
     return ProviderState(**_state_fields(page, now))
 
 

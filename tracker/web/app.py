@@ -75,7 +75,7 @@ def build_app(parts: Parts, beside: Sequence[Beside] = (), pages: Sequence[APIRo
     app = _App(
         title="Status-page tracker",
         version=__version__,
-        description="What your vendors' status pages say, how old that knowledge is, and what they said before.",
+        description="The present and past content of your vendors' status pages, with the age of each answer's data.",
         docs_url=None,
         redoc_url=None,
         lifespan=lambda _app: _running(beside),
@@ -118,6 +118,10 @@ class _App(FastAPI):
         if not self.openapi_schema:
             document = super().openapi()
             document.setdefault("components", {}).setdefault("schemas", {}).update(schemas(_SHAPES))
+            for operations in document["paths"].values():
+                for operation in operations.values():
+                    # Without this a summary is the name of a function, such as "Provider Of".
+                    operation["summary"] = operation["description"].partition("\n")[0].rstrip(".")
             self.openapi_schema = document
         return self.openapi_schema
 
@@ -155,7 +159,7 @@ async def _http_problem(_request: Request, error: Exception) -> Response:
 
 
 async def _wrong(_request: Request, error: Exception) -> Response:
-    return problem_response(Problem(title="this cannot be done as asked", status=400, detail=str(error)))
+    return problem_response(Problem(title="this cannot be done", status=400, detail=str(error)))
 
 
 async def _away(_request: Request, error: Exception) -> Response:

@@ -176,7 +176,7 @@ class Background:
             done = await work
         except (StoreError, HistoryError) as error:
             if self._failures.get(what) != str(error):
-                log.warning("%s; the pages show what was known before", error)
+                log.warning("%s; the pages show older data", error)
             self._failures[what] = str(error)
             return None
         if self._failures.pop(what, None):

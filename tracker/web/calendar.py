@@ -46,7 +46,7 @@ def _event(maintenance: RecordedIncident) -> Event | None:
         return None
     end, note = window.ends_at, ""
     if end is None or end <= window.starts_at:
-        end, note = window.starts_at + _OPEN_ENDED, "The vendor says no end; one hour stands here for it."
+        end, note = window.starts_at + _OPEN_ENDED, "The vendor gives no end; this entry assumes one hour."
     event = Event()
     event.add("uid", uid_of(maintenance))
     event.add("sequence", maintenance.revision)

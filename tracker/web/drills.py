@@ -27,7 +27,7 @@ class DrillStore(Protocol):
     """The store of drills. Every method raises StoreError."""
 
     def put(self, run: DrillRun) -> None:
-        """Write down a drill, or its result."""
+        """Save a drill, or its result."""
         ...
 
     def all(self) -> tuple[DrillRun, ...]:
@@ -49,7 +49,7 @@ class Drills:
     def begin(self, provider: str, channel: str | None, who: str) -> DrillRun:
         """Begin a drill. Raises ConfigError while another one runs."""
         if not self._taken.acquire(blocking=False):
-            raise ConfigError("a drill runs already; wait for its end, which takes a minute at most")
+            raise ConfigError("a drill is running; wait for its end, a minute at most")
         run = DrillRun(id=uuid4().hex[:12], provider=provider, channel=channel, began_at=self._clock(), began_by=who)
         try:
             self._runs.put(run)
@@ -80,7 +80,7 @@ class Drills:
             steps.append(step)
             self._runs.put(msgspec.structs.replace(run, steps=tuple(steps)))
 
-        failure: str | None = "something unexpected; the log says what"
+        failure: str | None = "an unexpected error; the log has the details"
         try:
             self._run_drill(run.provider, run.channel, tell, self._stop)
             failure = None
@@ -96,7 +96,7 @@ class Drills:
         try:
             self._runs.put(msgspec.structs.replace(run, steps=steps, failure=failure, ended_at=self._clock()))
         except TrackerError as error:
-            log.warning("what became of the drill %s was not written down: %s", run.id, error)
+            log.warning("the result of the drill %s was not saved: %s", run.id, error)
 
     def _checked(self, run: DrillRun) -> DrillRun:
         now = self._clock()

@@ -62,7 +62,7 @@ class Gate:
         if path in _PROBES:
             return None
         if not is_known_host(headers.get("host", ""), self._parts.bound, settings):
-            return _problem(421, "this is not asked under a name of the tracker", "add the name to TRACKER_WEB_HOSTS")
+            return _problem(421, "this host name is not a name of the tracker", "add the name to TRACKER_WEB_HOSTS")
         asking = _asking(scope, headers)
         viewer = viewer_of(asking, settings, bound=self._parts.bound, now=self._parts.clock())
         if viewer is None:
@@ -71,7 +71,7 @@ class Gate:
             viewer = Viewer("", frozenset(), "nobody")
         if is_forgery(asking, viewer) and not path.startswith("/hooks/"):
             return _problem(
-                403, "another site sent this", "acts are taken from the tracker's own pages and from tokens"
+                403, "another site sent this request", "only the tracker's own pages and clients with a token may act"
             )
         scope.setdefault("state", {})["viewer"] = viewer
         return None

@@ -77,9 +77,9 @@ _REF: Final = "#/components/schemas/{name}"
 _STATUSES: Final = {
     400: "The request is not understood",
     403: "Not allowed",
-    404: "There is no such thing",
-    409: "There is one already",
-    410: "The cursor is too old; start again without one",
+    404: "It does not exist",
+    409: "It exists already, or has ended",
+    410: "The cursor is too old; repeat the request without it",
     429: "Too often",
     503: "The tracker cannot read its data now",
 }

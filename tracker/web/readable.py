@@ -21,7 +21,7 @@ _SAID_BY_TITLE: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
 Render = Callable[[Problem], str]
 
 _TITLES: Final = {
-    400: "This cannot be done as asked",
+    400: "This cannot be done",
     401: "A token is needed",
     403: "This is not allowed",
     404: "There is no such page",
@@ -36,12 +36,12 @@ _TITLES: Final = {
 _REMEDIES: Final = {
     401: "Open the sign-in page, or send the token as a header.",
     403: "Sign in with the token that lets you act, or load the page again and repeat what you did.",
-    404: "It may have been removed, or the address may have a mistake. What is watched is on the page Now.",
+    404: "It may have been removed, or the address may have a typing error. The page Now lists all that is watched.",
     421: "Whoever runs the tracker can add the name to TRACKER_WEB_HOSTS.",
-    422: "Take the last part of the address away, and try again.",
+    422: "Remove the last part of the address, and try again.",
     429: "Wait a minute, and try again.",
-    500: "It is written down in the tracker's log. Try again; if it stays, report it with the line of the log.",
-    503: "Load the page again in a few seconds. If it stays so, run `tracker doctor` where the tracker runs.",
+    500: "The tracker's log has the details. Try again; if it happens again, report it with those lines.",
+    503: "Load the page again in a few seconds. If that does not help, run `tracker doctor` where the tracker runs.",
 }
 
 

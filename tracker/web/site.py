@@ -94,7 +94,7 @@ class Site:
         try:
             return tuple(map(alert_row, self.parts.desk.of_incident(provider, incident)))
         except StoreError as error:
-            log.warning("who was sent what of %s/%s is not known: %s", provider, incident, error)
+            log.warning("cannot read the alerts of %s/%s: %s", provider, incident, error)
             return None
 
     def open_alerts(self) -> Sequence[OpenAlert]:
@@ -104,7 +104,7 @@ class Site:
             try:
                 self._open_alerts = self.parts.desk.lists.open()
             except StoreError as error:
-                log.warning("which alerts are open is not known: %s", error)
+                log.warning("cannot read the open alerts: %s", error)
             ended = time.monotonic()
             self._list_again_at = ended + max(_LISTED_FOR_S, _LISTING_SHARE * (ended - began))
         return self._open_alerts

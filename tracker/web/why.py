@@ -22,6 +22,6 @@ def why(parts: Parts, event_id: str) -> Explanation:
         raise Refused(
             404,
             "there is no such event",
-            f"the newest {_NEWEST:,} events of a provider are searched; `tracker alerts explain` knows all",
+            f"only the newest {_NEWEST:,} events of a provider are searched; `tracker alerts explain` searches all",
         )
     return explained(events, position, parts.desk.rules())

@@ -39,4 +39,4 @@ def with_pages(app: FastAPI, site: Site) -> FastAPI:
 
 async def _broken(request: Request, error: Exception) -> Response:
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return problem_response(Problem(title="something went wrong here", status=500, detail="the log says what"))
+    return problem_response(Problem(title="an unexpected error", status=500, detail="the log has the details"))

@@ -164,8 +164,8 @@ def test_detection_counts_from_the_change_to_the_line_on_record() -> None:
         "changes not logged": 1,
         "detection p50, s": 10.0,
         "detection p99, s": 10.0,
-        "asked to logged p50, s": 0.5,
-        "asked to logged p99, s": 0.5,
+        "requested to logged p50, s": 0.5,
+        "requested to logged p99, s": 0.5,
     }
 
 

@@ -83,7 +83,7 @@ def test_a_host_that_failed_often_is_not_asked_for_a_while_and_fails_as_before(k
         network.breaker.fetch(FetchRequest(url=PAGES[9]))
 
     assert len(network.requests) == FAILURES
-    assert str(caught.value) == "it is away (5 times in a row; not asked again before 12:00:10 UTC)"
+    assert str(caught.value) == "it is away (5 times in a row; no request before 12:00:10 UTC)"
     assert caught.value.reason == kind.reason
     assert caught.value.retry_after_s is None
 
@@ -152,7 +152,7 @@ def test_while_one_request_asks_whether_it_is_back_no_other_does(network: Networ
     network.meanwhile(another_page_is_polled)
 
     assert network.asks()
-    assert others == [f"{REFUSED} (5 times in a row; being asked by another request)"]
+    assert others == [f"{REFUSED} (5 times in a row; another request is trying it)"]
 
 
 def test_a_probe_that_ends_with_no_answer_of_any_kind_leaves_the_host_to_the_next(network: Network) -> None:

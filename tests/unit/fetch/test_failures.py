@@ -88,7 +88,7 @@ def protocol_version() -> ssl.SSLError:
         (client.RemoteDisconnected("x"), ConnectError, "the connection to h broke: closed without an answer"),
         (ValueError("Invalid header value b'x'"), BadAnswer, "the answer of h breaks HTTP"),
         (UnicodeError("label too long"), BadAnswer, "the answer of h breaks HTTP"),
-        (client.InvalidURL("x"), BadUrl, "the URL at h cannot be asked"),
+        (client.InvalidURL("x"), BadUrl, "the URL at h cannot be requested"),
         (requests.exceptions.TooManyRedirects("x"), TooManyRedirects, "h redirects too often"),
         (KeyError("none of ours"), BadAnswer, "the answer of h breaks HTTP"),
     ],

@@ -36,9 +36,9 @@ def test_a_line_comes_within_five_seconds_and_then_every_ten() -> None:
         if line := progress.line(pages(asked, 3000), second):
             said[second - 100] = line
 
-    assert next(iter(said.items())) == (4, "200 of 3,000 pages asked")
+    assert next(iter(said.items())) == (4, "200 of 3,000 pages polled")
     assert [after - before for before, after in zip([*said][:-1], [*said][1:], strict=True)] == [8] * (len(said) - 1)
-    assert said[28] == "1,400 of 3,000 pages asked"
+    assert said[28] == "1,400 of 3,000 pages polled"
 
 
 def test_a_small_catalogue_needs_no_line_and_a_whole_one_gets_none() -> None:

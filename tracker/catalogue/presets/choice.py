@@ -80,7 +80,7 @@ def _own_page(preset: Preset, named: Scopes, regions: Sequence[str]) -> Preset |
         url = named.any_page.replace("{}", word)
     if url is None or len(regions) > 1:
         known = ", ".join(named.pages) or "one account's code"
-        raise ConfigError(f"{preset.id} has a page of its own for each of {known}; name one of them behind the colon")
+        raise ConfigError(f"{preset.id} has a page of its own for each of {known}; name one of them after the colon")
     other = at(url)
     return other or replace(preset, url=url, name=f"{preset.name} {word.upper()}")
 
@@ -113,7 +113,7 @@ def _refuse_unlike(regions: Sequence[str], named: Scopes, preset_id: str) -> Non
         if named.regions and not like and not _WILDCARDS.search(region):
             raise ConfigError(
                 f"{visible(region)} is not the code of a region of {preset_id}, as us-east-1 is; "
-                f"a service stands behind a slash, as in {preset_id}/ec2"
+                f"write a service after a slash, as in {preset_id}/ec2"
             )
 
 

@@ -86,7 +86,7 @@ def _read(text: str, file: str) -> Iterator[Wanted]:
     try:
         yield from _reader(file, text)(text)
     except csv.Error as error:
-        raise ConfigError(f"{file}: cannot be read as CSV ({error}); write one name or address a line") from None
+        raise ConfigError(f"{file}: cannot be read as CSV ({error}); write one name or address per line") from None
     except (ValueError, RecursionError):
         raise ConfigError(f"{file}: is not valid JSON; write a list of names or addresses") from None
 

@@ -31,7 +31,7 @@ _COMPONENTS: Final = {
     "partial_outage": Badge("major", "Partial outage"),
     "major_outage": Badge("critical", "Major outage"),
     "under_maintenance": Badge("maintenance", "Maintenance"),
-    "unknown": Badge("unknown", "Not said"),
+    "unknown": Badge("unknown", "Not given"),
 }
 _IMPACTS: Final = {
     "critical": Badge("critical", "Critical"),
@@ -40,7 +40,7 @@ _IMPACTS: Final = {
     "maintenance": Badge("maintenance", "Maintenance"),
     "none": Badge("quiet", "No impact"),
 }
-NOT_SAID: Final = Badge("quiet", "Not said")
+NOT_SAID: Final = Badge("quiet", "Not given")
 NOT_LISTED: Final = Badge("unknown", "Not listed")
 NOT_READ: Final = Badge("unknown", "Not read")
 MAINTENANCE: Final = Badge("maintenance", "Maintenance")

@@ -256,13 +256,13 @@ def _facts(incident: RecordedIncident, events: Sequence[Event], changes: Sequenc
         yield Fact(
             label="Impact", value=", then ".join(impact_badge(each).word.lower() for each in impacts).capitalize()
         )
-    yield Fact(label="First word", at=incident.began_at)
+    yield Fact(label="First update", at=incident.began_at)
     changed_at = min((each.published_at or each.seen_at for each in changes), default=None)
     if changed_at:
         difference = (incident.began_at - changed_at).total_seconds()
-        when = "before the first word" if difference >= 0 else "after the first word"
+        when = "before the first update" if difference >= 0 else "after the first update"
         if abs(difference) < 1:
-            yield Fact(label="First component changed", value="at once", note="with the first word")
+            yield Fact(label="First component changed", value="at once", note="with the first update")
         else:
             yield Fact(label="First component changed", value=span(abs(difference)), note=when)
     delays = sorted(

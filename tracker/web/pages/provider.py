@@ -183,7 +183,7 @@ def _opinions(heard: Opinions, *, is_unknown: bool) -> Iterable[Opinion]:
         badge=badge(heard.incident_state) if incident else None,
         quote=incident.name if incident else "None is open",
         incident_id=incident.id if incident else None,
-        note=note or ("impact not said, counts as minor" if incident and incident.impact is None else ""),
+        note=note or ("impact not given, counts as minor" if incident and incident.impact is None else ""),
         decides=heard.decides == "incident" and not is_unknown,
     )
 
@@ -192,7 +192,7 @@ def _verdict(heard: Opinions, state: State) -> str:
     if state is State.NOT_ASKED:
         return "None of the three is known: the page was not polled yet."
     if state is State.UNKNOWN:
-        return "None of the three is today's word: the page cannot be read."
+        return "None of the three is current: the page cannot be read."
     if heard.decides is None:
         return "The worst of the three is the state; none of them names a problem."
     if heard.agree:

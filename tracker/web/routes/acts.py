@@ -47,7 +47,7 @@ _BODY: Final = {"content": {"application/json": {"schema": {"$ref": "#/component
 
 @router.post("/api/v1/providers", responses=shape(Done, 400, 403, 409), openapi_extra={"requestBody": _BODY})
 async def add(request: Request) -> Response:
-    """Watch one more page. It stays when providers.toml is read again."""
+    """Watch one more page, which a sync of providers.toml does not remove."""
     parts, viewer = parts_of(request), actor_of(request)
     try:
         asked = msgspec.json.decode(await body_of(request, _LONGEST_BODY), type=NewProvider)
@@ -72,7 +72,7 @@ async def add(request: Request) -> Response:
 
 @router.delete("/api/v1/providers/{provider}", responses=shape(Done, 403, 404))
 def remove(request: Request, provider: ProviderId) -> Response:
-    """Stop watching a page. A page of providers.toml comes back when that is read again."""
+    """Stop watching a page; the next sync of providers.toml adds a page of that file again."""
     parts, viewer = parts_of(request), actor_of(request)
     if not parts.acts.remove(provider):
         raise Refused(404, "there is no such provider")
@@ -91,14 +91,14 @@ def check(request: Request, provider: ProviderId) -> Response:
 
 @router.get("/api/v1/audit", responses=shape(Acts, 403))
 def audit(request: Request, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Response:
-    """List who did what last. Needs the scope `act`, as acts do."""
+    """List the last acts with their authors, for viewers with the scope `act`."""
     actor_of(request)
     return answer(request, Acts(items=parts_of(request).acts.acts(limit)))
 
 
 @router.post("/hooks/{secret}", responses=shape(Done, 404))
 def hook(request: Request, secret: Annotated[str, Path(max_length=300)]) -> Response:
-    """Take a push of a vendor: the page is polled at once, and nothing else happens, whatever was sent."""
+    """Poll a page at once because its vendor pushed; the content of the push is ignored."""
     parts = parts_of(request)
     provider = hooked(parts.settings.hook_key, secret)
     if provider is None:

@@ -54,7 +54,7 @@ def explain(request: Request, event: Word = "") -> Response:
 
 @router.post(f"/alerts/{_ID}/acknowledge")
 def acknowledge(request: Request, provider: str, subject: str, generation: str, _given: CheckedForm) -> Response:
-    """Take an alert on."""
+    """Acknowledge an alert."""
     desk = site_of(request).parts.desk
     return _acted(request, (provider, subject, generation), "acknowledge", desk.acknowledge)
 
@@ -68,7 +68,7 @@ def snooze(request: Request, provider: str, subject: str, generation: str, given
 
 @router.post(f"/alerts/{_ID}/wake")
 def wake(request: Request, provider: str, subject: str, generation: str, _given: CheckedForm) -> Response:
-    """Let the changes of a snoozed alert through again."""
+    """End the snooze of an alert, so that its changes are sent."""
     return _acted(request, (provider, subject, generation), "wake", site_of(request).parts.desk.wake)
 
 
@@ -159,7 +159,7 @@ def _act_by_link(request: Request, named: str, token: str, given: dict[str, str]
     elif given.get("act") == "snooze":
         parts.desk.snooze(alert.id, acting.span_of(given.get("for", "1h")), who)
     else:
-        raise Refused(422, "the form asks for nothing that there is", "load the page again")
+        raise Refused(422, "the form has no such act", "load the page again")
     acting.note(parts, viewer, given["act"], alert.id)
     return RedirectResponse(request.url.path, _SEE_OTHER)
 
@@ -175,7 +175,7 @@ def _found(parts: Parts, named: str) -> Alert:
     try:
         return parts.desk.find(named)
     except ConfigError:
-        raise Refused(404, "there is no such alert", "what is over is kept for seven days") from None
+        raise Refused(404, "there is no such alert", "an ended alert is kept for seven days") from None
 
 
 def _acted(

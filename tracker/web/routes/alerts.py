@@ -51,12 +51,12 @@ def body_shape(asked: type[msgspec.Struct]) -> dict[str, Any]:
 @router.get("/alerts", responses=shape(Alerts, 400))
 def alerts(
     request: Request,
-    open: Annotated[bool | None, Query(description="Those that are open, or those that are over.")] = None,
+    open: Annotated[bool | None, Query(description="true: only open ones; false: only ended ones.")] = None,
     provider: ProviderIds = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Response:
-    """List alerts, those that opened last first; what is over is kept for seven days."""
+    """List alerts, those that opened last first; an ended alert is kept for seven days."""
     shown, last = parts_of(request).desk.lists.page(
         is_open=open, provider_ids=provider or (), after=place_of(cursor), count=limit
     )
@@ -67,7 +67,7 @@ def alerts(
 def explain(
     request: Request, event: Annotated[str, Query(max_length=2000, description="`id` of an event.")]
 ) -> Response:
-    """Show what each route makes of an event, and what was decided because of it."""
+    """Show each route's verdict on an event, and the messages that it caused."""
     found = why(parts_of(request), event)
     explanation = Explained(
         event=event,
@@ -83,7 +83,7 @@ def explain(
 
 @router.get(_AlertId, responses=shape(AlertDetail, 404))
 def alert_of(request: Request, provider: Part, subject: Part, generation: Generation) -> Response:
-    """Show an alert with its story, and what each route says of it now."""
+    """Show an alert with its story, and each route's present verdict on it."""
     desk = parts_of(request).desk
     alert = _alert(parts_of(request), f"{provider}/{subject}/{generation}")
     detail = AlertDetail(
@@ -96,7 +96,7 @@ def alert_of(request: Request, provider: Part, subject: Part, generation: Genera
 
 @router.post(f"{_AlertId}/ack", responses=shape(AlertDone, 400, 403, 404, 409), openapi_extra=body_shape(By))
 async def acknowledge(request: Request, provider: Part, subject: Part, generation: Generation) -> Response:
-    """Take an alert on: it is not repeated any more, until it gets worse or ends."""
+    """Acknowledge an alert: it is not sent again until it gets worse or ends."""
     viewer, asked = actor_of(request), await asked_for(request, By)
     named, desk = f"{provider}/{subject}/{generation}", parts_of(request).desk
     return await _act(request, "acknowledge", named, lambda: desk.acknowledge(named, acting.who(viewer, asked.by)))
@@ -104,7 +104,7 @@ async def acknowledge(request: Request, provider: Part, subject: Part, generatio
 
 @router.post(f"{_AlertId}/snooze", responses=shape(AlertDone, 400, 403, 404, 409), openapi_extra=body_shape(SnoozeFor))
 async def snooze(request: Request, provider: Part, subject: Part, generation: Generation) -> Response:
-    """Hold an alert's changes back for a while; what is worse, and its end, are sent anyway."""
+    """Hold back an alert's changes for a while; a worse impact and the end are sent anyway."""
     viewer, asked = actor_of(request), await asked_for(request, SnoozeFor)
     named, desk, span = f"{provider}/{subject}/{generation}", parts_of(request).desk, acting.span_of(asked.span)
     return await _act(request, "snooze", named, lambda: desk.snooze(named, span, acting.who(viewer, asked.by)))
@@ -112,7 +112,7 @@ async def snooze(request: Request, provider: Part, subject: Part, generation: Ge
 
 @router.post(f"{_AlertId}/wake", responses=shape(AlertDone, 400, 403, 404, 409), openapi_extra=body_shape(By))
 async def wake(request: Request, provider: Part, subject: Part, generation: Generation) -> Response:
-    """Let the changes of a snoozed alert through again."""
+    """End the snooze of an alert, so that its changes are sent."""
     viewer, asked = actor_of(request), await asked_for(request, By)
     named, desk = f"{provider}/{subject}/{generation}", parts_of(request).desk
     return await _act(request, "wake", named, lambda: desk.wake(named, acting.who(viewer, asked.by)))
@@ -120,7 +120,7 @@ async def wake(request: Request, provider: Part, subject: Part, generation: Gene
 
 @router.post(f"{_AlertId}/note", responses=shape(AlertDone, 400, 403, 404, 409), openapi_extra=body_shape(NewNote))
 async def note(request: Request, provider: Part, subject: Part, generation: Generation) -> Response:
-    """Write a note into an alert's story; its channels show it as they show an update."""
+    """Add a note to an alert; its channels show it as they show an update."""
     viewer, asked = actor_of(request), await asked_for(request, NewNote)
     named, desk = f"{provider}/{subject}/{generation}", parts_of(request).desk
     return await _act(request, "note", named, lambda: desk.note(named, asked.text, acting.who(viewer, asked.by)))
@@ -128,7 +128,7 @@ async def note(request: Request, provider: Part, subject: Part, generation: Gene
 
 @router.post(f"{_AlertId}/resend", responses=shape(AlertDone, 400, 403, 404, 409), openapi_extra=body_shape(Resend))
 async def resend(request: Request, provider: Part, subject: Part, generation: Generation) -> Response:
-    """Send the messages that a channel refused again."""
+    """Resend the messages that a channel refused."""
     viewer, asked = actor_of(request), await asked_for(request, Resend)
     parts, named = parts_of(request), f"{provider}/{subject}/{generation}"
 
@@ -147,7 +147,7 @@ async def _act(request: Request, word: str, named: str, how: Callable[[], Alert]
 
     def done() -> AlertDone:
         if _alert(parts, named).is_over:
-            raise Refused(409, "the alert is over", "what is over is not changed any more")
+            raise Refused(409, "the alert is over", "an ended alert cannot be changed")
         after = how()
         acting.note(parts, viewer, word, after.id)
         return AlertDone(alert=after.id, state=after.state)
@@ -185,7 +185,7 @@ def place_of(cursor: str | None) -> AlertPosition | None:
     with suppress(ValueError):
         if isfinite(float(opened_s)):
             return AlertPosition(float(opened_s), alert_id)
-    raise Refused(400, "the cursor is not understood", "give `next` of the answer before as it is")
+    raise Refused(400, "the cursor is not valid", "pass `next` of the previous answer unchanged")
 
 
 def cursor_of(place: AlertPosition | None) -> str | None:

@@ -44,7 +44,7 @@ router = APIRouter(prefix="/api/v1", tags=["API"])
 def providers(
     request: Request, provider: ProviderIds = None, group: Group = None, cursor: Cursor = None, limit: Limit = 100
 ) -> Response:
-    """List the providers with their states, by id."""
+    """List the providers with their states, sorted by id."""
     parts = parts_of(request)
     pages = sorted(pages_wanted(parts.board.now, provider, group), key=lambda page: page.provider.id)
     rest = [page for page in pages if cursor is None or page.provider.id > cursor]
@@ -63,7 +63,7 @@ def providers(
 
 @router.get("/providers/{provider}", responses=shape(ProviderDetail, 404))
 def provider_of(request: Request, provider: ProviderId) -> Response:
-    """Show a provider with what goes on at it."""
+    """Show a provider with its components, incidents and maintenances."""
     parts = parts_of(request)
     return answer(request, provider_detail(page_named(parts.board.now, provider), parts.clock()))
 
@@ -72,7 +72,7 @@ def provider_of(request: Request, provider: ProviderId) -> Response:
 def components(
     request: Request, provider: ProviderIds = None, group: Group = None, cursor: Cursor = None, limit: Limit = 100
 ) -> Response:
-    """List the components of providers with their states, by provider and id."""
+    """List the components of providers with their states, sorted by provider and id."""
     parts = parts_of(request)
     pages = sorted(pages_wanted(parts.board.now, provider, group), key=lambda page: page.provider.id)
     now = parts.clock()
@@ -100,7 +100,7 @@ def incidents(
     request: Request,
     provider: ProviderIds = None,
     group: Group = None,
-    open: Annotated[bool | None, Query(description="Those that go on, or those that ended.")] = None,
+    open: Annotated[bool | None, Query(description="true: only ongoing ones; false: only ended ones.")] = None,
     since: Since = None,
     until: Until = None,
     cursor: Cursor = None,
@@ -115,7 +115,9 @@ def maintenances(
     request: Request,
     provider: ProviderIds = None,
     group: Group = None,
-    open: Annotated[bool | None, Query(description="Those that go on or are planned, or those that ended.")] = None,
+    open: Annotated[
+        bool | None, Query(description="true: only ongoing and planned ones; false: only ended ones.")
+    ] = None,
     since: Since = None,
     until: Until = None,
     cursor: Cursor = None,
@@ -128,7 +130,7 @@ def maintenances(
 @router.get(INCIDENT, responses=shape(IncidentDetail, 404))
 @router.get(MAINTENANCE, responses=shape(IncidentDetail, 404))
 def incident_of(request: Request, provider: ProviderId, incident: Annotated[str, Path(max_length=1000)]) -> Response:
-    """Show an incident or a maintenance with all that is on record of it: updates, edits, withdrawals."""
+    """Show an incident or a maintenance with all its updates, edits and withdrawals on record."""
     parts = parts_of(request)
     now = parts.clock()
     ledger = parts.history.ledger(provider, incident, now)
@@ -153,9 +155,11 @@ def is_it_them_(
     request: Request,
     provider: Annotated[str, Query(max_length=200)],
     component: Annotated[str | None, Query(max_length=500, description="Id or name of one component.")] = None,
-    max_age: Annotated[float | None, Query(ge=0, le=86400, description="Seconds; older knowledge is unknown.")] = None,
+    max_age: Annotated[
+        float | None, Query(ge=0, le=86400, description="Seconds; with older data the answer is `unknown`.")
+    ] = None,
 ) -> Response:
-    """Tell whether a vendor has a problem now: `yes`, `no` or `unknown`."""
+    """Answer whether a vendor has a problem now: `yes`, `no` or `unknown`."""
     parts = parts_of(request)
     page, now = page_named(parts.board.now, provider), parts.clock()
     found = page.assessment
@@ -206,7 +210,7 @@ def _recorded(
     try:
         found = parts.history.incidents(wanted, cursor=cursor, limit=limit)
     except ValueError:
-        raise Refused(400, "this cursor is none that was given out") from None
+        raise Refused(400, "the cursor is not valid", "pass `next` of the previous answer unchanged") from None
     checked_at, age = known(pages, now)
     return answer(request, Incidents(checked_at=checked_at, age_seconds=age, items=found.items, next=found.next_cursor))
 

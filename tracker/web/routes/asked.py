@@ -12,17 +12,21 @@ from tracker.web.http import Refused
 from tracker.web.now import Now, PageNow
 from tracker.web.parts import Parts
 
-Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
-Cursor = Annotated[str | None, Query(max_length=400, description="Where to go on: `next` of the answer before.")]
+Limit = Annotated[int, Query(ge=1, le=500, description="The most entries to return.")]
+Cursor = Annotated[str | None, Query(max_length=400, description="`next` of the previous answer.")]
 ProviderIds = Annotated[
-    list[str] | None, Query(max_length=100, alias="provider", description="Provider ids. Repeat it.")
+    list[str] | None, Query(max_length=100, alias="provider", description="Provider ids. Repeatable.")
 ]
 Group = Annotated[str | None, Query(max_length=200, description="Only providers of this group.")]
-Kinds = Annotated[list[EventKind] | None, Query(alias="kind", max_length=20, description="Kinds of events. Repeat it.")]
-MinImpact = Annotated[Impact | None, Query(description="The least impact.")]
-Text = Annotated[str | None, Query(alias="q", max_length=200, description="Words that title, text or components hold.")]
-Since = Annotated[datetime | None, Query(description="From here on (RFC 3339).")]
-Until = Annotated[datetime | None, Query(description="Before this (RFC 3339).")]
+Kinds = Annotated[
+    list[EventKind] | None, Query(alias="kind", max_length=20, description="Kinds of events. Repeatable.")
+]
+MinImpact = Annotated[Impact | None, Query(description="The lowest impact to include.")]
+Text = Annotated[
+    str | None, Query(alias="q", max_length=200, description="Words that must all occur in title, text or components.")
+]
+Since = Annotated[datetime | None, Query(description="Only from this time on (RFC 3339).")]
+Until = Annotated[datetime | None, Query(description="Only before this time (RFC 3339).")]
 ProviderId = Annotated[str, Path(max_length=200)]
 
 _IMPACTS = (Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
@@ -74,4 +78,4 @@ def aware(moment: datetime | None) -> datetime | None:
     try:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except OverflowError:
-        raise Refused(400, "this is not a time that a calendar has") from None
+        raise Refused(400, "the time is out of range") from None

@@ -15,13 +15,13 @@ router = APIRouter(prefix="/api/v1", tags=["Alerts"])
 @router.get("/deliveries", responses=shape(Deliveries, 400))
 def deliveries(
     request: Request,
-    channel: Annotated[str | None, Query(max_length=100, description="Those of one channel.")] = None,
-    dead: Annotated[bool | None, Query(description="Only what was given up, or only the rest.")] = None,
+    channel: Annotated[str | None, Query(max_length=100, description="Only those of this channel.")] = None,
+    dead: Annotated[bool | None, Query(description="true: only dead letters; false: all others.")] = None,
     provider: ProviderIds = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Response:
-    """List what each channel was sent of each alert; `limit` and `cursor` count alerts."""
+    """List the messages sent to each channel for each alert; `limit` and `cursor` count alerts."""
     found, last = parts_of(request).desk.lists.deliveries(
         channel=channel, is_dead=dead, provider_ids=provider or (), after=place_of(cursor), count=limit
     )
@@ -30,7 +30,7 @@ def deliveries(
 
 @router.get("/channels", responses=shape(ChannelStates))
 def channels(request: Request) -> Response:
-    """List the channels and how they do; nothing of what is secret is in it."""
+    """List the channels with their states, without secrets."""
     desk = parts_of(request).desk
     drilled = desk.good_drills()
     items = tuple(

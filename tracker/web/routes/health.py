@@ -16,13 +16,13 @@ _READ_WITHIN_S: Final = 15.0
 
 @router.get("/healthz", responses=shape(Health))
 def healthz(request: Request) -> Response:
-    """Tell that the process lives."""
+    """Answer that the process lives."""
     return answer(request, Health(status="ok"), cache="no-store")
 
 
 @router.get("/readyz", responses=shape(Health, 503))
 def readyz(request: Request) -> Response:
-    """Say whether data server and history answer, and whether a scheduler dispatches pages."""
+    """Check whether the data server and the history answer, and whether a scheduler dispatches pages."""
     parts = parts_of(request)
     problems = []
     try:

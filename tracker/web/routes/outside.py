@@ -74,7 +74,7 @@ _Wanted = Annotated[OutgoingFeed, Depends(_channel)]
 
 @router.get("/feed.atom", response_class=Response, responses={200: {"content": {"application/atom+xml": {}}}})
 def atom(request: Request, channel: _Wanted) -> Response:
-    """Return the newest updates as Atom; the same filters as those of the page of updates."""
+    """Return the newest updates as Atom, with the filters of the page Updates."""
     return tagged(request, as_atom(channel), "application/atom+xml; charset=utf-8", cache=_CACHE)
 
 
@@ -86,7 +86,7 @@ def json_feed(request: Request, channel: _Wanted) -> Response:
 
 @router.get("/calendar.ics", response_class=Response, responses={200: {"content": {"text/calendar": {}}}})
 def calendar(request: Request, provider: ProviderIds = None, group: Group = None) -> Response:
-    """Return the maintenances of 30 days back and a year ahead, to subscribe to."""
+    """Return a calendar of maintenances, from 30 days ago to a year ahead."""
     parts = parts_of(request)
     wanted = None
     if group is not None or provider:
@@ -145,7 +145,7 @@ def _scope(request: Request, parts: Parts, name: str | None) -> statuspage.Statu
     page = page_named(now, name)
     if not page.assessment.state.is_known:
         # Any document would mean "all is well".
-        raise Refused(503, "what this provider's page says is unknown", page.assessment.evidence, {"retry-after": "30"})
+        raise Refused(503, "the state of this provider is unknown", page.assessment.evidence, {"retry-after": "30"})
     scope = _scope_of(name, page.provider.name, f"{base}/providers/{name}", (page,), now.at)
     return msgspec.structs.replace(scope, is_single=True)
 
@@ -172,7 +172,7 @@ def _statuspage(request: Request, parts: Parts, scope: statuspage.StatusScope, p
         ledgers = _ledgers(parts, scope, is_open=is_open, is_maintenance=True)
         shown["scheduled_maintenances"] = statuspage.incidents(scope, ledgers)
     if len(shown) == 1:
-        raise Refused(404, "there is no such document", "summary.json is one, and so are its parts")
+        raise Refused(404, "there is no such document", "read summary.json, or one of its parts")
     response = tagged(request, msgspec.json.encode(shown), _JSON, cache=_CACHE)
     response.headers["access-control-allow-origin"] = "*"
     return response

@@ -24,7 +24,7 @@ def silences(request: Request) -> Response:
 
 @router.post("/silences", responses=shape(Silences, 400, 403), openapi_extra=body_shape(NewSilence))
 async def silence(request: Request) -> Response:
-    """Begin a silence now, and list those that there are: what it names opens nowhere, what is open goes on."""
+    """Begin a silence, which holds back new alerts and not open ones, and list all silences that have not ended."""
     viewer, asked = actor_of(request), await asked_for(request, NewSilence)
     parts = parts_of(request)
 
@@ -45,7 +45,7 @@ async def silence(request: Request) -> Response:
 
 @router.delete("/silences/{silence}", responses=shape(Silences, 403, 404))
 def end_silence(request: Request, silence: Annotated[str, Path(max_length=100)]) -> Response:
-    """End a silence, and list those that are left; what it held back opens at once, if it goes on."""
+    """End a silence, which opens its held alerts that have not ended, and list the silences that remain."""
     parts, viewer = parts_of(request), actor_of(request)
     try:
         parts.desk.end_silence(silence)
@@ -57,14 +57,14 @@ def end_silence(request: Request, silence: Annotated[str, Path(max_length=100)])
 
 @router.get("/drills", responses=shape(DrillRuns))
 def drills(request: Request) -> Response:
-    """List the last drills that were begun here."""
+    """List the last drills begun on the page or by the API."""
     found = parts_of(request).drills.all()
     return answer(request, DrillRuns(items=tuple(DrillState(state=run.state, drill=run) for run in found)))
 
 
 @router.get("/drills/{drill}", responses=shape(DrillState, 404))
 def drill_of(request: Request, drill: Annotated[str, Path(max_length=100)]) -> Response:
-    """Show what became of a drill."""
+    """Show a drill and its result."""
     run = next((each for each in parts_of(request).drills.all() if each.id == drill), None)
     if run is None:
         raise Refused(404, "there is no such drill", "GET /api/v1/drills lists them")
@@ -73,7 +73,7 @@ def drill_of(request: Request, drill: Annotated[str, Path(max_length=100)]) -> R
 
 @router.post("/drills", responses=shape(DrillState, 400, 403, 404), openapi_extra=body_shape(NewDrill))
 async def drill(request: Request) -> Response:
-    """Begin a drill: a made incident through all of it to the real channels. GET /api/v1/drills/ID says how it ends."""
+    """Begin a drill: send an invented incident to the real channels. GET /api/v1/drills/ID shows the result."""
     viewer, asked = actor_of(request), await asked_for(request, NewDrill)
     parts = parts_of(request)
     page_named(parts.board.now, asked.provider)

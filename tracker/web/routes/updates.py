@@ -35,7 +35,7 @@ _REPLAYED_TOGETHER: Final = 500
 
 StreamId = Annotated[
     str | None,
-    Query(pattern=_STREAM_ID, max_length=41, description="`since` of the last answer; 0-0: from the first."),
+    Query(pattern=_STREAM_ID, max_length=41, description="`since` of the last answer; 0-0 for all updates."),
 ]
 
 
@@ -54,7 +54,7 @@ async def updates(
     seen_until: Until = None,
     limit: Limit = 50,
 ) -> Response:
-    """List updates: with `since` what follows it, the oldest first; without, the newest first."""
+    """List updates: with `since` those after that cursor, the oldest first; otherwise the newest first."""
     parts = parts_of(request)
     wanted = feed_filter(
         parts,
@@ -90,7 +90,7 @@ async def events(
 ) -> Response:
     """Send updates (`update`) and states of providers (`state`) as they come; `Last-Event-ID` or `since` resumes.
 
-    `reset` says that what follows that id is not on record any more.
+    `reset` means that the updates after that id are no longer on record.
     """
     parts = parts_of(request)
     wanted = feed_filter(parts, providers=provider, group=group, kinds=kind, min_impact=min_impact)
@@ -193,4 +193,6 @@ def _seq_after(parts: Parts, cursor: str) -> int | None:
 
 
 def _gone() -> Refused:
-    return Refused(410, "this cursor is not on record any more", "ask without it, then go on with `since`")
+    return Refused(
+        410, "this cursor is no longer on record", "repeat the request without it, then continue with `since`"
+    )

@@ -270,7 +270,7 @@ function bindStrips() {
     strip.dataset.bound = "";
     const days = [...strip.children];
     const said = strip.parentElement.querySelector("[data-day]");
-    if (said) { said.hidden = false; said.textContent = matchMedia("(pointer: coarse)").matches ? "Touch a day to read what it was." : "Arrow keys move along the days."; }
+    if (said) { said.hidden = false; said.textContent = matchMedia("(pointer: coarse)").matches ? "Touch a day to read about it." : "Arrow keys move along the days."; }
     let at = days.length - 1;
     const show = () => {
       days.forEach((day, index) => day.classList.toggle("at-day", index === at));
