@@ -381,6 +381,28 @@ def test_names_that_are_not_found_in_time_hold_up_no_others(monkeypatch):
     assert names.asked == [*slow, *healthy]
 
 
+def test_a_look_up_for_which_the_system_allows_no_thread_takes_no_place_from_later_ones(monkeypatch):
+    monkeypatch.setattr(look_ups, "LOOK_UPS", 1)
+    started = []
+
+    def start(self):
+        started.append(self)
+        if len(started) == 1:
+            raise RuntimeError("can't start new thread")
+        start_thread(self)
+
+    async def fetched(lane):
+        monkeypatch.setattr(threading.Thread, "start", start)
+        return [await answer_of(lane, ask(origin, host=host)) for host in ("a.example", "b.example")]
+
+    start_thread = threading.Thread.start
+    with Origin(Exchange.answer) as origin:
+        first, second = on_a_lane(fetched, resolve=Loopback(), limits=FAST)
+
+    assert first is None
+    assert isinstance(second, Fetched)
+
+
 # -- bodies
 
 
