@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 LONGEST_WAIT: Final = timedelta(seconds=25)
 #: A page that took longer is slow: its further requests may hold a thread for as long each.
 SLOW_AFTER: Final = timedelta(seconds=2)
+#: The same for a search in a thread, which makes up to forty requests, of a page whose first answer was not slow.
+SLOW_SEARCH_AFTER: Final = timedelta(seconds=20)
 #: Beyond, all slow pages are forgotten; each is found again by its next poll.
 _MOST_SLOW: Final = 10_000
 
@@ -46,8 +48,9 @@ class PollThreads:
         Raises StoreError, Conflict.
         """
         is_slow = lease.provider_id in self._slow or self._answered_slowly(lease, asked)
+        executor = self._slow_executor if is_slow else self._executor
         try:
-            taken = (self._slow_executor if is_slow else self._executor).submit(self._rest, lease, asked)
+            taken = executor.submit(self._rest, lease, asked, was_slow=is_slow)
         except RuntimeError as error:  # The system allows no further thread, or the worker ends.
             log.warning("%s is not polled this time: %s", lease.provider_id, error)
             return None
@@ -71,19 +74,20 @@ class PollThreads:
             return not ends_search(asked.ended)
         return may_have_moved(lease.provider, state, asked.ended, now)
 
-    def _rest(self, lease: PollLease, asked: Asked | None) -> Poll | None:
+    def _rest(self, lease: PollLease, asked: Asked | None, *, was_slow: bool) -> Poll | None:
         """Carry out the rest of a poll, unless it has waited for too long; in a thread."""
         began_at = self._clock()
         if began_at - lease.begun_at > LONGEST_WAIT:
             log.warning("%s is not polled this time: its lease is nearly over", lease.provider_id)
             return None
+        most = SLOW_SEARCH_AFTER if lease.state.source is None and not was_slow else SLOW_AFTER
         try:
             return self._poller.carry_out(lease, asked)
         finally:
-            self._note(lease.provider_id, self._clock() - began_at)
+            self._note(lease.provider_id, is_slow=self._clock() - began_at > most)
 
-    def _note(self, provider_id: str, took: timedelta) -> None:
-        if took <= SLOW_AFTER:
+    def _note(self, provider_id: str, *, is_slow: bool) -> None:
+        if not is_slow:
             self._slow.pop(provider_id, None)
             return
         if len(self._slow) >= _MOST_SLOW:

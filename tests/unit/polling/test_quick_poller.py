@@ -218,19 +218,21 @@ def test_a_slow_page_takes_no_thread_from_the_others(
     assert (poller.poll("acme") is None) == (closed == ("slow_threads" if is_slow else "threads"))
 
 
-def test_a_page_that_held_a_thread_for_long_is_slow_from_then_on() -> None:
+@pytest.mark.parametrize(("is_read", "seconds"), [(True, 3), (False, 21)])
+def test_a_page_that_held_a_thread_for_long_is_slow_from_then_on(is_read: bool, seconds: int) -> None:
     page = Page(b"{}")
-    poller = LoopPoller(page.pages, page.fetcher, page.clock, slow_threads=closed_threads())
+    pages = page.pages if is_read else MemoryPages([provider(url=PAGE)])
+    poller = LoopPoller(pages, page.fetcher, page.clock, slow_threads=closed_threads())
     elsewhere = iter(range(9))
 
-    def polled(seconds: int) -> bool:
+    def polled(held_s: int) -> bool:
         page.clock.passes(minutes=1)
         page.answers(b"{%d}" % next(elsewhere), answered_by="https://status.acme.example/elsewhere.json")
         # The quick fetcher leaves a redirect at once; the second request holds the thread.
-        page.fetcher.meanwhile(lambda: page.fetcher.meanwhile(lambda: page.clock.passes(seconds=seconds)))
+        page.fetcher.meanwhile(lambda: page.fetcher.meanwhile(lambda: page.clock.passes(seconds=held_s)))
         return poller.poll("acme") is not None
 
-    assert [polled(1), polled(3), polled(1)] == [True, True, False]
+    assert [polled(seconds - 2), polled(seconds), polled(1)] == [True, True, False]
 
 
 def test_a_poll_for_which_no_thread_is_free_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
