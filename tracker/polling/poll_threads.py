@@ -47,7 +47,7 @@ class PollThreads:
 
         Raises StoreError, Conflict.
         """
-        is_slow = lease.provider_id in self._slow or self._answered_slowly(lease, asked)
+        is_slow = self._is_slow(lease, asked)
         executor = self._slow_executor if is_slow else self._executor
         try:
             taken = executor.submit(self._rest, lease, asked, was_slow=is_slow)
@@ -62,13 +62,14 @@ class PollThreads:
             return None
         return await rest
 
-    def _answered_slowly(self, lease: PollLease, asked: Asked | None) -> bool:
-        """Return whether the first answer took long, and further requests follow."""
+    def _is_slow(self, lease: PollLease, asked: Asked | None) -> bool:
+        """Return whether the poll is to be expected to hold its thread for long."""
         now = self._clock()
-        if now - lease.begun_at <= SLOW_AFTER:
+        if lease.provider_id not in self._slow and now - lease.begun_at <= SLOW_AFTER:
             return False
         if asked is None or not isinstance(asked.ended, FetchError):
             return True
+        # Most failures end the poll without a further request.
         state = starting_state(lease)
         if state.source is None:
             return not ends_search(asked.ended)
