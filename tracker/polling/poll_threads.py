@@ -41,12 +41,16 @@ class PollThreads:
         self._clock = clock
         #: Pages whose last poll held a thread for long.
         self._slow: dict[str, None] = {}
+        #: Pages with a poll in a thread, some of which outlive their leases.
+        self._polled: set[str] = set()
 
     async def carry_out(self, lease: PollLease, asked: Asked | None) -> Poll | None:
-        """Have a thread do the rest of a poll, which ends even if nobody waits for it any more; None if none is free.
+        """Have a thread do the rest of a poll, which ends even if nobody waits for it any more.
 
-        Raises StoreError, Conflict.
+        Returns None if no thread is free, or if one still has an earlier poll of the page. Raises StoreError, Conflict.
         """
+        if lease.provider_id in self._polled:
+            return None
         is_slow = self._is_slow(lease, asked)
         executor = self._slow_executor if is_slow else self._executor
         try:
@@ -82,9 +86,11 @@ class PollThreads:
             log.warning("%s is not polled this time: its lease is nearly over", lease.provider_id)
             return None
         most = SLOW_SEARCH_AFTER if lease.state.source is None and not was_slow else SLOW_AFTER
+        self._polled.add(lease.provider_id)
         try:
             return self._poller.carry_out(lease, asked)
         finally:
+            self._polled.discard(lease.provider_id)
             self._note(lease.provider_id, is_slow=self._clock() - began_at > most)
 
     def _note(self, provider_id: str, *, is_slow: bool) -> None:

@@ -248,6 +248,22 @@ def test_a_poll_for_which_no_thread_is_free_ends_in_time(monkeypatch: pytest.Mon
     assert page.fetcher.asked() == [PAGE]
 
 
+def test_a_page_takes_no_second_thread_when_its_poll_outlives_its_lease() -> None:
+    page = Page(b"{}")
+    page.answers(b"{ }", answered_by="https://status.acme.example/elsewhere.json")
+    second = []
+
+    def polls_again() -> None:
+        page.clock.passes(seconds=31)
+        second.append(page.poller.poll("acme"))
+
+    page.fetcher.meanwhile(lambda: page.fetcher.meanwhile(polls_again))
+    page.poller.poll("acme")
+
+    assert second == [None]
+    assert page.fetcher.asked() == [PAGE] * 3
+
+
 def closed_threads() -> ThreadPoolExecutor:
     """Return an executor that starts no thread any more, as where the system allows none."""
     executor = ThreadPoolExecutor(1)
