@@ -252,6 +252,24 @@ def test_what_comes_between_two_requests_closes_the_connection():
     assert origin.connections == 2
 
 
+def test_what_came_with_an_answer_is_none_to_the_next_request():
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"
+
+    class Exact(socket.socket):
+        def recv_into(self, buffer):
+            return super().recv_into(buffer, len(answer) + 4)
+
+    async def fetched(lane):
+        # In one task, so that the loop does not look at the connection in between.
+        return [await answer_of(lane, ask(origin)) for _ in range(3)]
+
+    with Origin(lambda exchange: exchange.send(answer + b"news" + answer + b"evil")) as origin:
+        answers = on_a_lane(fetched, new_socket=Exact)
+
+    assert [answer.body for answer in answers] == [b"news"] * 3
+    assert origin.connections == 3
+
+
 def test_a_kept_connection_that_breaks_within_an_answer_is_not_asked_twice():
     with Origin(first(serves, then=sends(b"HTTP/1.1 200 OK\r\n"))) as origin:
         assert fetch_all(ask(origin), ask(origin))[1] is None
