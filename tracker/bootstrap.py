@@ -238,7 +238,8 @@ class Runtime:
         return self._poster
 
     def close(self) -> None:
-        """Close connections and files."""
+        """Close connections and files; a poll that a thread still carries out makes no further request."""
+        self._breaker.close()
         with self._printing:
             if self._lease is not None:
                 with contextlib.suppress(StoreError):  # it expires by itself

@@ -252,6 +252,24 @@ def test_what_comes_between_two_requests_closes_the_connection():
     assert origin.connections == 2
 
 
+def test_what_came_with_an_answer_is_none_to_the_next_request():
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"
+
+    class Exact(socket.socket):
+        def recv_into(self, buffer):
+            return super().recv_into(buffer, len(answer) + 4)
+
+    async def fetched(lane):
+        # In one task, so that the loop does not look at the connection in between.
+        return [await answer_of(lane, ask(origin)) for _ in range(3)]
+
+    with Origin(lambda exchange: exchange.send(answer + b"news" + answer + b"evil")) as origin:
+        answers = on_a_lane(fetched, new_socket=Exact)
+
+    assert [answer.body for answer in answers] == [b"news"] * 3
+    assert origin.connections == 3
+
+
 def test_a_kept_connection_that_breaks_within_an_answer_is_not_asked_twice():
     with Origin(first(serves, then=sends(b"HTTP/1.1 200 OK\r\n"))) as origin:
         assert fetch_all(ask(origin), ask(origin))[1] is None
@@ -379,6 +397,28 @@ def test_names_that_are_not_found_in_time_hold_up_no_others(monkeypatch):
     assert {type(answer) for answer in found} == {Fetched}
     assert [type(error) for error in failed] == [FetchTimeout] * 2
     assert names.asked == [*slow, *healthy]
+
+
+def test_a_look_up_for_which_the_system_allows_no_thread_takes_no_place_from_later_ones(monkeypatch):
+    monkeypatch.setattr(look_ups, "LOOK_UPS", 1)
+    started = []
+
+    def start(self):
+        started.append(self)
+        if len(started) == 1:
+            raise RuntimeError("can't start new thread")
+        start_thread(self)
+
+    async def fetched(lane):
+        monkeypatch.setattr(threading.Thread, "start", start)
+        return [await answer_of(lane, ask(origin, host=host)) for host in ("a.example", "b.example")]
+
+    start_thread = threading.Thread.start
+    with Origin(Exchange.answer) as origin:
+        first, second = on_a_lane(fetched, resolve=Loopback(), limits=FAST)
+
+    assert first is None
+    assert isinstance(second, Fetched)
 
 
 # -- bodies

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from tests.contract.fetch_origin import Exchange, Origin
 from tests.fakes import NOON, provider
 from tests.receiver import Receiver
 from tests.unit.alerting.stories import an_event
@@ -14,7 +15,7 @@ from tracker.model.channel import WebhookChannelConfig
 from tracker.model.event import encode_event
 from tracker.model.route import Alerting, Route
 from tracker.store.catalogue import RedisCatalogue
-from tracker.store.connection import UPDATES
+from tracker.store.connection import UPDATES, page_key
 
 
 @pytest.mark.parametrize("posted_before", [False, True])
@@ -36,3 +37,21 @@ def test_a_message_of_an_alert_has_its_link_whatever_the_process_posted_before(
 
     runtime.close()
     assert chat.accepted[0].event["data"]["act_link"].startswith("https://tracker.example/")
+
+
+def test_a_search_that_a_thread_carries_out_ends_with_the_process_and_writes_no_failure(
+    valkey: "redis.Redis", valkey_url: str, tmp_path: Path
+) -> None:
+    runtime = Runtime(Settings.from_environment({"REDIS_URL": valkey_url, "TRACKER_DATA_DIR": str(tmp_path)}))
+
+    def script(exchange: Exchange) -> None:
+        runtime.close()
+        exchange.answer("404 Not Found")
+
+    with Origin(script) as origin:
+        RedisCatalogue(valkey).put([provider(url=origin.url(), allow_private=True)], NOON)
+        with pytest.raises(RuntimeError, match="the process ends"):
+            runtime.poller.poll("acme")
+
+    assert len(origin.requests) == 1
+    assert not valkey.hexists(page_key("acme"), "state")

@@ -2,14 +2,18 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 from celery.platforms import EX_FAILURE
 from celery.worker import state
 
 from tests.patience import PATIENCE_S
+from tracker.bootstrap import GENERAL_POLLS, SLOW_POLLS
+from tracker.fetch import LOOK_UP_THREADS
 from workers import loop as loops
 from workers import pool as pools
 from workers.jobs import Job
@@ -180,3 +184,11 @@ def test_what_tasks_opened_in_the_loop_is_closed_in_it(pool: CoroutinePool, monk
     pool.stop()
 
     assert closed_in == ["coroutines"]
+
+
+def test_the_container_of_a_worker_allows_all_its_threads() -> None:
+    most = GENERAL_POLLS + SLOW_POLLS + LOOK_UP_THREADS + loops.MOST_HELPERS + pools.MOST_THREADS
+    compose = yaml.safe_load((Path(__file__).parents[2] / "docker-compose.yml").read_text(encoding="utf-8"))
+
+    # Its own, those of the watch and of Celery are few.
+    assert compose["services"]["worker"]["pids_limit"] >= most + 32

@@ -182,9 +182,16 @@ class Breaker:
     ) -> None:
         self._fetcher = fetcher
         self._circuits = _Circuits(now, monotonic, most_hosts)
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Refuse further requests: a thread that searches a page would hold the end of the process for minutes."""
+        self._is_closed = True
 
     def fetch(self, request: FetchRequest) -> Fetched | NotModified:
-        """Return the answer. Raises FetchError, at once during a pause."""
+        """Return the answer. Raises FetchError, at once during a pause, and RuntimeError once it is closed."""
+        if self._is_closed:
+            raise RuntimeError("the process ends")  # No failure of the page, which nothing may commit.
         circuits = self._circuits
         key = _key_of(request)
         is_probe = circuits.is_probe(key)

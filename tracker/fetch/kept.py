@@ -8,8 +8,6 @@ from tracker.fetch.link import Key, Link
 
 #: Many servers close idle connections after 60 to 75 s, and some firewalls forget them silently after minutes.
 LONGEST_IDLE_S: Final = 120.0
-#: A server that answered within this time has not closed the connection, or the loop will notice.
-_SURE_S: Final = 2.0
 #: The share of connections that is closed when there are too many.
 _AT_ONCE: Final = 16
 
@@ -33,8 +31,8 @@ class Kept:
             return None
         link = links.pop()
         self._count -= 1
-        idle_s = now_s - link.idle_since
-        if idle_s >= LONGEST_IDLE_S or (idle_s >= _SURE_S and link.has_something):
+        # What came after the last answer may not have been noticed: a link can be taken in the tick that kept it.
+        if now_s - link.idle_since >= LONGEST_IDLE_S or link.has_something:
             # The host's other connections were used before this one: `expire` closes them.
             link.close()
             return None

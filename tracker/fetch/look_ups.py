@@ -48,8 +48,8 @@ class LookUps:
     async def begun(self, place: Place, budget: Budget) -> Looking:
         """Return the look-up of a host, which begins when there is a place for it.
 
-        Raises Unclear when there is none for long, and NameNotResolved if the name itself is a slow one. Otherwise the
-        wait does not count against the page: a slow resolver delays polls, and fails none.
+        Raises Unclear when there is none for long, or no thread for it, and NameNotResolved if the name itself is a
+        slow one. Otherwise the wait does not count against the page: a slow resolver delays polls, and fails none.
         """
         if (known := self._looking.get(place)) is not None:
             return known
@@ -66,9 +66,14 @@ class LookUps:
         if (known := self._looking.get(place)) is not None:
             slots.give_back()
             return known
+        try:
+            looking = loop.run_in_executor(self._executor, self._dialer.look_up, *place)
+        except RuntimeError:  # The system allows no further thread.
+            slots.give_back()
+            raise Unclear(is_lasting=False) from None
+        self._looking[place] = looking
         if is_slow:
             self._in_slow.add(place)
-        looking = self._looking[place] = loop.run_in_executor(self._executor, self._dialer.look_up, *place)
         timer = loop.call_later(SLOW_S, self._takes_long, place)
         looking.add_done_callback(partial(self._ended, place, timer))
         return looking

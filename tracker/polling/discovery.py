@@ -98,6 +98,15 @@ def discover(
     return Discovery(attempts=tuple(search.attempts), found=found)
 
 
+def ends_search(error: FetchError) -> bool:
+    """Return whether a page's own failure ends the search for its data at once, without a further request."""
+    if isinstance(error, Blocked):
+        return False  # Pages that want a browser often answer programs at their endpoints.
+    if isinstance(error, HttpStatusError):
+        return error.status == HTTPStatus.TOO_MANY_REQUESTS or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return not isinstance(error, _MAY_DIFFER)
+
+
 class _Search:
     """One search for one page's data."""
 
@@ -165,13 +174,8 @@ class _Search:
 
     def _ends(self, candidate: Candidate, error: FetchError) -> bool:
         """Return whether a failure concerns the whole page, or may pass: going on would settle for a lesser source."""
-        if isinstance(error, Blocked):
-            return False  # Pages that want a browser often answer programs at their endpoints.
-        if isinstance(error, HttpStatusError):
-            return error.status == HTTPStatus.TOO_MANY_REQUESTS or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        if isinstance(error, _UNREACHABLE):
-            return same_host(candidate.url, self._landed_at)
-        return not isinstance(error, _MAY_DIFFER)
+        is_reachable = not isinstance(error, _UNREACHABLE)
+        return ends_search(error) and (is_reachable or same_host(candidate.url, self._landed_at))
 
     def _source(self, candidate: Candidate, answer: Fetched) -> Source:
         """Return the source that an answer makes its address. Raises ParseError."""

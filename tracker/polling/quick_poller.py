@@ -8,10 +8,9 @@ further requests), with the lease and the answer at hand. It also decides what a
 polls a copy of that decision is kept (`Plain`).
 """
 
-import asyncio
 from collections.abc import Mapping
 from concurrent.futures import Executor
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, NamedTuple
 
 import msgspec
@@ -26,20 +25,15 @@ from tracker.polling.lesser import look_again_at, should_look_again
 from tracker.polling.page_request import page_request, request_of
 from tracker.polling.page_store import Commit, GroupedPages, HostBusy, PollLease
 from tracker.polling.poll_cost import FAILED, PollCost, ResponseClass
+from tracker.polling.poll_threads import PollThreads
 from tracker.polling.poller import Outcome, Poll, Poller, may_have_moved, postponed
 from tracker.polling.reading import is_known, read
 from tracker.scheduling.cadence import plain_until
 
 #: Larger bodies are compared with the known answer in a thread: the digest of one takes a millisecond and more.
 LARGEST_COMPARED_BYTES: Final = 512 * 1024
-
 #: Bytes of decoded bodies that wait for a thread, all together; beyond that, the thread requests a body again.
 MOST_WAITING_BYTES: Final = 32 * 1024 * 1024
-#: A poll that has waited for a thread for longer is left to the page's next due time: its lease (30 s) is nearly over.
-LONGEST_WAIT: Final = timedelta(seconds=25)
-
-#: A page whose first answer took longer is slow: its further requests may hold a thread for as long each.
-SLOW_AFTER: Final = timedelta(seconds=2)
 
 #: The end of a request.
 Ended = Fetched | NotModified | FetchError
@@ -109,7 +103,7 @@ class _Derived(NamedTuple):
 class QuickPoller:
     """Polls pages on one event loop. Built and used in that loop; threads of the executors carry out the other polls.
 
-    Pages that answer slowly have an executor of their own, so that others need not wait for its threads.
+    Pages that answer slowly have an executor of their own (`PollThreads`).
     """
 
     def __init__(
@@ -124,9 +118,7 @@ class QuickPoller:
     ) -> None:
         self._store = store
         self._fetcher = fetcher
-        self._poller = poller
-        self._executor = executor
-        self._slow_executor = slow_executor
+        self._threads = PollThreads(poller, executor, slow_executor, clock)
         self._clock = clock
         self._environ = environ
         self._waiting_bytes = 0
@@ -187,15 +179,11 @@ class QuickPoller:
         return Poll(outcome=Outcome.QUIET, response_class=observed.response_class), commit
 
     async def _carry_out(self, lease: PollLease, asked: Asked | None) -> Poll | None:
-        """Have a thread do the rest of a poll, which ends even if nobody waits for it any more."""
-        # A failure makes no further requests.
-        has_failed = asked is not None and isinstance(asked.ended, FetchError)
-        is_slow = not has_failed and self._clock() - lease.begun_at > SLOW_AFTER
-        executor = self._slow_executor if is_slow else self._executor
+        """Have a thread do the rest of a poll, whose answer counts among the bodies that wait."""
         size = 0 if asked is None else _size(asked.ended)
         self._waiting_bytes += size
         try:
-            return await asyncio.get_running_loop().run_in_executor(executor, self._rest, lease, asked)
+            return await self._threads.carry_out(lease, asked)
         finally:
             self._waiting_bytes -= size
 
@@ -204,12 +192,6 @@ class QuickPoller:
         if request is None or ended is None or self._waiting_bytes + _size(ended) > MOST_WAITING_BYTES:
             return None
         return Asked(request.url, ended)
-
-    def _rest(self, lease: PollLease, asked: Asked | None) -> Poll | None:
-        """Carry out the rest of a poll, unless it has waited for too long; in a thread."""
-        if self._clock() - lease.begun_at > LONGEST_WAIT:
-            return None
-        return self._poller.carry_out(lease, asked)
 
 
 def _size(ended: Ended) -> int:

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Event
 
 import pytest
 from hypothesis import event, given
@@ -14,9 +15,10 @@ from tests.strategies import moments, providers, states
 from tests.vendor import Watch
 from tracker.detection.snapshots import digest
 from tracker.environment.credentials import NO_VARIABLES
-from tracker.errors import FetchError, FetchTimeout
+from tracker.errors import FetchError, FetchTimeout, HttpStatusError
 from tracker.model.page_state import Activity, Gaps, KnownAnswer, PageState, Readability, Source
 from tracker.model.provider import Cadence, Provider, Validators
+from tracker.polling import poll_threads
 from tracker.polling import quick_poller as quick
 from tracker.polling.commits import quiet
 from tracker.polling.fetcher import NotModified
@@ -191,13 +193,79 @@ def test_a_poll_that_waited_for_a_thread_until_its_lease_was_nearly_over_is_left
     assert page.fetcher.asked() == [PAGE]
 
 
-@pytest.mark.parametrize(("seconds", "closed"), [(1, "slow_threads"), (3, "threads")])
-def test_a_slow_page_takes_no_thread_from_the_others(seconds: int, closed: str) -> None:
+@pytest.mark.parametrize("closed", ["threads", "slow_threads"])
+@pytest.mark.parametrize(
+    ("seconds", "error", "is_slow"),
+    [
+        (1, None, False),
+        (3, None, True),
+        # A search goes on with other addresses after this one, and not after a silent host.
+        (3, HttpStatusError("answered 404", None, 404), True),
+        (3, FetchTimeout("no byte came for 10 s"), False),
+    ],
+)
+def test_a_slow_page_takes_no_thread_from_the_others(
+    seconds: int, error: FetchError | None, is_slow: bool, closed: str
+) -> None:
+    acme, fetcher, clock = provider(url=PAGE), FakeFetcher(), FakeClock()
+    if error is None:
+        fetcher.answers(PAGE, b"{}")
+    else:
+        fetcher.raises(PAGE, error)
+    fetcher.meanwhile(lambda: clock.passes(seconds=seconds))
+    poller = LoopPoller(MemoryPages([acme]), fetcher, clock, **{closed: closed_threads()})
+
+    assert (poller.poll("acme") is None) == (closed == ("slow_threads" if is_slow else "threads"))
+
+
+@pytest.mark.parametrize(("is_read", "seconds"), [(True, 3), (False, 21)])
+def test_a_page_that_held_a_thread_for_long_is_slow_from_then_on(is_read: bool, seconds: int) -> None:
+    page = Page(b"{}")
+    pages = page.pages if is_read else MemoryPages([provider(url=PAGE)])
+    poller = LoopPoller(pages, page.fetcher, page.clock, slow_threads=closed_threads())
+    elsewhere = iter(range(9))
+
+    def polled(held_s: int) -> bool:
+        page.clock.passes(minutes=1)
+        page.answers(b"{%d}" % next(elsewhere), answered_by="https://status.acme.example/elsewhere.json")
+        # The quick fetcher leaves a redirect at once; the second request holds the thread.
+        page.fetcher.meanwhile(lambda: page.fetcher.meanwhile(lambda: page.clock.passes(seconds=held_s)))
+        return poller.poll("acme") is not None
+
+    assert [polled(seconds - 2), polled(seconds), polled(1)] == [True, True, False]
+
+
+def test_a_poll_for_which_no_thread_is_free_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(poll_threads, "LONGEST_WAIT", timedelta())
+    page, is_over = Page(b"{}"), Event()
+    page.answers(b"{ }")
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(is_over.wait, 10)
+        poller = LoopPoller(page.pages, page.fetcher, page.clock, threads=threads)
+
+        assert poller.poll("acme") is None
+        is_over.set()
+    assert page.fetcher.asked() == [PAGE]
+
+
+def test_a_page_takes_no_second_thread_when_its_poll_outlives_its_lease() -> None:
+    page = Page(b"{}")
+    page.answers(b"{ }", answered_by="https://status.acme.example/elsewhere.json")
+    second = []
+
+    def polls_again() -> None:
+        page.clock.passes(seconds=31)
+        second.append(page.poller.poll("acme"))
+
+    page.fetcher.meanwhile(lambda: page.fetcher.meanwhile(polls_again))
+    page.poller.poll("acme")
+
+    assert second == [None]
+    assert page.fetcher.asked() == [PAGE] * 3
+
+
+def closed_threads() -> ThreadPoolExecutor:
+    """Return an executor that starts no thread any more, as where the system allows none."""
     executor = ThreadPoolExecutor(1)
     executor.shutdown()
-    page = Page(b"{}")
-    page.answers(b"{ }")
-    page.fetcher.meanwhile(lambda: page.clock.passes(seconds=seconds))
-    poller = LoopPoller(page.pages, page.fetcher, page.clock, **{closed: executor})
-
-    assert poller.poll("acme") is not None
+    return executor
