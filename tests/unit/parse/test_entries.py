@@ -3,7 +3,7 @@
 import copy
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, get_args, get_type_hints
 
 import msgspec
@@ -17,6 +17,8 @@ from tracker.parse._fields import decode_json
 
 URL = "https://status.harborcloud.example/api/v2/summary.json"
 ODD = (None, 7, "entry", [], {})
+#: Keys without which an entry is nothing.
+IDS = ("id", "Id", "_id", "name", "title")
 KINDS = {*get_args(get_type_hints(Omission)["kind"])}
 
 
@@ -131,7 +133,9 @@ def test_a_field_that_a_vendor_drops_or_renames_changes_the_snapshot_as_reviewed
     found = {}
     for file, answer in documents():
         keys = dict.fromkeys(keys_of(answer))
-        bodies = {"/".join(key): json.dumps(dropped(answer, key)).encode() for key in keys}
+        variants = {"/".join(key): dropped(answer, key) for key in keys}
+        variants |= {f"{'/'.join(key)} alone": alone(answer, key) for key in keys if key[-1] in IDS}
+        bodies = {variant: json.dumps(changed).encode() for variant, changed in variants.items()}
         found[file] = consequences(file, json.dumps(answer).encode(), bodies)
     for page in (page for name in FORMAT_NAMES for page in answers(name) if page.suffix in (".html", ".js")):
         body = page.read_bytes()
@@ -154,16 +158,26 @@ def keys_of(answer: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]
         yield from keys_of(value, (*path, "*"))
 
 
-def dropped(answer: Any, path: tuple[str, ...]) -> Any:
-    """Return an answer without a key, in every entry."""
+def with_entries(answer: Any, path: tuple[str, ...], change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
+    """Return an answer with a change of every object at a path."""
+    if not path:
+        return change(answer) if isinstance(answer, dict) else answer
     step, *rest = path
     if isinstance(answer, list):
-        return [dropped(each, tuple(rest)) for each in answer] if step == "*" else answer
+        return [with_entries(each, tuple(rest), change) for each in answer] if step == "*" else answer
     if not isinstance(answer, dict) or step not in answer:
         return answer
-    if rest:
-        return answer | {step: dropped(answer[step], tuple(rest))}
-    return {key: value for key, value in answer.items() if key != step}
+    return answer | {step: with_entries(answer[step], tuple(rest), change)}
+
+
+def dropped(answer: Any, path: tuple[str, ...]) -> Any:
+    """Return an answer without a key, in every entry."""
+    return with_entries(answer, path[:-1], lambda entry: {key: entry[key] for key in entry if key != path[-1]})
+
+
+def alone(answer: Any, path: tuple[str, ...]) -> Any:
+    """Return an answer whose entries have lost all keys but one."""
+    return with_entries(answer, path[:-1], lambda entry: {key: entry[key] for key in entry if key == path[-1]})
 
 
 def consequences(file: str, body: bytes, bodies: dict[str, bytes]) -> dict[str, str]:

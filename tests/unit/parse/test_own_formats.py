@@ -18,6 +18,7 @@ from tracker.catalogue import as_toml, read_catalogue
 from tracker.catalogue.examples import example, names
 from tracker.errors import ConfigError, ParseError
 from tracker.model.format_definition import BodyKind, FormatDefinition
+from tracker.model.page import is_made
 from tracker.model.page_state import PageState, Source
 from tracker.model.provider import FirstSight, Provider
 from tracker.parse import FORMAT_NAMES, read
@@ -141,6 +142,11 @@ def test_parts_are_read_as_they_stand_there() -> None:
     assert incident.link == "https://status.harbor.example/i/0"
     assert incident.updates[0].body == "a < b"
 
+    bare = msgspec.structs.replace(definition("harbor"), incidents="main#status status-entry", id=None, link=None)
+    renamed = harbor(("live", "x")).replace(b"article", b"status-entry")
+    (entry,) = custom_format(bare).read(renamed, "", None).incidents
+    assert (is_made(entry.id), entry.name, entry.link) == (True, "Cranes stand still", None)
+
     (notice,) = custom_format(definition("pier")).read(pier("x"), "", None).incidents
     assert notice.name == "Gate & rail"
     assert str(notice.updates[0].created_at) == "2025-11-03 12:00:00+00:00"
@@ -257,6 +263,14 @@ def test_a_page_cannot_make_an_expression_take_long_or_much(
 )
 def test_paths_that_a_page_can_make_slow_are_read_apart(expression: str, is_bounded: bool) -> None:
     assert Xml().is_bounded(expression) is is_bounded
+
+
+@pytest.mark.parametrize(
+    ("selector", "is_bounded"),
+    [("main p", True), (":scope::attr(id)", True), (":scope p", False), ("p:has(b)::attr(id)", False)],
+)
+def test_selectors_that_a_page_can_make_slow_are_read_apart(selector: str, is_bounded: bool) -> None:
+    assert Html().is_bounded(selector) is is_bounded
 
 
 def test_what_is_read_apart_is_what_is_read_here() -> None:
