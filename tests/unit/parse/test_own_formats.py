@@ -312,6 +312,7 @@ def test_few_pages_are_read_apart_at_a_time_and_none_waits_for_ever(
     with ThreadPoolExecutor(6) as threads:
         reads = [threads.submit(custom_format(known).read, pier("x"), "", None) for _ in range(4)]
         while len(list(running.iterdir())) < apart.MOST_AT_A_TIME:
+            assert not any(read.done() for read in reads)
             time.sleep(0.01)
         monkeypatch.setattr(apart, "MOST_WAIT_S", 0.0)
         with pytest.raises(ParseError, match="too many pages wait"):
