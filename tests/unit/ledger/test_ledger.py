@@ -1,6 +1,7 @@
 """Incidents and months as the record tells them, and how the record is read."""
 
 import json
+import os
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -283,6 +284,10 @@ def test_following_goes_on_in_the_file_that_replaces_a_rotated_one(tmp_path: Pat
             lambda: append(line[50:]),
             rotate_at_once,
             lambda: write(path, [event(4)]),
+            lambda: append(record_line(event(5))[:50]),  # a crash tore it, and a printer that starts cuts it off
+            lambda: os.truncate(path, path.stat().st_size - 50),
+            lambda: append(record_line(event(6)) + "\n"),
+            path.unlink,
         ]
     )
 
@@ -292,7 +297,7 @@ def test_following_goes_on_in_the_file_that_replaces_a_rotated_one(tmp_path: Pat
             step()
         return step is not None
 
-    assert minutes(follow(path, path.stat().st_size, pause)) == [2, 3, 4]
+    assert minutes(follow(path, path.stat().st_size, pause)) == [2, 3, 4, 6]
 
 
 def test_a_line_of_the_record_is_what_a_ledger_is_made_of(tmp_path: Path) -> None:
