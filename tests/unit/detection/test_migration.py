@@ -1,5 +1,6 @@
 """A page that is elsewhere from now on: what is known of it goes along, and nothing is reported twice or lost."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -336,6 +337,7 @@ def test_a_page_that_leads_to_another_host_has_moved_and_nothing_is_reported_twi
 
     moved, resolved = acme.reported()
     assert (moved.event, moved.status) == (EventKind.PAGE_MOVED, "moved")
+    assert re.fullmatch(r"acme/page_moved/\d+-[0-9a-f]{16}", moved.id)
     assert moved.message == (
         "from Atlassian Statuspage at status.acme.example to Atlassian Statuspage at status.other.example"
     )

@@ -112,6 +112,23 @@ def test_another_id_reports_nothing(tracker: Tracker, shown: Incident, damage: D
     assert {known.id for known in tracker.pages.view("acme").going_on} == {"i1", "i2"}
 
 
+def test_an_edit_of_an_update_that_lost_its_id_is_reported_once_under_the_id_that_it_had(tracker: Tracker) -> None:
+    edited = replace(SLOW, updates=(*SLOW.updates[:-1], replace(CAUSE, body="It was a rope.")))
+    tracker.shows(page(SLOW, minute=3))
+    reported_by(tracker)
+
+    reported: list[str] = []
+    for minute, shown, damage in (
+        (4, SLOW, with_newest_update_without_id),
+        (5, edited, with_newest_update_without_id),
+        (6, edited, intact),
+    ):
+        shows(tracker, page(shown, minute=minute), damage, *BOTH)
+        reported += reported_by(tracker)
+
+    assert [each.rpartition("/")[0] for each in reported] == ["acme/i1/u2/edited"]
+
+
 @pytest.mark.parametrize("damage", [without_id, made_anew])
 def test_what_has_another_id_ends_once_and_stays_so(tracker: Tracker, damage: Damage) -> None:
     tracker.shows(page(SLOW, minute=3))
