@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.fakes import NOON, event
 from tests.outbox import webhook
@@ -59,6 +60,7 @@ def test_a_webhook_that_wants(filters: dict[str, tuple[str, ...]], is_wanted: bo
     reported = event(provider="acme", event=EventKind.NEW_INCIDENT)
 
     assert wants(webhook(**filters), reported) is is_wanted
+    assert not wants(webhook(**filters), replace(reported, drill="d1")), "a drill is for channels alone"
 
 
 # --- what an answer means ---

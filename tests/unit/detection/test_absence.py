@@ -14,7 +14,8 @@ from tests.strategies import snapshots
 from tests.unit.detection.test_changes import Memory
 from tests.vendor import INCIDENTS, SCHEDULED, SUMMARY, Tracker
 from tracker.errors import HttpStatusError
-from tracker.model.page import CLOSED_STATUSES, Incident, Omission, Reach, Snapshot
+from tracker.model.event import Event
+from tracker.model.page import CLOSED_STATUSES, Impact, Incident, Mention, Omission, Reach, Snapshot
 from tracker.polling.known import UNSETTLED_FOR
 from tracker.polling.poll_cost import ResponseClass
 
@@ -73,6 +74,32 @@ def test_what_a_list_no_longer_holds_is_over_if_it_would_hold_it(story: list[tup
 
         events = [piece.event for piece in found.pending]
         assert "; ".join(f"{event.id.removeprefix('acme/')} {event.status}" for event in events) == expected
+
+
+@pytest.mark.parametrize("place", ["incidents", "maintenances"])
+def test_the_end_of_what_vanished_says_all_that_its_last_update_said(place: str) -> None:
+    parts = tuple(component(part, name="Web", group=group) for part, group in (("c1", "EU"), ("c2", "US")))
+    known = incident(
+        "i1",
+        update("u1", 1, "in_progress"),
+        name="New ropes",
+        impact=Impact.MAINTENANCE if place == "maintenances" else Impact.MAJOR,
+        link="https://acme.example/i1",
+        mentions=(Mention(id="c2", name="Web"),),
+        regions=("EU",),
+        scheduled_for=NOON,
+        scheduled_until=LATER,
+    )
+    memory = Memory()
+    memory.polls(page(components=parts))
+    (last,) = memory.polls(replace(page(components=parts), **{place: (known,)})).pending
+
+    empty = page(components=parts, incidents_reach=Reach.ALL, maintenances_reach=Reach.ALL)
+    (end,) = (piece for _ in range(2) for piece in memory.polls(empty).pending)
+
+    differs = {name for name in Event.__struct_fields__ if getattr(end.event, name) != getattr(last.event, name)}
+    assert differs <= {"id", "event", "update_id", "status", "message", "published_at", "seen_at", "vendor_status"}
+    assert last.event.product.endswith("Web (US)")
 
 
 # --- a page of Statuspage ---

@@ -1,5 +1,6 @@
 """A page that is elsewhere from now on: what is known of it goes along, and nothing is reported twice or lost."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -126,9 +127,9 @@ def test_an_incident_of_which_nothing_but_its_being_there_was_known_reports_what
 @pytest.mark.parametrize(
     ("first_sight", "reported"),
     [
-        (FirstSight.OPEN, ["open/o2", "brief/b1", "new/n1"]),
-        (FirstSight.SILENT, ["new/n1"]),
-        (FirstSight.ALL, ["open/o1", "open/o2", "ended/e1", "brief/b1", "new/n1"]),
+        (FirstSight.OPEN, ["open/o2", "brief/b1", "just/j1", "new/n1"]),
+        (FirstSight.SILENT, ["just/j1", "new/n1"]),
+        (FirstSight.ALL, ["undated/u1", "open/o1", "open/o2", "ended/e1", "brief/b1", "just/j1", "new/n1"]),
     ],
 )
 def test_what_the_old_source_never_showed_is_reported_as_first_sight_has_it(
@@ -139,6 +140,8 @@ def test_what_the_old_source_never_showed_is_reported_as_first_sight_has_it(
         incident("open", update("o1", -9 * day, body="One."), update("o2", -8 * day, body="Two.")),
         incident("ended", update("e1", -7 * day, "resolved")),
         incident("brief", update("b1", -60, "resolved")),
+        incident("undated", update("u1", None, "resolved")),
+        incident("just", update("j1", 0, "resolved")),
         incident("new", update("n1", 1)),
     )
 
@@ -180,6 +183,7 @@ def test_components_keep_their_status_under_new_ids() -> None:
     carried = carried_over(provider(), view, frozenset(), after, NOON)
     found = changes(provider(), Before(seeded=True, view=carried.view), after, NOON)
 
+    assert [known.id for known in carried.view.components.values()] == ["a", "b", "c"]
     assert [(pending.event.components, pending.event.message) for pending in found.pending] == [
         (("Web",), "was operational")
     ]
@@ -333,6 +337,7 @@ def test_a_page_that_leads_to_another_host_has_moved_and_nothing_is_reported_twi
 
     moved, resolved = acme.reported()
     assert (moved.event, moved.status) == (EventKind.PAGE_MOVED, "moved")
+    assert re.fullmatch(r"acme/page_moved/\d+-[0-9a-f]{16}", moved.id)
     assert moved.message == (
         "from Atlassian Statuspage at status.acme.example to Atlassian Statuspage at status.other.example"
     )

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.fakes import incident, incidents_json, page, summary, update
-from tests.vendor import INCIDENTS, SUMMARY, Tracker
-from tracker.model.page import Incident, Snapshot
+from tests.fakes import NOON, incident, incidents_json, page, scheduled_json, summary, update
+from tests.vendor import INCIDENTS, SCHEDULED, SUMMARY, Tracker
+from tracker.model.page import Impact, Incident, Snapshot
 
 CAUSE = update("u2", 2, "identified", body="It was a cable.")
 SLOW = incident("i1", update("u1", 1, body="Looking into it."), CAUSE, name="Slow", link="https://acme.example/i1")
 OTHER = incident("i2", update("v1", 1), name="Other", link="https://acme.example/i2")
+WORK = replace(SLOW, status="in_progress", impact=Impact.MAINTENANCE, scheduled_for=NOON)
 BARE = incident("i1", name="Slow", link="https://acme.example/i1")
 OVER = replace(SLOW, status="resolved", updates=(*SLOW.updates, update("u3", 9, "resolved", body="Over.")))
 Damage = Callable[[dict[str, Any]], object]
@@ -42,10 +43,14 @@ def made_anew(entry: dict[str, Any]) -> None:
 def shows(tracker: Tracker, snapshot: Snapshot, damage: Damage, *urls: str) -> None:
     """Show a page of which one incident is damaged in the answers of these URLs."""
     tracker.shows(snapshot)
-    bodies: Mapping[str, bytes | str] = {SUMMARY: summary(snapshot), INCIDENTS: incidents_json(snapshot)}
+    bodies: Mapping[str, bytes | str] = {
+        SUMMARY: summary(snapshot),
+        INCIDENTS: incidents_json(snapshot),
+        SCHEDULED: scheduled_json(snapshot),
+    }
     for url, body in bodies.items():
         answer = json.loads(body)
-        for entry in answer["incidents"]:
+        for entry in (*answer.get("incidents", ()), *answer.get("scheduled_maintenances", ())):
             if entry["id"] == "i1":
                 entry["shortlink"] = SLOW.link
                 if url in urls:
@@ -87,18 +92,41 @@ BOTH = (SUMMARY, INCIDENTS)
         *[(SLOW, with_newest_update_without_id, urls) for urls in ((SUMMARY,), BOTH[1:], BOTH)],
         # Two answers that have different ids of the vendor's are of two incidents.
         (SLOW, made_anew, BOTH),
+        *[(WORK, damage, (SUMMARY, SCHEDULED)) for damage in (without_id, without_id_and_link, made_anew)],
+        (WORK, without_id, (SUMMARY,)),
     ],
 )
 def test_another_id_reports_nothing(tracker: Tracker, shown: Incident, damage: Damage, urls: tuple[str, ...]) -> None:
-    shows(tracker, page(shown, OTHER, minute=3), intact)
+    def listed(minute: int) -> Snapshot:
+        works = [shown] if shown.scheduled_for else []
+        return page(*(each for each in (shown, OTHER) if each not in works), maintenances=(*works,), minute=minute)
+
+    shows(tracker, listed(3), intact)
     assert sorted({each.split("/")[1] for each in reported_by(tracker)}) == ["i1", "i2"]
 
     for minute in (4, 6):
-        shows(tracker, page(shown, OTHER, minute=minute), damage, *urls)
+        shows(tracker, listed(minute), damage, *urls)
         assert reported_by(tracker) == []
-        shows(tracker, page(shown, OTHER, minute=minute + 1), intact)
+        shows(tracker, listed(minute + 1), intact)
         assert reported_by(tracker) == []
-    assert {known.id for known in tracker.pages.view("acme").open_incidents} == {"i1", "i2"}
+    assert {known.id for known in tracker.pages.view("acme").going_on} == {"i1", "i2"}
+
+
+def test_an_edit_of_an_update_that_lost_its_id_is_reported_once_under_the_id_that_it_had(tracker: Tracker) -> None:
+    edited = replace(SLOW, updates=(*SLOW.updates[:-1], replace(CAUSE, body="It was a rope.")))
+    tracker.shows(page(SLOW, minute=3))
+    reported_by(tracker)
+
+    reported: list[str] = []
+    for minute, shown, damage in (
+        (4, SLOW, with_newest_update_without_id),
+        (5, edited, with_newest_update_without_id),
+        (6, edited, intact),
+    ):
+        shows(tracker, page(shown, minute=minute), damage, *BOTH)
+        reported += reported_by(tracker)
+
+    assert [each.rpartition("/")[0] for each in reported] == ["acme/i1/u2/edited"]
 
 
 @pytest.mark.parametrize("damage", [without_id, made_anew])

@@ -82,6 +82,7 @@ def test_the_record_says_what_was_reported() -> None:
             status="major_outage", components=("X",),
         ),
         event("other/i1/u9", provider="other", update_id="u9"),
+        event("other/i2/u8", provider="other", incident_id="i2", update_id="u8", drill="d1"),
         event("acme/unreadable/3", event=EventKind.PAGE_UNREADABLE, incident_id=None, update_id=None),
         event("other/unreadable/4", provider="other", event=EventKind.PAGE_UNREADABLE, incident_id=None),
         event("other/readable/4", provider="other", event=EventKind.PAGE_READABLE, incident_id=None),

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -77,7 +78,11 @@ def test_an_answer_without_components_changes_none() -> None:
 def test_known_components_are_those_that_compare_as_unchanged(
     before: tuple[Component, ...], snapshot: Snapshot
 ) -> None:
-    assert not components_changed(known_components(known(*before), snapshot), snapshot)
+    dated = tuple(msgspec.structs.replace(each, changed_at=MIDNIGHT) for each in snapshot.components)
+    stamped = msgspec.structs.replace(snapshot, components=dated)
+
+    assert not components_changed(known_components(known(*before), snapshot), stamped)
+    assert known_components(known(*before), stamped) == known_components(known(*before), snapshot)
 
 
 def test_components_of_one_name_are_called_by_group_or_region_or_id() -> None:
@@ -199,6 +204,7 @@ def test_components_that_an_answer_calls_by_their_ids_have_the_names_of_the_othe
     assert known["i1"].components == ("Login",)
     assert [each.components for each in known["i1"].updates] == [("Login",), ()]
     assert (known["i0"].components, known["i0"].updates[0].components) == (("Mail",), ("Mail",))
+    assert [each.id for each in known["i0"].mentions] == ["c2"]
     assert merged(history, []).incidents[0].components == ()
 
 
@@ -217,15 +223,17 @@ def test_what_was_left_out_of_any_answer_was_left_out_of_the_page() -> None:
     assert merged(page(omissions=(lost,)), [page(omissions=(lost, odd)), page()]).omissions == (lost, odd)
 
 
-def test_what_stands_for_updates_of_a_detail_gives_way_as_well() -> None:
-    listed = msgspec.structs.replace(
-        page(incident("i1", update("resolved"), status="resolved")), stand_ins=("i1/resolved",)
-    )
-    detail = page(incident("i1", update("u1"), update("u2"), status="resolved"))
+@pytest.mark.parametrize(
+    ("newest", "former_keys"), [("resolved", {"i1/u2": ("i1/resolved",)}), ("postmortem", {})], ids=["same", "another"]
+)
+def test_what_stands_for_updates_of_a_detail_gives_way_as_well(newest: str, former_keys: dict[str, object]) -> None:
+    listed = page(incident("i1", update("resolved", status="resolved")), stand_ins=("i1/resolved",))
+    detail = page(incident("i1", update("u1"), update("u2", status=newest), status="resolved"))
 
     found = merged(page(), [listed, detail])
 
     assert [each.id for each in found.incidents[0].updates] == ["u1", "u2"]
+    assert found.former_keys == former_keys
 
 
 def test_it_gives_way_to_the_answer_with_the_newest_update_whichever_comes_first() -> None:

@@ -1,6 +1,7 @@
 """Incidents and months as the record tells them, and how the record is read."""
 
 import json
+import os
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -264,7 +265,7 @@ def test_the_last_events_are_read_from_the_end(tmp_path: Path) -> None:
 
 def test_following_goes_on_in_the_file_that_replaces_a_rotated_one(tmp_path: Path) -> None:
     path = write(tmp_path / "updates.jsonl", [event(1)])
-    line = record_line(event(2)) + "\n"
+    line, torn = record_line(event(2)) + "\n", record_line(event(5))[:-5]
 
     def rotate() -> None:
         path.rename(tmp_path / "updates-1.jsonl")
@@ -283,6 +284,10 @@ def test_following_goes_on_in_the_file_that_replaces_a_rotated_one(tmp_path: Pat
             lambda: append(line[50:]),
             rotate_at_once,
             lambda: write(path, [event(4)]),
+            lambda: append(torn),  # a crash tore it, and a printer that starts cuts it off
+            lambda: os.truncate(path, path.stat().st_size - len(torn)),
+            lambda: append(record_line(event(6)) + "\n"),
+            path.unlink,
         ]
     )
 
@@ -292,7 +297,7 @@ def test_following_goes_on_in_the_file_that_replaces_a_rotated_one(tmp_path: Pat
             step()
         return step is not None
 
-    assert minutes(follow(path, path.stat().st_size, pause)) == [2, 3, 4]
+    assert minutes(follow(path, path.stat().st_size, pause)) == [2, 3, 4, 6]
 
 
 def test_a_line_of_the_record_is_what_a_ledger_is_made_of(tmp_path: Path) -> None:

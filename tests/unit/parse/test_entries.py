@@ -2,20 +2,24 @@
 
 import copy
 import json
-from collections.abc import Iterator
-from typing import Any
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 import pytest
 
-from tests.goldens import FOLDER, answers, check
+from tests.goldens import FOLDER, GOLDEN, answers, check, plain
 from tracker.errors import ParseError
-from tracker.model.page import Snapshot, is_made
-from tracker.parse import FORMAT_NAMES, detect, read
+from tracker.model.page import Omission, Snapshot, is_made
+from tracker.parse import FORMAT_NAMES, FORMATS, detect, read
 from tracker.parse._fields import decode_json
 
 URL = "https://status.harborcloud.example/api/v2/summary.json"
 ODD = (None, 7, "entry", [], {})
+#: Keys without which an entry is nothing.
+IDS = ("id", "Id", "_id", "name", "title")
+KINDS = {*get_args(get_type_hints(Omission)["kind"])}
 
 
 def documents() -> Iterator[tuple[str, Any]]:
@@ -64,7 +68,16 @@ def test_an_odd_entry_anywhere_hides_nothing_else(file, answer, path):
             body = json.dumps(damaged).encode()
 
             assert detect(body).name == file.partition("/")[0]
-            assert bare(read(body, url=URL)) == bare(whole), (odd, place)
+            left = read(body, url=URL)
+            assert bare(left) == bare(whole), (odd, place)
+            assert {each.kind for each in left.omissions} <= KINDS
+
+
+def test_an_answer_inside_of_something_else_is_of_no_format():
+    for file, answer in documents():
+        for other in ({"data": answer, "ok": True}, [answer]):
+            body = json.dumps(other).encode()
+            assert [known.name for known in FORMATS.values() if known.recognises(body, None)] == [], file
 
 
 def test_entries_without_ids_are_known_by_what_they_show_or_left_out_as_reviewed():
@@ -114,6 +127,89 @@ def known_by(damaged: Any) -> list[str]:
     assert entries(shown(damaged)) == entries(snapshot)
     made = sorted({own for _, own in entries(snapshot) if is_made(own)})
     return [*made, *(f"no {left_out.kind} ({left_out.reason})" for left_out in snapshot.omissions)]
+
+
+def test_a_field_that_a_vendor_drops_or_renames_changes_the_snapshot_as_reviewed():
+    found = {}
+    for file, answer in documents():
+        keys = dict.fromkeys(keys_of(answer))
+        variants = {"/".join(key): dropped(answer, key) for key in keys}
+        variants |= {f"{'/'.join(key)} alone": alone(answer, key) for key in keys if key[-1] in IDS}
+        bodies = {variant: json.dumps(changed).encode() for variant, changed in variants.items()}
+        found[file] = consequences(file, json.dumps(answer).encode(), bodies)
+    for page in (page for name in FORMAT_NAMES for page in answers(name) if page.suffix in (".html", ".js")):
+        body = page.read_bytes()
+        bodies = {
+            word.decode(): re.sub(rb"\b%s\b" % word, b"another", body) for word in re.findall(rb"[A-Za-z]\w+", body)
+        }
+        file = str(page.relative_to(GOLDEN))
+        # A word that people read is only shown; whatever else changes depends on it.
+        found[file] = {word: ends for word, ends in consequences(file, body, bodies).items() if "another" not in ends}
+
+    check(FOLDER / "words" / "fields_dropped.json", found)
+
+
+def keys_of(answer: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the paths of all keys in an answer, with `*` for the entries of a list."""
+    for key, value in answer.items() if isinstance(answer, dict) else ():
+        yield (*path, key)
+        yield from keys_of(value, (*path, key))
+    for value in answer if isinstance(answer, list) else ():
+        yield from keys_of(value, (*path, "*"))
+
+
+def with_entries(answer: Any, path: tuple[str, ...], change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
+    """Return an answer with a change of every object at a path."""
+    if not path:
+        return change(answer) if isinstance(answer, dict) else answer
+    step, *rest = path
+    if isinstance(answer, list):
+        return [with_entries(each, tuple(rest), change) for each in answer] if step == "*" else answer
+    if not isinstance(answer, dict) or step not in answer:
+        return answer
+    return answer | {step: with_entries(answer[step], tuple(rest), change)}
+
+
+def dropped(answer: Any, path: tuple[str, ...]) -> Any:
+    """Return an answer without a key, in every entry."""
+    return with_entries(answer, path[:-1], lambda entry: {key: entry[key] for key in entry if key != path[-1]})
+
+
+def alone(answer: Any, path: tuple[str, ...]) -> Any:
+    """Return an answer whose entries have lost all keys but one."""
+    return with_entries(answer, path[:-1], lambda entry: {key: entry[key] for key in entry if key == path[-1]})
+
+
+def consequences(file: str, body: bytes, bodies: dict[str, bytes]) -> dict[str, str]:
+    """Return what differs between the snapshots of an answer and of its variants, by the names of those that differ."""
+    name, whole = file.partition("/")[0], plain(read(body, url=URL))
+    found = {}
+    for variant, changed in bodies.items():
+        try:
+            ends = [] if detect(changed).name == name else ["another format"]
+        except ParseError:
+            ends = ["not recognised"]
+        try:
+            ends += differences(whole, plain(read(changed, url=URL, format=name)))
+        except ParseError:
+            ends.append("refused")
+        if ends:
+            found[variant] = "; ".join(dict.fromkeys(ends))
+    return found
+
+
+def differences(before: Any, after: Any, path: str = "") -> Iterator[str]:
+    """Yield what differs in two snapshots, without places in lists."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in [*before, *(key for key in after if key not in before)]:
+            yield from differences(before.get(key), after.get(key), f"{path}.{key}".lstrip("."))
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for was, now in zip(before, after, strict=True):
+            yield from differences(was, now, path)
+    elif isinstance(before, list) or isinstance(after, list):
+        yield f"{path}: {len(before or ())} became {len(after or ())}"
+    elif before != after:
+        yield f"{path}: {after}"[:80]
 
 
 def entries(snapshot: Snapshot) -> dict[tuple[str, str], object]:

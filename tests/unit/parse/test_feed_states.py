@@ -32,7 +32,7 @@ TEXTS = table("texts")
 def test_a_text_begins_with_its_status(text, said):
     found = in_text(text)
 
-    assert [known_status(found.word), found.rest] == said
+    assert [known_status(found.word), found.rest, found.is_announced] == said
 
 
 SENTENCES = table("texts_without_status")

@@ -92,7 +92,13 @@ def test_a_word_or_a_number_has_its_meaning_and_nothing_else_has_any(word, meani
 
 @pytest.mark.parametrize(
     ("url", "site"),
-    [("https://a.example:8/b?c", "https://a.example:8"), ("ftp://a.example", None), ("https://[", None), ("", None)],
+    [
+        ("https://a.example:8/b?c", "https://a.example:8"),
+        ("HTTP://a.example/b", "http://a.example"),
+        ("ftp://a.example", None),
+        ("https://[", None),
+        ("", None),
+    ],
 )
 def test_a_site_is_scheme_and_host_of_a_web_address(url, site):
     assert fields.site(url) == site

@@ -20,7 +20,7 @@ TEXT = "See our post or the FAQ."
 LINKS = ("https://acme.example/post?a=1&b=2", "https://status.acme.example/faq")
 
 
-def statuspage(*bodies: str) -> bytes:
+def statuspage(*bodies: str, kept_in: str = "incidents") -> bytes:
     updates = [
         {"id": f"u{n}", "status": "investigating", "body": body, "created_at": f"2026-11-20T10:0{n}:00Z"}
         for n, body in enumerate(bodies)
@@ -29,8 +29,8 @@ def statuspage(*bodies: str) -> bytes:
     incident |= {"created_at": "2026-11-20T10:00:00Z", "incident_updates": updates, "components": []}
     page = {"id": "p", "name": "Acme", "url": "https://status.acme.example"}
     status = {"indicator": "minor", "description": ""}
-    parts = {"page": page, "status": status, "components": [], "incidents": [incident], "scheduled_maintenances": []}
-    return json.dumps(parts).encode()
+    parts = {"page": page, "status": status, "components": [], "incidents": [], "scheduled_maintenances": []}
+    return json.dumps(parts | {kept_in: [incident]}).encode()
 
 
 def atom(content: str) -> bytes:
@@ -42,9 +42,13 @@ def atom(content: str) -> bytes:
         <content type="html">{escaped}</content></entry></feed>""".encode()
 
 
-@pytest.mark.parametrize("body", [statuspage(BODY), atom(BODY)], ids=["statuspage", "feed"])
+@pytest.mark.parametrize(
+    "body",
+    [statuspage(BODY), statuspage(BODY, kept_in="scheduled_maintenances"), atom(BODY)],
+    ids=["statuspage", "maintenance", "feed"],
+)
 def test_an_update_has_the_links_of_its_message_and_the_text_that_it_had_without(body: bytes) -> None:
-    (incident,) = read(body, url=URL).incidents
+    (incident,) = read(body, url=URL).entries
     (update,) = incident.updates
 
     assert (update.body, update.links) == (TEXT, LINKS)

@@ -18,6 +18,7 @@ from tracker.catalogue import as_toml, read_catalogue
 from tracker.catalogue.examples import example, names
 from tracker.errors import ConfigError, ParseError
 from tracker.model.format_definition import BodyKind, FormatDefinition
+from tracker.model.page import is_made
 from tracker.model.page_state import PageState, Source
 from tracker.model.provider import FirstSight, Provider
 from tracker.parse import FORMAT_NAMES, read
@@ -141,6 +142,11 @@ def test_parts_are_read_as_they_stand_there() -> None:
     assert incident.link == "https://status.harbor.example/i/0"
     assert incident.updates[0].body == "a < b"
 
+    bare = msgspec.structs.replace(definition("harbor"), incidents="main#status status-entry", id=None, link=None)
+    renamed = harbor(("live", "x")).replace(b"article", b"status-entry")
+    (entry,) = custom_format(bare).read(renamed, "", None).incidents
+    assert (is_made(entry.id), entry.name, entry.link) == (True, "Cranes stand still", None)
+
     (notice,) = custom_format(definition("pier")).read(pier("x"), "", None).incidents
     assert notice.name == "Gate & rail"
     assert str(notice.updates[0].created_at) == "2025-11-03 12:00:00+00:00"
@@ -259,6 +265,14 @@ def test_paths_that_a_page_can_make_slow_are_read_apart(expression: str, is_boun
     assert Xml().is_bounded(expression) is is_bounded
 
 
+@pytest.mark.parametrize(
+    ("selector", "is_bounded"),
+    [("main p", True), (":scope::attr(id)", True), (":scope p", False), ("p:has(b)::attr(id)", False)],
+)
+def test_selectors_that_a_page_can_make_slow_are_read_apart(selector: str, is_bounded: bool) -> None:
+    assert Html().is_bounded(selector) is is_bounded
+
+
 def test_what_is_read_apart_is_what_is_read_here() -> None:
     plain = definition("pier")
     body = pier("x")
@@ -298,6 +312,7 @@ def test_few_pages_are_read_apart_at_a_time_and_none_waits_for_ever(
     with ThreadPoolExecutor(6) as threads:
         reads = [threads.submit(custom_format(known).read, pier("x"), "", None) for _ in range(4)]
         while len(list(running.iterdir())) < apart.MOST_AT_A_TIME:
+            assert not any(read.done() for read in reads)
             time.sleep(0.01)
         monkeypatch.setattr(apart, "MOST_WAIT_S", 0.0)
         with pytest.raises(ParseError, match="too many pages wait"):

@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.vendor import SITE, TIMEOUT, Watch
-from tracker.errors import HttpStatusError
+from tracker.errors import FetchTimeout, HttpStatusError
 from tracker.model.provider import FirstSight
 
 LIST, ALONE = f"{SITE}/api/v1/notices", f"{SITE}/api/v1/notices/501"
@@ -42,6 +44,23 @@ def test_two_updates_between_two_polls_are_both_reported_and_a_quiet_poll_asks_t
 
     assert [event.message for event in watched.pages.events if event.update_id] == ["A cable.", "It is mended."]
     assert watched.asks(minutes=30) == [LIST]
+
+
+@pytest.mark.parametrize(
+    "failure", [FetchTimeout("no byte came for 10 s"), HttpStatusError("answered 500", None, 500)], ids=["slow", "500"]
+)
+def test_what_an_answer_that_fails_would_have_said_is_reported_once_it_answers(failure):
+    watched = Watch(format="auto", first_sight=FirstSight.SILENT)
+    watched.fetcher.answers(LIST, listing(ONE))
+    watched.polls()
+    watched.fetcher.answers(LIST, listing(ONE, TWO, THREE))
+    watched.fetcher.raises(ALONE, failure)
+    watched.polls()
+
+    watched.fetcher.answers(ALONE, json.dumps({"notice": notice(ONE, TWO, THREE, alone=True)}))
+    watched.polls()
+
+    assert sorted(event.message for event in watched.pages.events if event.update_id) == ["A cable.", "It is mended."]
 
 
 # a list that comes in parts

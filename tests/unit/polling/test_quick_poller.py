@@ -15,7 +15,11 @@ from tests.strategies import moments, providers, states
 from tests.vendor import Watch
 from tracker.detection.snapshots import digest
 from tracker.environment.credentials import NO_VARIABLES
+<<<<<<< HEAD
 from tracker.errors import FetchError, FetchTimeout, HttpStatusError
+=======
+from tracker.errors import CredentialsMissing, FetchError, FetchTimeout
+>>>>>>> mut9
 from tracker.model.page_state import Activity, Gaps, KnownAnswer, PageState, Readability, Source
 from tracker.model.provider import Cadence, Provider, Validators
 from tracker.polling import poll_threads
@@ -24,7 +28,7 @@ from tracker.polling.commits import quiet
 from tracker.polling.fetcher import NotModified
 from tracker.polling.page_store import Commit, DecodedPage, PollLease
 from tracker.polling.poll_cost import PollCost, ResponseClass
-from tracker.polling.poller import Outcome
+from tracker.polling.poller import Outcome, Poll
 from tracker.polling.quick_poller import LARGEST_COMPARED_BYTES, plain_commit, plain_of
 from tracker.polling.reading import read
 from tracker.store.memory import MemoryPages
@@ -172,6 +176,36 @@ def test_a_page_that_was_never_read_is_asked_once_for_what_a_search_begins_with(
     assert poll is not None
     assert isinstance(poll.failure, FetchTimeout)
     assert fetcher.asked() == [acme.url]
+
+
+def test_credentials_are_looked_up_for_each_request_of_a_page_that_does_not_change() -> None:
+    secrets: dict[str, str] = {}
+    acme, fetcher, clock = provider(url=PAGE, headers_env=(("Key", "ACME_KEY"),)), FakeFetcher(), FakeClock()
+    poller = LoopPoller(MemoryPages([acme]), fetcher, clock, environ=secrets)
+
+    def polls(etag: str) -> Poll | None:
+        fetcher.answers(PAGE, b'{"page": {"id": "p", "name": "Acme"}, "incidents": []}', etag=etag)
+        clock.passes(minutes=1)
+        return poller.poll("acme")
+
+    without = polls("1")
+    assert without is not None
+    assert isinstance(without.failure, CredentialsMissing)
+    assert fetcher.asked() == []
+
+    for key, etag in (("one", "1"), ("one", "1"), ("two", "1"), ("three", "2")):
+        secrets["ACME_KEY"] = key
+        fetcher.requests.clear()
+        poll = polls(etag)
+
+        assert poll is not None
+        assert poll.failure is None
+        assert {request.headers["Key"] for request in fetcher.requests} == {key}
+    assert poll.response_class is ResponseClass.SAME_BODY
+    del secrets["ACME_KEY"]
+    again = polls("2")
+    assert again is not None
+    assert isinstance(again.failure, CredentialsMissing)
 
 
 def test_a_body_beyond_what_may_wait_for_a_thread_is_asked_for_anew(monkeypatch: pytest.MonkeyPatch) -> None:
