@@ -21,7 +21,7 @@ from tracker.polling.page_store import Commit, Known, PageStore, PollLease
 from tracker.polling.poll_cost import ENDINGS, FAILED, PollCost, ResponseClass, Savings
 from tracker.store.catalogue import RedisCatalogue
 from tracker.store.connection import DUE, PREFIX, SLOTS_PREFIX, UPDATES, load_script, page_key, seen_key
-from tracker.store.leases import LEASE_S, LEAST_GAP_S, begin_arguments, unknown
+from tracker.store.leases import LEASE_S, LEAST_GAP_S, begin_arguments, first_request
 from tracker.store.memory import MemoryPages
 from tracker.store.pages import RedisPages
 from tracker.store.scripts.polling import BEGIN
@@ -327,7 +327,7 @@ def test_a_worker_whose_lease_ended_may_still_commit_if_nobody_else_did(shared: 
 
 def test_asking_again_as_the_same_owner_gives_the_lease_again(shared: Store) -> None:
     begin = load_script(shared.client, *BEGIN)
-    mine, yours = (begin_arguments([unknown("acme")], NOON) for _ in range(2))
+    mine, yours = (begin_arguments([first_request("acme")], NOON) for _ in range(2))
 
     (_, first), (_, again), (_, other) = begin(**mine), begin(**mine), begin(**yours)
 

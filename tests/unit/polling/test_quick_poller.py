@@ -15,11 +15,7 @@ from tests.strategies import moments, providers, states
 from tests.vendor import Watch
 from tracker.detection.snapshots import digest
 from tracker.environment.credentials import NO_VARIABLES
-<<<<<<< HEAD
-from tracker.errors import FetchError, FetchTimeout, HttpStatusError
-=======
-from tracker.errors import CredentialsMissing, FetchError, FetchTimeout
->>>>>>> mut9
+from tracker.errors import CredentialsMissing, FetchError, FetchTimeout, HttpStatusError
 from tracker.model.page_state import Activity, Gaps, KnownAnswer, PageState, Readability, Source
 from tracker.model.provider import Cadence, Provider, Validators
 from tracker.polling import poll_threads
