@@ -36,7 +36,11 @@ FULL: Final[Runs] = SMALL | {
         "--pages 60000 --minutes 10 --components 10",
         "--tls --pages 600 --minutes 2 --changes 10 --components 10",
     ),
-    "hanging": ("--minutes 3 --shares 50", "--pages 6000 --interval 60 --minutes 3 --shares 90"),
+    "hanging": (
+        "--minutes 3 --shares 50",
+        "--pages 6000 --interval 60 --minutes 3 --shares 90",
+        "--pages 6000 --interval 60 --minutes 3 --shares 90 --concurrency 1000",
+    ),
     "peers": ("",),
     "million": ("",),
 }

@@ -80,9 +80,14 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
+class _Server(ThreadingHTTPServer):
+    #: With the usual five, the system drops connections when all pages are read for the first time.
+    request_queue_size = 256
+
+
 @contextmanager
 def _origin() -> Iterator[int]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Quiet)
+    server = _Server(("127.0.0.1", 0), _Quiet)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server.server_address[1]
     server.shutdown()
