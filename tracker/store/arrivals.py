@@ -1,6 +1,6 @@
 """Entries of the event stream, as they arrive."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tracker.store.connection import UPDATES, close_async, translated
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 #: The most entries of one answer; a waiter wants the newest id.
-_TOGETHER = 1000
+_TOGETHER: Final = 1000
 
 
 class RedisArrivals:
